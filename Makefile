@@ -1,0 +1,53 @@
+# Every target makes what it needs in .venv: nothing else is installed or changed.
+# `make PYTHON=python3.12 test` picks the interpreter of a new .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the example
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.extra-test ## run all tests, those in docstrings too
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.extra-lint ## check format, style and types
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the scripts in benchmarks/
+	@set -e; found=; for script in benchmarks/bench_*.py; do \
+		test -e "$$script" || continue; found=yes; \
+		echo "$$script"; $(BIN)/python "$$script"; \
+	done; test -n "$$found" || echo "no benchmarks/bench_*.py to run"
+
+clean: ## remove all that the other targets made
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf docs/_build docs/generated
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# PyTorch comes first and alone: it is the one download that is worth watching. The
+# build backend is pinned as well, so the package itself builds without isolation.
+$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) torch
+	$(INSTALL) hatchling editables
+	@touch $@
+
+$(VENV)/.extra-%: $(VENV)/.base
+	$(INSTALL) --no-build-isolation --editable ".[$*]"
+	@touch $@

@@ -1,0 +1,57 @@
+"""Configuration of Sphinx. The build needs no network."""
+
+import os
+
+import sklearn_mtl
+
+project = "sklearn-mtl"
+author = "The sklearn-mtl developers"
+copyright = f"2026, {author}"
+version = release = sklearn_mtl.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+# Links into the documentation of other projects need their inventories, which are
+# downloads: only where asked for.
+if os.environ.get("SKLEARN_MTL_DOCS_ONLINE"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "pandas": ("https://pandas.pydata.org/docs", None),
+        "python": ("https://docs.python.org/3", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+        "skorch": ("https://skorch.readthedocs.io/en/stable", None),
+        "torch": ("https://docs.pytorch.org/docs/stable", None),
+    }
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"sklearn-mtl {version}"
+html_theme_options = {
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+}
+
+
+def skip_inherited(app, what, name, obj, skip, options):
+    """Leave out what comes from scikit-learn or torch: it is documented there."""
+    module = getattr(obj, "__module__", None) or ""
+    return True if module.startswith(("sklearn.", "torch.")) else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", skip_inherited)

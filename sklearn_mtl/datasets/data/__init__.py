@@ -1,0 +1,1 @@
+"""The tables, one csv file each."""

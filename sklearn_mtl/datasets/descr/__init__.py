@@ -1,0 +1,1 @@
+"""What the tables say of themselves, one rst file each."""

@@ -1,0 +1,408 @@
+"""What the three estimators share: parameters, fit and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mtl.estimators._checks import (
+    all_or_nothing,
+    check_same_columns,
+    n_rows_of,
+    read_label_weight,
+    read_X,
+    read_y,
+)
+from sklearn_mtl.estimators._fitting import Fitting
+from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
+from sklearn_mtl.nn import ACTIVATIONS
+from sklearn_mtl.tables import take_rows
+from sklearn_mtl.training import iter_raw
+
+ROWS_AT_ONCE = 16_384
+"""Rows that are encoded and predicted together; bounds the memory of `predict`."""
+
+
+class BaseMultiTaskNet(BaseEstimator):
+    """Parameters, checks, fit and predict of the multi-task estimators."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "head_hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "task_types": "no_validation",
+        "task_weights": "no_validation",
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "scale_inputs": ["boolean"],
+        "solver": [StrOptions({"adam", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "callbacks": ["array-like", None],
+        "net_params": [dict, None],
+    }
+
+    _default_kind: ClassVar[str] = "auto"
+
+    def __init__(
+        self,
+        *,
+        hidden_layer_sizes: Any = (256, 256),
+        activation: str = "relu",
+        head_hidden_layer_sizes: Any = (),
+        dropout: float = 0.0,
+        n_members: Any = "auto",
+        task_types: Any = None,
+        task_weights: Any = None,
+        categorical_features: Any = "from_dtype",
+        max_categories: int = 255,
+        scale_inputs: bool = True,
+        solver: str = "adam",
+        alpha: float = 0.01,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        max_iter: int = 200,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = 0,
+        warm_start: bool = False,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        device: str = "auto",
+        dtype: str = "float32",
+        callbacks: Any = None,
+        net_params: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.head_hidden_layer_sizes = head_hidden_layer_sizes
+        self.dropout = dropout
+        self.n_members = n_members
+        self.task_types = task_types
+        self.task_weights = task_weights
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.scale_inputs = scale_inputs
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.dtype = dtype
+        self.callbacks = callbacks
+        self.net_params = net_params
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> BaseMultiTaskNet:
+        """Learn the shared network from all columns of y.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Numbers, booleans, strings and categories; cells may be missing.
+        y : array of shape (n_samples,) or (n_samples, n_tasks), list or data frame
+            One column a task; labels may be missing (NaN, None, ``pandas.NA``).
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
+default=None
+            Weight of each row, or of each label. 0 leaves a label out.
+        X_val, y_val : as X and y, default=None
+            Rows to stop on early. Members then hold out none of the rows of X.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A shape, a value or a label does not fit; the message names the column,
+            the value and the remedy. The estimator is left as it was.
+        """
+        with all_or_nothing(self):
+            resume = self.warm_start and self.__sklearn_is_fitted__()
+            fitting = self._read(X, y, sample_weight, resume=resume)
+            if X_val is not None or y_val is not None:
+                self._read_validation(fitting, X_val, y_val)
+            self._keep(fitting, fitting.train(self, epochs=self.max_iter))
+        return self
+
+    def _partial_fit(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None
+    ) -> BaseMultiTaskNet:
+        with all_or_nothing(self):
+            resume = self.__sklearn_is_fitted__()
+            fitting = self._read(X, y, sample_weight, resume=resume, classes=classes)
+            self._keep(fitting, fitting.train(self, epochs=1, holds_out=False))
+        return self
+
+    def _read(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        resume: bool,
+        classes: Any = None,
+    ) -> Fitting:
+        """Turn X and y into what the training reads; learn the codings."""
+        X = read_X(self, X, reset=not resume)
+        table = read_y(y, n_rows_of(X))
+        weight = read_label_weight(sample_weight, table.columns)
+        fitting = Fitting(X, table, weight)
+        if resume:
+            check_same_columns(table, [task.name_ for task in self.tasks_], name="y")
+            fitting.reuse(self)
+        else:
+            fitting.learn(self, self._default_kind, classes)
+        return fitting
+
+    def _read_validation(self, fitting: Fitting, X_val: Any, y_val: Any) -> None:
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(
+                f"{missing} is None. Pass X_val and y_val together, or neither."
+            )
+        X_val = read_X(self, X_val, reset=False)
+        table = read_y(y_val, n_rows_of(X_val), name="y_val")
+        names = [task.name_ for task in fitting.tasks]
+        check_same_columns(table, names, name="y_val")
+        fitting.add_validation(X_val, table)
+
+    def _keep(self, fitting: Fitting, net: Any) -> None:
+        """Set everything that was learned."""
+        self.net_ = net
+        self.tasks_ = fitting.tasks
+        self.feature_encoder_ = fitting.encoder
+        self.n_outputs_ = len(fitting.tasks)
+        self.n_iter_ = len(net.history)
+        best = dict(net.callbacks_).get("best_weights")
+        if best is not None:
+            self.best_epoch_ = best.best_epoch_
+        self.residual_std_ = fitting.residual_std(net)
+        self._container = fitting.container
+        self._set_classes()
+
+    def _set_classes(self) -> None:
+        """Set ``classes_`` where the estimator has class columns."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+    # -- predictions -----------------------------------------------------------
+
+    def predict(self, X: Any) -> Any:
+        """Predict every column of y.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_tasks), or data frame
+            In the container, units and labels of the y passed to `fit`. A column
+            without any label in `fit` is predicted as missing.
+        """
+        check_is_fitted(self)
+        return self._container.rebuild(self._predict_columns(X), X)
+
+    def _predict_columns(self, X: Any) -> list[np.ndarray]:
+        return [
+            task.predict(response)
+            for task, response in zip(self.tasks_, self._responses(X), strict=True)
+        ]
+
+    def _predict_with_std(self, X: Any) -> tuple[Any, Any]:
+        responses, spread = self._responses_and_spread(X)
+        predictions = [
+            task.predict(response)
+            for task, response in zip(self.tasks_, responses, strict=True)
+        ]
+        total = [
+            np.sqrt(variance + noise**2)
+            for variance, noise in zip(spread, self.residual_std_, strict=True)
+        ]
+        return (
+            self._container.rebuild(predictions, X),
+            self._container.rebuild(total, X, as_labels=False),
+        )
+
+    def _responses(
+        self, X: Any, tasks: Sequence[int] | None = None
+    ) -> list[np.ndarray]:
+        """Mean over members of the responses (n, m) of some tasks; all by default."""
+        return self._responses_and_spread(X, tasks)[0]
+
+    def _responses_and_spread(
+        self, X: Any, tasks: Sequence[int] | None = None
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Mean of the members' responses, and the variance (n,) of numeric ones."""
+        X = read_X(self, X, reset=False)
+        chosen = range(len(self.tasks_)) if tasks is None else tasks
+        slices = self.net_.criterion_.layout.slices
+        parts: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in chosen]
+        n_rows = n_rows_of(X)
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
+            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
+            features = self.feature_encoder_.transform(part, dtype=np.float64)
+            for _, raw in iter_raw(self.net_.module_, features):
+                for place, t in enumerate(chosen):
+                    response = self.tasks_[t].response(raw[..., slices[t]])
+                    spread = (
+                        np.full(response.shape[1], np.nan)
+                        if self.tasks_[t].is_classifier
+                        else response.var(axis=0)[:, 0]
+                    )
+                    parts[place].append((response.mean(axis=0), spread))
+        means = [np.concatenate([mean for mean, _ in part]) for part in parts]
+        spreads = [np.concatenate([spread for _, spread in part]) for part in parts]
+        return means, spreads
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over columns of R2 (numbers) or accuracy (classes).
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        y : as passed to `fit`
+            Missing labels are skipped; a column without any is left out of the mean.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
+default=None
+
+        Returns
+        -------
+        float
+            At most 1; NaN where no column can be scored.
+        """
+        check_is_fitted(self)
+        predictions = self._predict_columns(X)
+        table = read_y(y, len(predictions[0]))
+        check_same_columns(table, [task.name_ for task in self.tasks_], name="y")
+        weight = None
+        if sample_weight is not None:
+            weight = read_label_weight(sample_weight, table.columns)
+        scores = [
+            task.score(column, prediction, None if weight is None else weight[:, t])
+            for t, (task, column, prediction) in enumerate(
+                zip(self.tasks_, table.columns, predictions, strict=True)
+            )
+        ]
+        known = [score for score in scores if not np.isnan(score)]
+        return float(np.mean(known)) if known else float("nan")
+
+    # -- what was learned --------------------------------------------------------
+
+    @property
+    def estimators_(self) -> list[TaskRegressor | TaskClassifier]:
+        """One fitted single-column estimator a task, views of this one."""
+        check_is_fitted(self)
+        return [
+            (TaskClassifier if task.is_classifier else TaskRegressor)(self, t)
+            for t, task in enumerate(self.tasks_)
+        ]
+
+    @property
+    def named_estimators_(self) -> Bunch:
+        """`estimators_` by name of the column."""
+        named = Bunch()
+        for task, view in zip(self.tasks_, self.estimators_, strict=True):
+            named[task.name_] = view
+        return named
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """One row an epoch; ``pandas.DataFrame(history_)`` makes a table of it.
+
+        Keys are "epoch", "seconds", "learning_rate", "train_loss" and "valid_loss",
+        the losses being means over members and tasks in units of the prior (1.0 is no
+        skill), and "train_loss/NAME", "valid_loss/NAME" for each column.
+        """
+        check_is_fitted(self)
+        return history_rows(self.net_, [task.name_ for task in self.tasks_])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
+    """Rows of ``history_`` from skorch's history and the losses of the tasks."""
+    inverse = net.criterion_.layout.inverse
+    rows = []
+    for epoch, entry in enumerate(net.history):
+        if "dur" not in entry:  # an epoch that was interrupted
+            continue
+        row = {
+            "epoch": entry["epoch"],
+            "seconds": entry["dur"],
+            "learning_rate": entry["lr"],
+        }
+        for part, losses in net.task_losses_.items():
+            if epoch < len(losses):
+                row[f"{part}_loss"] = entry[f"{part}_loss"]
+                means = _mean_over_members(losses[epoch])[inverse]
+                for name, loss in zip(names, means, strict=True):
+                    row[f"{part}_loss/{name}"] = float(loss)
+        rows.append(row)
+    return rows
+
+
+def _mean_over_members(loss: np.ndarray) -> np.ndarray:
+    count = (~np.isnan(loss)).sum(axis=0)
+    total = np.nansum(loss, axis=0)
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)

@@ -1,0 +1,149 @@
+"""Sections that the docstrings of the three estimators share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+PARAMETERS = """
+    hidden_layer_sizes : int or sequence of int, default=(256, 256)
+        Widths of the layers that all tasks share. Empty for a linear network.
+    activation : {"relu", "identity", "logistic", "tanh", "silu", "gelu", "selu", \
+"mish"}, default="relu"
+        Activation of the hidden layers, under scikit-learn's and torch's names.
+    head_hidden_layer_sizes : int or sequence of int, default=()
+        Widths of the private layers of each task, between the shared layers and its
+        outputs.
+    dropout : float, default=0.0
+        Share of hidden units that are dropped while training.
+    n_members : int or "auto", default="auto"
+        Networks in the stack, whose predictions are averaged. "auto" takes eight, or
+        as many as there are labelled rows if they are fewer.
+    task_types : None, str, Task, list or dict, default=None
+        Kind of the columns of y: "regression", "binary", "multiclass" or an object of
+        a class in `sklearn_mtl.tasks`; one for all columns, a list with one a column,
+        or a dict that names some columns. A column that is not named is read by its
+        type: {DEFAULT_KIND}
+    task_weights : None, list or dict, default=None
+        Weight of each column's loss, 1 where none is given.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns of X that hold categories: those of category, string and object type,
+        or names, positions or a mask.
+    max_categories : int, default=255
+        Most levels of one column of X that are told apart, the most frequent first;
+        the rarer ones are read as one.
+    scale_inputs : bool, default=True
+        Whether numeric columns of X are standardised.
+    solver : {"adam", "sgd"}, default="adam"
+        Optimizer: AdamW (Loshchilov & Hutter 2019), or stochastic gradient descent
+        with Nesterov momentum of 0.9.
+    alpha : float, default=0.01
+        Weight decay; decoupled from the gradient under "adam", an L2 penalty under
+        "sgd". Biases do not decay.
+    batch_size : int or "auto", default="auto"
+        Most rows in a batch. "auto" aims at 32 steps an epoch, within 32 to 256 rows.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Schedule: "invscaling" divides the rate by the square root of the epoch;
+        "adaptive" by 5 where the training loss has not fallen by `tol` for two
+        epochs.
+    learning_rate_init : float, default=0.001
+        Learning rate of the first epoch.
+    max_iter : int, default=200
+        Most epochs; with ``early_stopping=False`` the number of epochs.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, batches, dropped units and held-out rows. No global
+        generator is read or seeded.
+    tol : float, default=1e-4
+        Least decrease of the validation loss, in units of the prior, that counts as an
+        improvement.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last call's weights and codings.
+    early_stopping : bool, default=True
+        Whether each member stops when it no longer improves on rows that it held out
+        of training, and keeps its best weights.
+    validation_fraction : float, default=0.1
+        Share of the rows that a member holds out. Five to 1 / `validation_fraction`
+        members hold out one fold each, so that every row is held out by one of them.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which a member stops.
+    device : str, default="auto"
+        Device in torch's notation; "auto" takes an accelerator if there is one.
+    dtype : {"float32", "float64"}, default="float32"
+        Number format in which the network is trained. It predicts in float64.
+    callbacks : list or None, default=None
+        skorch callbacks.
+    net_params : dict or None, default=None
+        Arguments handed to `skorch.NeuralNet` as they are; they win over the above.
+"""
+
+ATTRIBUTES = """
+    net_ : MultiTaskNet
+        The skorch net: history, callbacks, ``save_params``, ``module_``.
+    tasks_ : list of Task
+        What was decided and learned about each column of y.
+    history_ : list of dict
+        One row an epoch: losses of each column in units of the prior, learning rate,
+        seconds.
+    estimators_ : list of TaskRegressor or TaskClassifier
+        A fitted single-column estimator a task.
+    named_estimators_ : Bunch
+        The same by name of the column.
+    n_iter_ : int
+        Epochs that were run.
+    best_epoch_ : ndarray of shape (n_members,)
+        Epoch whose weights each member keeps.
+    residual_std_ : ndarray of shape (n_tasks,)
+        Root mean squared error of the members on rows that they held out, in the
+        units of y; NaN for classes.
+    feature_encoder_ : FeatureEncoder
+        What was learned about the columns of X.
+    n_outputs_ : int
+        Number of columns of y.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, where they are strings.
+"""
+
+NOTES = """
+    The loss of a column is its mean negative log-likelihood over the observed labels,
+    divided by what predicting the prior alone would cost. Losses of columns of
+    different kinds then add up without tuning. The members' losses are summed and
+    share nothing but the batch, so that each gets exactly its own gradient.
+
+    References
+    ----------
+    .. [1] R. Caruana, "Multitask Learning", Machine Learning 28, 1997.
+    .. [2] B. Lakshminarayanan, A. Pritzel, C. Blundell, "Simple and Scalable
+       Predictive Uncertainty Estimation using Deep Ensembles", NeurIPS 2017.
+    .. [3] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR
+       2019.
+"""
+
+DEFAULT_KIND = {
+    "auto": """numbers are regression, or binary where all labels are 0 or
+        1; booleans, strings, categories and objects are classes.""",
+    "regression": "numbers and booleans are regression.",
+    "classes": "two classes are binary, more are multiclass.",
+}
+
+C = TypeVar("C", bound=type)
+
+
+def with_shared_sections(default_kind: str) -> Callable[[C], C]:
+    """Fill the sections of a class docstring that all three estimators share."""
+
+    def fill(cls: C) -> C:
+        text = cls.__doc__ or ""
+        for name, section in (
+            ("parameters", PARAMETERS),
+            ("attributes", ATTRIBUTES),
+            ("notes", NOTES),
+        ):
+            text = text.replace(f"%({name})s", section.strip())
+        cls.__doc__ = text.replace("{DEFAULT_KIND}", DEFAULT_KIND[default_kind])
+        return cls
+
+    return fill

@@ -1,0 +1,362 @@
+"""One call of fit: codings, members, net, and what the residuals say."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from sklearn_mtl.estimators._checks import (
+    check_task_weights,
+    read_label_weight,
+)
+from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.tables import Column, FeatureEncoder, TargetTable, take_rows
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    OutputLayout,
+    Task,
+    per_column,
+    resolve_tasks,
+)
+from sklearn_mtl.training import (
+    MultiTaskNet,
+    ProgressBar,
+    TaskTable,
+    learning_rate_schedule,
+    member_rows,
+    raw_of_held_out,
+    resolve_device,
+)
+
+
+class Fitting:
+    """Everything between the checked arguments of `fit` and the trained net.
+
+    Rows without any label that counts are left out at once: nothing is learned from
+    them, so that a masked label and a dropped row are the same.
+
+    Parameters
+    ----------
+    X : data frame, ndarray or CSR matrix
+    table : TargetTable
+    weight : ndarray of shape (n_rows, n_tasks)
+        Weight of each label, 0 where it is missing.
+    """
+
+    def __init__(self, X: Any, table: TargetTable, weight: np.ndarray) -> None:
+        counts = weight > 0
+        rows = np.flatnonzero(counts.any(axis=1))
+        if not len(rows):
+            raise ValueError(
+                "y holds no label that counts: every label is missing or has weight 0. "
+                "Pass at least one label."
+            )
+        whole = len(rows) == len(weight)
+        self.X = X if whole else take_rows(X, rows)
+        self.columns = [
+            column.keep(counts[:, t], rows) for t, column in enumerate(table.columns)
+        ]
+        self.weight = weight[rows]
+        self.container = table.container
+        self.validation: TaskSource | None = None
+        self.net: MultiTaskNet | None = None
+
+    # -- codings ----------------------------------------------------------------
+
+    def learn(self, estimator: Any, default_kind: str, classes: Any) -> None:
+        """Learn what columns mean, from the rows at hand."""
+        self.tasks = resolve_tasks(
+            self.columns, estimator.task_types, default=default_kind
+        )
+        if classes is not None:
+            _set_classes(self.tasks, self.columns, classes, self.container.ndim)
+        for t, (task, column) in enumerate(zip(self.tasks, self.columns, strict=True)):
+            task.fit(column, self.weight[:, t])
+            if not self.weight[:, t].any():
+                warnings.warn(
+                    f"Column {column.name!r} of y has no label that counts; it is "
+                    "predicted as missing. Drop the column, or use folds in which "
+                    "each column has labels.",
+                    UserWarning,
+                    stacklevel=6,
+                )
+        self.encoder = FeatureEncoder(
+            estimator.categorical_features,
+            scale_inputs=estimator.scale_inputs,
+            max_categories=estimator.max_categories,
+        ).fit(self.X, self._row_weight())
+        self.task_share = check_task_weights(
+            per_column(
+                estimator.task_weights,
+                [column.name for column in self.columns],
+                "task_weights",
+            ),
+            self.columns,
+        )
+
+    def _row_weight(self) -> np.ndarray:
+        """Mean weight of the labels that a row has."""
+        labelled = (self.weight > 0).sum(axis=1)
+        mean: np.ndarray = self.weight.sum(axis=1) / labelled
+        return mean
+
+    def reuse(self, estimator: Any) -> None:
+        """Take codings and net from an earlier fit."""
+        self.tasks = estimator.tasks_
+        self.encoder = estimator.feature_encoder_
+        self.net = estimator.net_
+        self.container = estimator._container
+
+    def add_validation(self, X: Any, table: TargetTable) -> None:
+        """Stop on these rows instead of rows that members hold out."""
+        weight = read_label_weight(None, table.columns)
+        self.validation = TaskSource(X, table.columns, weight)
+
+    # -- training ---------------------------------------------------------------
+
+    def train(
+        self, estimator: Any, *, epochs: int, holds_out: bool = True
+    ) -> MultiTaskNet:
+        """Train a new net, or go on with the one at hand."""
+        seed = check_random_state(estimator.random_state).randint(2**31 - 1)
+        generator = torch.Generator().manual_seed(int(seed))
+        net = self.net
+        if net is None:
+            layout = OutputLayout(self.tasks)
+            n_members = self._n_members(estimator)
+            net = self._new_net(estimator, layout, n_members, generator).initialize()
+        else:
+            layout = net.criterion_.layout
+            n_members = len(net.criterion_.task_weight)
+        stops = holds_out and estimator.early_stopping
+        self._prepare_rows(estimator, net, layout, n_members, stops, generator)
+        best = dict(net.callbacks_).get("best_weights")
+        if best is not None:
+            best.set_params(monitor="valid" if stops else None)
+        net.partial_fit(self.rows, epochs=epochs)
+        if best is not None:
+            self._report_divergence(best, layout)
+        return net
+
+    def _n_members(self, estimator: Any) -> int:
+        n_rows = len(self.weight)
+        if estimator.n_members == "auto":
+            return min(AUTO_MEMBERS, n_rows)
+        if estimator.n_members > n_rows:
+            raise ValueError(
+                f"n_members={estimator.n_members} is more than the number of rows that "
+                f"have labels, n_samples = {n_rows}. Lower n_members, or leave it at "
+                "'auto'."
+            )
+        return int(estimator.n_members)
+
+    def _new_net(
+        self,
+        estimator: Any,
+        layout: OutputLayout,
+        n_members: int,
+        generator: torch.Generator,
+    ) -> MultiTaskNet:
+        share = torch.from_numpy(self.task_share[layout.order])
+        dtype = getattr(torch, estimator.dtype)
+        settings = {
+            "module__n_members": n_members,
+            "module__n_features": self.encoder.n_features_out_,
+            "module__task_of_output": layout.task_of_output,
+            "module__prior_raw": layout.prior_raw,
+            "module__hidden_layer_sizes": as_sizes(estimator.hidden_layer_sizes),
+            "module__head_hidden_layer_sizes": as_sizes(
+                estimator.head_hidden_layer_sizes
+            ),
+            "module__activation": estimator.activation,
+            "module__dropout": estimator.dropout,
+            "module__dtype": dtype,
+            "module__generator": generator,
+            "criterion__layout": layout,
+            "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
+            "lr": estimator.learning_rate_init,
+            "optimizer__weight_decay": estimator.alpha,
+            "optimizer__fused": True,
+            "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
+            "batch_size": batch_size(estimator.batch_size, len(self.weight)),
+            "iterator_train__shuffle": True,
+            "iterator_train__generator": generator,
+            "max_epochs": estimator.max_iter,
+            "callbacks": _callbacks(estimator),
+            "callbacks__best_weights__patience": estimator.n_iter_no_change,
+            "callbacks__best_weights__tol": estimator.tol,
+            "device": resolve_device(estimator.device),
+        }
+        if estimator.solver == "sgd":
+            settings |= {
+                "optimizer": torch.optim.SGD,
+                "optimizer__momentum": 0.9,
+                "optimizer__nesterov": True,
+            }
+        return MultiTaskNet(MultiTaskNetwork, **settings | (estimator.net_params or {}))
+
+    def _prepare_rows(
+        self,
+        estimator: Any,
+        net: MultiTaskNet,
+        layout: OutputLayout,
+        n_members: int,
+        holds_out: bool,
+        generator: torch.Generator,
+    ) -> None:
+        """Encode the tables and give each member its rows."""
+        like = next(net.module_.parameters())
+        source = TaskSource(self.X, self.columns, self.weight)
+        table = source.encode(self.encoder, self.tasks, layout, like)
+        validation = None
+        if self.validation is not None:
+            validation = self.validation.encode(self.encoder, self.tasks, layout, like)
+        self.training_source = source
+        self.source = source if self.validation is None else self.validation
+        self.rows = member_rows(
+            table,
+            n_members=n_members,
+            prior_cost=layout.prior_cost,
+            holds_out=holds_out,
+            validation_fraction=estimator.validation_fraction,
+            validation_table=validation,
+            generator=generator,
+        )
+
+    def _report_divergence(self, best: Any, layout: OutputLayout) -> None:
+        """Say which task's loss was no longer finite, and what was kept."""
+        if not best.diverged_:
+            return
+        member, (epoch, place) = next(iter(best.diverged_.items()))
+        what = "The weights"
+        if place >= 0:
+            task = self.tasks[layout.order[place]]
+            what = f"The loss of {task.describe()}"
+        said = f"{what} turned infinite or NaN in epoch {epoch} (member {member})."
+        remedy = "Lower learning_rate_init, or look for extreme values in X and y."
+        if not best.best_epoch_.any():
+            raise ValueError(f"{said} Nothing was learned before. {remedy}")
+        warnings.warn(
+            f"{said} The weights of epoch {best.best_epoch_[member]} are kept. "
+            f"{remedy}",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+    # -- what is left over ---------------------------------------------------------
+
+    def residual_std(self, net: MultiTaskNet) -> np.ndarray:
+        """Root mean squared error of members on rows that they held out.
+
+        In the units of the labels, shape (T,); NaN for classes, and where no label
+        can be compared. Without held-out rows the training rows stand in.
+        """
+        numeric = [t for t, task in enumerate(self.tasks) if not task.is_classifier]
+        squared, total = np.zeros(len(self.tasks)), np.zeros(len(self.tasks))
+        rows = self.rows.held_out or self.rows
+        source = self.source if self.rows.held_out else self.training_source
+        if not numeric:
+            return np.full(len(self.tasks), np.nan)
+        slices = net.criterion_.layout.slices
+        for index, raw in raw_of_held_out(net.module_, rows):
+            for t in numeric:
+                labels = source.columns[t].values.astype(np.float64)[index]
+                weight = np.where(index >= 0, source.weight[index, t], 0.0)
+                response = self.tasks[t].response(raw[..., slices[t]])[..., 0]
+                error = np.where(weight > 0, labels - response, 0.0)
+                squared[t] += (weight * error**2).sum()
+                total[t] += weight.sum()
+        std = np.full(len(self.tasks), np.nan)
+        return np.sqrt(np.divide(squared, total, out=std, where=total > 0))
+
+
+class TaskSource:
+    """A table of X, columns of y and label weights, not yet encoded."""
+
+    def __init__(self, X: Any, columns: list[Column], weight: np.ndarray) -> None:
+        self.X = X
+        self.columns = columns
+        self.weight = weight
+
+    def encode(
+        self,
+        encoder: FeatureEncoder,
+        tasks: list[Task],
+        layout: OutputLayout,
+        like: torch.Tensor,
+    ) -> TaskTable:
+        """Encode for training, in the number format and on the device of `like`."""
+        codes = np.column_stack(
+            [
+                task.encode(column)
+                for task, column in zip(tasks, self.columns, strict=True)
+            ]
+        )
+        dtype = np.float64 if like.dtype == torch.float64 else np.float32
+        return TaskTable(
+            encoder.transform(self.X, dtype=dtype),
+            codes[:, layout.order],
+            self.weight[:, layout.order],
+            dtype=like.dtype,
+            device=like.device,
+        )
+
+
+AUTO_MEMBERS = 8
+"""Members of ``n_members="auto"``, where there are as many rows."""
+
+
+def as_sizes(sizes: Any) -> tuple[int, ...]:
+    """Widths of layers from one number or a sequence."""
+    widths = np.atleast_1d(np.asarray(sizes))
+    if widths.size and (widths.dtype.kind not in "iu" or (widths < 1).any()):
+        raise ValueError(
+            f"hidden_layer_sizes must be positive integers, got {sizes!r}."
+        )
+    return tuple(int(width) for width in widths)
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Rows of a batch; "auto" aims at 32 steps an epoch within 32 to 256 rows."""
+    if wanted != "auto":
+        return int(wanted)
+    return int(np.clip(2 ** round(np.log2(max(n_rows, 2) / 32)), 32, 256))
+
+
+def _callbacks(estimator: Any) -> list[Any]:
+    callbacks = []
+    schedule = learning_rate_schedule(estimator.learning_rate, estimator.tol)
+    if schedule is not None:
+        callbacks.append(("learning_rate", schedule))
+    if estimator.verbose:
+        callbacks.append(("progress_bar", ProgressBar()))
+    return callbacks + list(estimator.callbacks or [])
+
+
+def _set_classes(
+    tasks: list[Task], columns: list[Column], classes: Any, ndim: int
+) -> None:
+    """Tell class tasks all their classes, as the first `partial_fit` may."""
+    wanted = (
+        [classes]
+        if ndim == 1
+        else per_column(classes, [column.name for column in columns], "classes")
+    )
+    for place, (task, column, known) in enumerate(
+        zip(tasks, columns, wanted, strict=True)
+    ):
+        if known is None:
+            continue
+        if not task.is_classifier:
+            raise ValueError(
+                f"classes names classes for column {column.name!r}, which is read as "
+                f"{task.kind}. Pass None there."
+            )
+        kind = Binary if len(known) <= 2 else Multiclass
+        tasks[place] = kind(classes=known)

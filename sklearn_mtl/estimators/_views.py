@@ -1,0 +1,125 @@
+"""One column of a fitted multi-task estimator, as an estimator of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class _TaskView(BaseEstimator):
+    """What views of numeric and of class columns share."""
+
+    def __init__(self, estimator: Any, task: int = 0) -> None:
+        self.estimator = estimator
+        self.task = task
+
+    def fit(self, X: Any, y: Any = None) -> _TaskView:
+        """Refuse: a view has nothing of its own to learn.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a view of one column of a fitted "
+            f"{type(self.estimator).__name__} and cannot be fitted by itself. Fit the "
+            "estimator, or wrap the view in sklearn.frozen.FrozenEstimator."
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        check_is_fitted(self.estimator)
+        return True
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of X."""
+        return int(self.estimator.n_features_in_)
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns of X, where they are strings."""
+        names: np.ndarray = self.estimator.feature_names_in_
+        return names
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = self.estimator.__sklearn_tags__().input_tags
+        return tags
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the column.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        response = self.estimator._responses(X, tasks=[self.task])[0]
+        return np.asarray(self.estimator.tasks_[self.task].predict(response))
+
+
+class TaskRegressor(RegressorMixin, _TaskView):
+    """A numeric column of a fitted multi-task estimator.
+
+    Parameters
+    ----------
+    estimator : fitted MultiTaskNetEstimator or MultiTaskNetRegressor
+    task : int, default=0
+        Position of the column in y.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetRegressor
+    >>> from sklearn_mtl.datasets import load_energy_efficiency
+    >>> X, y = load_energy_efficiency(return_X_y=True)
+    >>> net = MultiTaskNetRegressor(max_iter=5, random_state=0).fit(X, y)
+    >>> net.estimators_[1].predict(X[:3]).shape
+    (3,)
+    """
+
+
+class TaskClassifier(ClassifierMixin, _TaskView):
+    """A class column of a fitted multi-task estimator.
+
+    Parameters
+    ----------
+    estimator : fitted MultiTaskNetEstimator or MultiTaskNetClassifier
+    task : int, default=0
+        Position of the column in y.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetClassifier
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"]
+    >>> net = MultiTaskNetClassifier(max_iter=5, early_stopping=False).fit(X, y)
+    >>> net.estimators_[0].predict_proba(X).shape
+    (4, 2)
+    """
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, sorted."""
+        classes: np.ndarray = self.estimator.tasks_[self.task].classes_
+        return classes
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator._responses(X, tasks=[self.task])[0])

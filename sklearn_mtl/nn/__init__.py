@@ -1,0 +1,7 @@
+"""Stacked networks in torch: every parameter carries a leading member axis."""
+
+from sklearn_mtl.nn._activations import ACTIVATIONS
+from sklearn_mtl.nn._layers import Dropout, StackedLinear
+from sklearn_mtl.nn._network import MultiTaskNetwork
+
+__all__ = ["ACTIVATIONS", "Dropout", "MultiTaskNetwork", "StackedLinear"]

@@ -1,0 +1,99 @@
+"""Layers whose parameters hold one copy a member."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class StackedLinear(nn.Module):
+    """Linear maps of one shape, applied side by side.
+
+    Parameters
+    ----------
+    stack : tuple of int
+        How many maps: (K,) for one a member, (K, T) for one a member and task.
+    n_inputs, n_outputs : int
+    gain : float
+        Standard deviation of the initial weights times sqrt(n_inputs).
+    generator : torch.Generator
+        Draws the initial weights.
+
+    Attributes
+    ----------
+    weight : tensor of shape (*stack, n_inputs, n_outputs)
+    bias : tensor of shape (*stack, 1, n_outputs)
+    """
+
+    def __init__(
+        self,
+        stack: tuple[int, ...],
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        gain: float,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        weight = torch.empty(*stack, n_inputs, n_outputs)
+        weight.normal_(0.0, gain / math.sqrt(max(n_inputs, 1)), generator=generator)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(*stack, 1, n_outputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (*stack, B, n_inputs), or (B, n_inputs) for all, to (*stack, B, out)."""
+        *stack, n_inputs, n_outputs = self.weight.shape
+        if x.ndim == 2:
+            x = x.expand(*stack, *x.shape)
+        mapped = torch.baddbmm(
+            self.bias.view(-1, 1, n_outputs),
+            x.reshape(-1, *x.shape[-2:]),
+            self.weight.view(-1, n_inputs, n_outputs),
+        )
+        return mapped.view(*stack, -1, n_outputs)
+
+    def extra_repr(self) -> str:
+        """Show the shape in the representation of the module."""
+        *stack, n_inputs, n_outputs = self.weight.shape
+        return f"stack={tuple(stack)}, n_inputs={n_inputs}, n_outputs={n_outputs}"
+
+
+class Dropout(nn.Module):
+    """Dropout (Srivastava et al. 2014) that draws from a generator of its own.
+
+    ``torch.nn.Dropout`` draws from the global generator, which threads share: two
+    fits side by side would disturb each other's results.
+
+    Parameters
+    ----------
+    p : float
+        Share of elements that are zeroed while training.
+    generator : torch.Generator
+        Draws the seed; the elements are drawn on the device of the input.
+    """
+
+    def __init__(self, p: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.p = p
+        self.seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        self._generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Zero a share `p` of the elements while training and scale up the others."""
+        if not self.training or self.p == 0.0:
+            return x
+        if self._generator is None:
+            self._generator = torch.Generator(x.device).manual_seed(self.seed)
+        keep = torch.empty_like(x).bernoulli_(1.0 - self.p, generator=self._generator)
+        return x * keep.div_(1.0 - self.p)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the generator, which belongs to one device."""
+        return {**super().__getstate__(), "_generator": None}
+
+    def extra_repr(self) -> str:
+        """Show the share in the representation of the module."""
+        return f"p={self.p}"

@@ -1,0 +1,19 @@
+"""Tables in and out: X to features, y to columns of labels, and back.
+
+The only room that knows data frames.
+"""
+
+from sklearn_mtl.tables._columns import Column, as_frame, read_columns
+from sklearn_mtl.tables._features import FeatureEncoder, take_rows
+from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
+
+__all__ = [
+    "Column",
+    "Container",
+    "FeatureEncoder",
+    "TargetTable",
+    "array_from_rows",
+    "as_frame",
+    "read_columns",
+    "take_rows",
+]

@@ -1,0 +1,370 @@
+"""X to the matrix of features that the network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mtl.tables._columns import Column, as_frame, column_from_series
+from sklearn_mtl.tables._columns import column_from_array as read_array
+
+ROWS_AT_ONCE = 65_536
+"""Rows that are encoded together; bounds the memory of temporary arrays."""
+
+
+class FeatureEncoder:
+    """Encode a table of numbers and categories as a matrix of floats.
+
+    Numbers are standardised, a missing number becomes the mean and, where the
+    column had missing cells in `fit`, an indicator column says so. A category
+    becomes one column a level; a level that was not seen in `fit` becomes zeros.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype", None or sequence
+        "from_dtype" takes the columns of categories, strings and objects; else
+        names, positions or a mask of the columns to take.
+    scale_inputs : bool
+        Whether numbers are standardised.
+    max_categories : int
+        Most levels of one column that get a column of their own, the most
+        frequent first; the rarer ones share one more.
+
+    Attributes
+    ----------
+    feature_names_out_ : list of str
+        One name a column of the encoded matrix.
+    """
+
+    def __init__(
+        self,
+        categorical_features: Any = "from_dtype",
+        scale_inputs: bool = True,
+        max_categories: int = 255,
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.scale_inputs = scale_inputs
+        self.max_categories = max_categories
+
+    def fit(self, X: Any, weight: np.ndarray) -> FeatureEncoder:
+        """Learn means, scales and levels.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_rows, n_columns)
+        weight : ndarray of shape (n_rows,)
+            Rows of weight zero are not looked at.
+        """
+        if not weight.all():
+            rows = np.flatnonzero(weight)
+            X, weight = take_rows(X, rows), weight[rows]
+        self._find_categorical(X)
+        self._fit_numeric(X, weight)
+        self._fit_categorical(X, weight)
+        self.feature_names_out_ = self._feature_names_out()
+        return self
+
+    def transform(
+        self, X: Any, dtype: Any = np.float32
+    ) -> np.ndarray | sparse.csr_matrix:
+        """Encode the rows of `X`.
+
+        Returns
+        -------
+        features : ndarray or CSR matrix of shape (n_rows, n_features_out)
+            A CSR matrix where `X` is one.
+        """
+        if sparse.issparse(X):
+            return self._transform_sparse(X, dtype)
+        n_rows = len(X)
+        features = np.empty((n_rows, len(self.feature_names_out_)), dtype=dtype)
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            stop = min(start + ROWS_AT_ONCE, n_rows)
+            rows = X if stop - start == n_rows else take_rows(X, slice(start, stop))
+            self._encode_into(features[start:stop], rows)
+        return features
+
+    @property
+    def n_features_out_(self) -> int:
+        """Number of encoded features, d."""
+        return len(self.feature_names_out_)
+
+    # -- which columns are categories ------------------------------------------
+
+    def _find_categorical(self, X: Any) -> None:
+        names = column_names(X)
+        chosen = self.categorical_features
+        if isinstance(chosen, str) and chosen == "from_dtype":
+            if is_plain_matrix(X):
+                categorical = np.zeros(len(names), dtype=bool)
+            else:
+                categorical = np.array([c.content == "category" for c in columns(X)])
+        else:
+            categorical = _mask_of(chosen, names)
+        if sparse.issparse(X) and categorical.any():
+            raise ValueError(
+                "Columns of a sparse X cannot be categorical_features. Pass a data "
+                "frame or an array, or encode them first with OneHotEncoder."
+            )
+        self._names = names
+        self._numeric = np.flatnonzero(~categorical)
+        self._categorical = np.flatnonzero(categorical)
+
+    # -- numbers ---------------------------------------------------------------
+
+    def _fit_numeric(self, X: Any, weight: np.ndarray) -> None:
+        n_columns = len(self._numeric)
+        self._mean, self._scale = np.zeros(n_columns), np.ones(n_columns)
+        self._with_gaps = np.zeros(0, dtype=np.intp)
+        if not n_columns:
+            return
+        scaler = StandardScaler(with_mean=not sparse.issparse(X), copy=False)
+        gaps = np.zeros(n_columns, dtype=bool)
+        for block, rows in self._numeric_blocks(X):
+            if not sparse.issparse(block):
+                gaps |= np.isnan(block).any(axis=0)
+            scaler.partial_fit(block, sample_weight=weight[rows])
+        if self.scale_inputs:
+            self._scale = np.where(np.isfinite(scaler.scale_), scaler.scale_, 1.0)
+        if not sparse.issparse(X):
+            # Without scaling, the mean still stands in for a missing number.
+            self._mean = np.nan_to_num(scaler.mean_, nan=0.0)
+        self._with_gaps = np.flatnonzero(gaps)
+
+    def _numeric_blocks(self, X: Any) -> Iterator[tuple[Any, slice]]:
+        n_rows = X.shape[0]
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
+            yield self._numeric_block(X, rows), rows
+
+    def _numeric_block(self, X: Any, rows: slice) -> Any:
+        """Numeric columns of some rows, checked for infinity."""
+        if sparse.issparse(X):
+            block = X[rows]
+            _refuse_sparse_gaps(block, self._names)
+        elif is_plain_matrix(X):
+            block = np.asarray(X[rows])
+            if len(self._numeric) < len(self._names):
+                block = block[:, self._numeric]
+            if block.dtype.kind != "f":
+                block = block.astype(np.float64)
+        else:
+            part = X if rows == slice(0, len(X)) else take_rows(X, rows)
+            numbers = [_as_numbers(column) for column in columns(part, self._numeric)]
+            block = np.column_stack(numbers)
+        _refuse_infinity(block, [self._names[j] for j in self._numeric])
+        return block
+
+    def _encode_into(self, out: np.ndarray, X: Any) -> None:
+        n_numeric = len(self._numeric)
+        if n_numeric:
+            block = self._numeric_block(X, slice(0, len(X)))
+            z = out[:, :n_numeric]
+            mean, scale = (self._mean, self._scale) if self.scale_inputs else (0.0, 1.0)
+            if block.dtype == np.float64 and out.dtype == np.float32:
+                z[...] = (block - mean) / scale
+            else:
+                np.subtract(block, mean, out=z, casting="unsafe")
+                z /= scale
+            missing = np.isnan(z)
+            if missing.any():
+                stand_in = np.zeros(n_numeric) if self.scale_inputs else self._mean
+                np.copyto(z, stand_in.astype(z.dtype), where=missing)
+            if len(self._with_gaps):
+                start = n_numeric
+                out[:, start : start + len(self._with_gaps)] = missing[
+                    :, self._with_gaps
+                ]
+        start = n_numeric + len(self._with_gaps)
+        for column, levels in zip(
+            columns(X, self._categorical), self._levels, strict=True
+        ):
+            stop = start + levels.width
+            levels.encode_into(out[:, start:stop], column)
+            start = stop
+
+    def _transform_sparse(self, X: Any, dtype: Any) -> sparse.csr_matrix:
+        _refuse_sparse_gaps(X, self._names)
+        _refuse_infinity(X, self._names)
+        scaled = X @ sparse.diags_array(1.0 / self._scale)
+        return sparse.csr_matrix(scaled, dtype=dtype)
+
+    # -- categories ------------------------------------------------------------
+
+    def _fit_categorical(self, X: Any, weight: np.ndarray) -> None:
+        self._levels = [
+            _Levels(column, weight, self.max_categories)
+            for column in columns(X, self._categorical)
+        ]
+
+    def _feature_names_out(self) -> list[str]:
+        names = [str(self._names[j]) for j in self._numeric]
+        names += [f"{self._names[self._numeric[g]]}_missing" for g in self._with_gaps]
+        for j, levels in zip(self._categorical, self._levels, strict=True):
+            names += [f"{self._names[j]}_{label}" for label in levels.labels]
+        return names
+
+
+class _Levels:
+    """Levels of one categorical column, and its one-hot code."""
+
+    def __init__(self, column: Column, weight: np.ndarray, max_categories: int):
+        codes, levels = column.factorize()
+        frequency = np.bincount(codes[codes >= 0], weight[codes >= 0], len(levels))
+        seen = sorted(np.flatnonzero(frequency), key=lambda code: _order(levels[code]))
+        kept, rare = seen, []
+        if len(seen) > max_categories:
+            by_frequency = sorted(seen, key=lambda code: -frequency[code])
+            often = set(by_frequency[:max_categories])
+            kept = [code for code in seen if code in often]
+            rare = by_frequency[max_categories:]
+        self.index = {levels[code]: place for place, code in enumerate(kept)}
+        self.index.update({levels[code]: len(kept) for code in rare})
+        self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
+        self.missing_place = -1
+        if (codes < 0).any():
+            self.missing_place = len(self.labels)
+            self.labels.append("missing")
+
+    @property
+    def width(self) -> int:
+        return len(self.labels)
+
+    def encode_into(self, out: np.ndarray, column: Column) -> None:
+        codes, levels = column.factorize()
+        places = np.array(
+            [self.index.get(level, -1) for level in levels] + [self.missing_place],
+            dtype=np.int64,
+        )
+        place = places[codes]  # code -1, a missing cell, reads the last entry
+        known = np.flatnonzero(place >= 0)
+        out[...] = 0.0
+        out[known, place[known]] = 1.0
+
+
+def _order(level: Any) -> tuple[str, Any]:
+    """Sort numbers among numbers and strings among strings."""
+    if isinstance(level, int | float | np.number):
+        return "", level
+    return type(level).__name__, level if isinstance(level, str) else str(level)
+
+
+# -- reading the containers of X ---------------------------------------------------
+
+
+def is_plain_matrix(X: Any) -> bool:
+    """Whether `X` is an array or sparse matrix of numbers or booleans."""
+    return sparse.issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "fiub")
+
+
+def column_names(X: Any) -> list[Any]:
+    frame = None if sparse.issparse(X) else as_frame(X)
+    return list(range(X.shape[1])) if frame is None else list(frame.columns)
+
+
+def columns(
+    X: Any, positions: Sequence[int] | np.ndarray | None = None
+) -> list[Column]:
+    """Read some columns of a data frame or an array; all of them by default."""
+    frame = as_frame(X)
+    if positions is None:
+        positions = range(X.shape[1])
+    if frame is None:
+        return [read_array(int(j), X[:, j]) for j in positions]
+    names = frame.columns
+    return [column_from_series(frame.get_column(names[j])) for j in positions]
+
+
+def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
+    """Rows of any container of X, as the same kind of container."""
+    if isinstance(X, np.ndarray) or sparse.issparse(X):
+        return X[rows]
+    frame = as_frame(X)
+    assert frame is not None
+    return frame[rows, :].to_native()
+
+
+def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
+    """Boolean mask over the columns from names, positions or a mask."""
+    mask = np.zeros(len(names), dtype=bool)
+    if chosen is None:
+        return mask
+    chosen = np.asarray(chosen)
+    if chosen.dtype.kind == "b":
+        if chosen.shape != mask.shape:
+            raise ValueError(
+                f"categorical_features is a mask over {len(chosen)} columns, but X "
+                f"has {len(names)}. Pass one entry a column, or names."
+            )
+        return chosen
+    for entry in chosen.tolist():
+        if entry in names:
+            mask[names.index(entry)] = True
+        elif isinstance(entry, int) and -len(names) <= entry < len(names):
+            mask[entry] = True
+        else:
+            raise ValueError(
+                f"categorical_features names {entry!r}, which is no column of X. "
+                f"The columns are {_some(names)}."
+            )
+    return mask
+
+
+def _as_numbers(column: Column) -> np.ndarray:
+    if column.content == "number":
+        return column.values.astype(np.float64, copy=False)
+    numbers = np.full(len(column), np.nan)
+    cells = column.observed
+    try:
+        numbers[~column.missing] = cells.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        culprit = next(cell for cell in cells if not _is_number(cell))
+        raise ValueError(
+            f"Column {column.name!r} of X holds {culprit!r}, which is no number. List "
+            "the column in categorical_features, or turn its cells into numbers as in "
+            "the table passed to fit."
+        ) from error
+    return numbers
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _refuse_infinity(block: Any, names: list[Any]) -> None:
+    values = block.data if sparse.issparse(block) else block
+    # One pass without a temporary array: a sum is finite unless a term is not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(dtype=np.float64)
+    if np.isfinite(total) or not np.isinf(values).any():
+        return
+    infinite = block.toarray() if sparse.issparse(block) else block
+    row, column = np.argwhere(np.isinf(infinite))[0]
+    raise ValueError(
+        f"Input X contains infinity: column {names[column]!r} holds "
+        f"{infinite[row, column]} in row {row}. Replace it by a number, or by NaN if "
+        "the value is not known."
+    )
+
+
+def _refuse_sparse_gaps(X: Any, names: list[Any]) -> None:
+    if np.isnan(X.data).any():
+        column = X.tocoo().coords[1][np.isnan(X.tocoo().data)][0]
+        raise ValueError(
+            f"Input X contains NaN in the sparse column {names[column]!r}. Missing "
+            "numbers are filled in for dense tables only: fill them first or pass a "
+            "dense X."
+        )
+
+
+def _some(names: list[Any], most: int = 10) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown}, ... ({len(names)} in all)"

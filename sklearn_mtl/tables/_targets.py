@@ -1,0 +1,184 @@
+"""y to columns of labels, and predictions back into the container of y."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from sklearn_mtl.tables._columns import Column, as_frame, as_series, read_columns
+
+
+class TargetTable:
+    """Columns of y, and the container that they came in.
+
+    Parameters
+    ----------
+    y : array of shape (n_rows,) or (n_rows, n_tasks), list, series or data frame
+
+    Attributes
+    ----------
+    columns : list of Column
+        One column a task.
+    container : Container
+        Puts predictions back into the kind of container that `y` was.
+    """
+
+    def __init__(self, y: Any) -> None:
+        frame, series = as_frame(y), as_series(y)
+        if frame is None and series is None:
+            y = as_label_array(y)
+        self.columns: list[Column] = list(read_columns(y))
+        if not self.columns:
+            raise ValueError("y has no column. Pass at least one column of labels.")
+        self.container = container_of(y, frame)
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def names(self) -> list[Hashable]:
+        """Names of the columns: a frame's own, or positions."""
+        return [column.name for column in self.columns]
+
+
+class ArrayContainer:
+    """An array of one or two axes, or a series."""
+
+    is_frame = False
+
+    def __init__(self, ndim: int) -> None:
+        self.ndim = ndim
+
+    def rebuild(
+        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+    ) -> Any:
+        """Return shape (n_rows,) or (n_rows, n_tasks), as y had."""
+        return columns[0] if self.ndim == 1 else stack_columns(columns)
+
+
+class PandasContainer:
+    """A pandas frame: types of the columns come back, and the index of X."""
+
+    is_frame = True
+    ndim = 2
+
+    def __init__(self, y: Any) -> None:
+        self.dtypes = dict(y.dtypes)
+
+    def rebuild(
+        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+    ) -> Any:
+        """Return a frame with the columns of y; floats of their own if not labels."""
+        import pandas as pd
+
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        data = {}
+        for (name, dtype), column in zip(self.dtypes.items(), columns, strict=True):
+            keeps = as_labels and _holds(dtype, column)
+            data[name] = pd.Series(column, index, dtype=dtype if keeps else None)
+        return pd.DataFrame(data)
+
+
+class FrameContainer:
+    """A frame of any other library that narwhals knows."""
+
+    is_frame = True
+    ndim = 2
+
+    def __init__(self, frame: nw.DataFrame[Any]) -> None:
+        self.backend = frame.implementation
+        self.schema = dict(frame.schema)
+
+    def rebuild(
+        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+    ) -> Any:
+        """Return a frame with the columns of y; floats of their own if not labels."""
+        series = [
+            nw.new_series(name, column.tolist(), backend=self.backend)
+            for name, column in zip(self.schema, columns, strict=True)
+        ]
+        if as_labels:
+            dtypes = self.schema.values()
+            series = [
+                one if dtype.is_numeric() else one.cast(dtype)
+                for one, dtype in zip(series, dtypes, strict=True)
+            ]
+        frames = [one.to_frame() for one in series]
+        return nw.concat(frames, how="horizontal").to_native()
+
+
+Container = ArrayContainer | PandasContainer | FrameContainer
+
+
+def container_of(y: Any, frame: nw.DataFrame[Any] | None) -> Container:
+    """Remember how y was passed, so that predictions can be returned alike."""
+    if frame is None:
+        return ArrayContainer(y.ndim)
+    return (
+        PandasContainer(y)
+        if frame.implementation.is_pandas()
+        else FrameContainer(frame)
+    )
+
+
+def _holds(dtype: Any, column: np.ndarray) -> bool:
+    """Whether predictions fit the type that the column of y had."""
+    if column.dtype.kind == "f" and getattr(dtype, "kind", "O") in "iub":
+        return bool((column == np.rint(column)).all())
+    return True
+
+
+def stack_columns(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack columns side by side; columns of different kinds become objects."""
+    kinds = {column.dtype.kind for column in columns}
+    if kinds <= set("fiu") or len(kinds) == 1:
+        return np.column_stack(columns)
+    stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for j, column in enumerate(columns):
+        stacked[:, j] = column
+    return stacked
+
+
+def as_label_array(y: Any) -> np.ndarray:
+    """Turn lists and array-likes into an array without changing a label.
+
+    Rows that mix numbers and strings become an array of objects; NumPy by itself
+    would turn their numbers into strings.
+    """
+    if y is None:
+        raise ValueError(
+            "y=None: this estimator requires y to be passed, but the target y is None."
+        )
+    array = np.asarray(y) if not isinstance(y, list | tuple) else array_from_rows(y)
+    if array.dtype.names is not None:
+        raise ValueError(
+            "y is a structured array. Pass a data frame, or an array with one column "
+            "a task."
+        )
+    if array.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y holds complex numbers.")
+    if array.ndim == 0 or array.ndim > 2:
+        raise ValueError(
+            f"y has {array.ndim} dimensions. Pass labels of shape (n_rows,) or "
+            "(n_rows, n_tasks)."
+        )
+    return array
+
+
+def array_from_rows(rows: Any) -> np.ndarray:
+    """Turn a list into an array, of objects where it mixes numbers and strings."""
+    try:
+        plain = np.asarray(rows)
+        if plain.dtype.kind in "US":
+            objects = np.array(rows, dtype=object)
+            flat = objects.ravel()
+            return plain if all(isinstance(v, str | bytes) for v in flat) else objects
+    except ValueError as error:
+        raise ValueError(
+            "The rows of the list differ in length. Pass one cell a column in each "
+            "row, and None where it is missing."
+        ) from error
+    return plain

@@ -1,0 +1,277 @@
+"""Classes: two of them under one logit, or several under a softmax."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from scipy.special import expit, softmax
+from torch.nn import functional as F
+
+from sklearn_mtl.tables import Column
+from sklearn_mtl.tasks._base import Task
+
+SMALLEST_PROBABILITY = 1e-12
+
+
+class ClassTask(Task):
+    """Labels to class codes and back, for every kind whose labels are classes.
+
+    Parameters
+    ----------
+    classes : array-like or None
+        All classes where the first rows may not show them all (``partial_fit``).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted, in the type of the labels.
+    prior_ : ndarray of shape (n_classes,)
+        Weighted share of each class among the observed labels.
+    """
+
+    is_classifier: ClassVar[bool] = True
+
+    classes_: np.ndarray
+    prior_: np.ndarray
+
+    def __init__(self, classes: Any = None) -> None:
+        self.classes = classes
+
+    def _fit_classes(self, column: Column, weight: np.ndarray) -> None:
+        self.name_ = column.name
+        self._refuse_continuous(column)
+        codes, levels = column.factorize()
+        counts = (codes >= 0) & (weight > 0)
+        mass = np.bincount(codes[counts], weight[counts], minlength=len(levels))
+        known = {levels[code]: mass[code] for code in np.flatnonzero(mass)}
+        if self.classes is not None:
+            unknown = [label for label in known if label not in list(self.classes)]
+            if unknown:
+                raise ValueError(
+                    f"Column {self.name_!r} of y holds the label {unknown[0]!r}, which "
+                    f"is not among the classes given for it, {list(self.classes)!r}. "
+                    "Add it there."
+                )
+            known = {label: known.get(label, 0.0) for label in list(self.classes)}
+        ordered = _sorted(known)
+        self.classes_ = as_classes(ordered, column)
+        self._code = {label: code for code, label in enumerate(ordered)}
+        total = np.array([known[label] for label in ordered])
+        # A class that is expected but not seen counts as half a label.
+        total = np.where(total > 0, total, 0.5)
+        self.prior_ = total / total.sum() if len(total) else total
+
+    def _entropy(self) -> float:
+        return float(-(self.prior_ * np.log(self.prior_)).sum())
+
+    def _refuse_continuous(self, column: Column) -> None:
+        if column.content != "number" or column.values.dtype.kind != "f":
+            return
+        if np.isinf(column.observed).any():
+            raise ValueError(
+                f"Input y contains infinity in column {column.name!r}, which is read "
+                f"as {self.kind}. Replace it by a class, or by NaN if the label is not "
+                "known."
+            )
+        broken = column.observed[column.observed != np.rint(column.observed)]
+        if len(broken):
+            raise ValueError(
+                f"Unknown label type: continuous. Column {column.name!r} of y holds "
+                f"{broken[0]!r} but is read as {self.kind}. Use MultiTaskNetRegressor, "
+                "or task_types of MultiTaskNetEstimator, to read it as numbers; turn "
+                "the labels into strings if they are names of classes."
+            )
+
+    def encode(self, column: Column) -> np.ndarray:
+        """Position of each label in ``classes_``, NaN where missing."""
+        codes, levels = column.factorize()
+        table = np.array([self._code.get(level, -1) for level in levels] + [-1])
+        encoded = table[codes].astype(np.float64)
+        unseen = (encoded < 0) & (codes >= 0)
+        if unseen.any():
+            label = levels[codes[np.flatnonzero(unseen)[0]]]
+            raise ValueError(
+                f"Column {self.name_!r} of y holds the label {label!r}, which was not "
+                f"among the {len(self.classes_)} classes seen in fit "
+                f"({_some(self.classes_)}). Fit on rows that hold it, or name all "
+                "classes in the first call of partial_fit(..., classes=...)."
+            )
+        encoded[codes < 0] = np.nan
+        return encoded
+
+    def predict(self, response: np.ndarray) -> np.ndarray:
+        """Take the most probable class."""
+        if not len(self.classes_):
+            return np.full(len(response), None if self._is_object() else np.nan)
+        return self.classes_[response.argmax(axis=1)]
+
+    def _is_object(self) -> bool:
+        return self.classes_.dtype.kind not in "f"
+
+    def score(
+        self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
+    ) -> float:
+        """Accuracy over the observed labels; NaN where there are none.
+
+        A label that was not seen in `fit` counts as missed, with a warning.
+        """
+        codes, levels = column.factorize()
+        table = np.array([self._code.get(level, -1) for level in levels] + [-1])
+        counts = codes >= 0
+        if weight is not None:
+            counts &= weight > 0
+        if not counts.any():
+            return float("nan")
+        self._warn_of_unseen(column, codes[counts], levels)
+        hit = table[codes] == [self._code.get(label, -2) for label in predictions]
+        return float(
+            np.average(hit[counts], weights=None if weight is None else weight[counts])
+        )
+
+    def _warn_of_unseen(
+        self, column: Column, codes: np.ndarray, levels: list[Any]
+    ) -> None:
+        unseen = [levels[c] for c in np.unique(codes) if levels[c] not in self._code]
+        if not unseen:
+            return
+        if len(unseen) == len(np.unique(codes)):
+            raise ValueError(
+                f"None of the labels in column {column.name!r} of y was seen in fit: "
+                f"it holds {unseen[0]!r}, fit saw {_some(self.classes_)}. Pass labels "
+                "in the form that fit had."
+            )
+        warnings.warn(
+            f"Column {column.name!r} of y holds the label {unseen[0]!r}, which was not "
+            "seen in fit; its rows count as missed. Fit on rows that hold it, or use "
+            "folds that are stratified on this column.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+class Binary(ClassTask):
+    """A column of at most two classes: one logit.
+
+    Parameters
+    ----------
+    classes : array-like or None, default=None
+        Both classes, where the first rows may not show them.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetClassifier
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"]
+    >>> net = MultiTaskNetClassifier(max_iter=5, early_stopping=False).fit(X, y)
+    >>> net.tasks_[0].kind, net.tasks_[0].classes_.tolist()
+    ('binary', ['no', 'yes'])
+    """
+
+    kind: ClassVar[str] = "binary"
+
+    def fit(self, column: Column, weight: np.ndarray) -> Binary:
+        """Learn the classes and their shares."""
+        self._fit_classes(column, weight)
+        if len(self.classes_) > 2:
+            raise ValueError(
+                f"Column {self.name_!r} of y holds {len(self.classes_)} classes "
+                f"({_some(self.classes_)}) but is read as binary. Name it 'multiclass' "
+                "in task_types."
+            )
+        self.n_outputs_ = 1
+        learns = len(self.classes_) == 2
+        self.prior_cost_ = self._entropy() if learns else 0.0
+        odds = np.log(self.prior_[1] / self.prior_[0]) if learns else 0.0
+        self.prior_raw_ = np.array([odds])
+        return self
+
+    @staticmethod
+    def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of the logit."""
+        logit = raw.squeeze(-1)
+        return F.binary_cross_entropy_with_logits(
+            logit, codes.expand_as(logit), reduction="none"
+        )
+
+    def response(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes."""
+        if len(self.classes_) < 2:
+            return np.ones((*raw.shape[:-1], len(self.classes_)))
+        return np.concatenate([expit(-raw), expit(raw)], axis=-1)
+
+
+class Multiclass(ClassTask):
+    """A column of classes: one logit a class, under a softmax.
+
+    Parameters
+    ----------
+    classes : array-like or None, default=None
+        All classes, where the first rows may not show them.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetClassifier
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "b", "c", "c"]
+    >>> net = MultiTaskNetClassifier(max_iter=5, early_stopping=False).fit(X, y)
+    >>> net.tasks_[0].kind, net.predict_proba(X).shape
+    ('multiclass', (4, 3))
+    """
+
+    kind: ClassVar[str] = "multiclass"
+
+    def fit(self, column: Column, weight: np.ndarray) -> Multiclass:
+        """Learn the classes and their shares."""
+        self._fit_classes(column, weight)
+        n_classes = len(self.classes_)
+        self.n_outputs_ = max(n_classes, 1)
+        self.prior_cost_ = self._entropy() if n_classes > 1 else 0.0
+        self.prior_raw_ = np.log(self.prior_) if n_classes else np.zeros(1)
+        return self
+
+    def block_width(self) -> int:
+        """Round up to a power of two, so that few widths serve all class counts."""
+        return 1 << (self.n_outputs_ - 1).bit_length()
+
+    def block_key(self) -> tuple[Any, ...]:
+        """Columns of about as many classes share one softmax."""
+        return type(self), self.block_width()
+
+    @staticmethod
+    def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of the softmax."""
+        log_probability = F.log_softmax(raw, dim=-1)
+        code = codes.long().expand(raw.shape[:-1]).unsqueeze(-1)
+        return -log_probability.gather(-1, code).squeeze(-1)
+
+    def response(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes."""
+        if not len(self.classes_):
+            return np.ones((*raw.shape[:-1], 0))
+        return softmax(raw, axis=-1)
+
+
+def _sorted(labels: dict[Any, float]) -> list[Any]:
+    try:
+        return sorted(labels)
+    except TypeError:
+        return sorted(labels, key=lambda label: (type(label).__name__, str(label)))
+
+
+def as_classes(labels: list[Any], column: Column) -> np.ndarray:
+    """Classes as an array of the type that the labels had."""
+    if column.content == "number":
+        return np.array(labels, dtype=column.values.dtype)
+    if column.content == "boolean":
+        return np.array(labels, dtype=bool)
+    if column.values.dtype.kind in "US":
+        return np.array(labels, dtype=column.values.dtype)
+    classes = np.empty(len(labels), dtype=object)
+    classes[:] = labels
+    return classes
+
+
+def _some(classes: np.ndarray, most: int = 8) -> str:
+    shown = ", ".join(repr(label) for label in classes[:most].tolist())
+    return shown if len(classes) <= most else f"{shown}, ..."

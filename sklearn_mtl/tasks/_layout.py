@@ -1,0 +1,130 @@
+"""Where each task's raw outputs stand, and the losses of all tasks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_mtl.tasks._base import Task
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring tasks whose losses one call computes."""
+
+    task: Task
+    tasks: slice
+    outputs: slice
+    n_tasks: int
+    width: int
+    padded: bool
+
+
+class OutputLayout(nn.Module):
+    """Order tasks so that each kind owns one slice of the raw outputs.
+
+    Tasks stand in *block order* inside the training step: tasks of one kind are
+    neighbours, so that one call computes all their losses on a view of the outputs.
+    `order` leads there and `inverse` back to the order of y's columns.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Fitted tasks, in the order of y's columns.
+
+    Attributes
+    ----------
+    n_outputs : int
+        C, the number of raw outputs of all tasks.
+    slices : list of slice
+        Raw outputs that each task of y owns.
+    task_of_output : int64 ndarray of shape (C,)
+        The task, in block order, that owns each raw output.
+    prior_raw : float64 ndarray of shape (C,)
+        Raw outputs that predict the prior of every task.
+    prior_cost : tensor of shape (T,)
+        Cost of each task's prior, in block order; infinite where nothing is to learn,
+        so that the loss there is 0.
+    """
+
+    prior_cost: torch.Tensor
+    padding: torch.Tensor
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        super().__init__()
+        keys = [task.block_key() for task in tasks]
+        rank = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        self.order = np.argsort([rank[key] for key in keys], kind="stable")
+        self.inverse = np.argsort(self.order)
+        ordered = [tasks[t] for t in self.order]
+        widths = np.array([task.block_width() for task in ordered])
+        starts = np.concatenate([[0], np.cumsum(widths)])
+        self.n_outputs = int(starts[-1])
+        self.slices = [
+            slice(int(starts[place]), int(starts[place]) + task.n_outputs_)
+            for task, place in zip(tasks, self.inverse, strict=True)
+        ]
+        self.task_of_output = np.repeat(np.arange(len(ordered)), widths)
+        self.prior_raw = np.zeros(self.n_outputs)
+        padding = np.zeros(self.n_outputs, dtype=bool)
+        for task, start, width in zip(ordered, starts, widths, strict=False):
+            self.prior_raw[start : start + task.n_outputs_] = task.prior_raw_
+            padding[start + task.n_outputs_ : start + width] = True
+        cost = np.array([task.prior_cost_ or np.inf for task in ordered])
+        self.register_buffer("prior_cost", torch.from_numpy(cost))
+        self.register_buffer("padding", torch.from_numpy(padding))
+        self.blocks = _blocks(ordered, starts, padding)
+
+    def losses(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """Loss of every label.
+
+        Parameters
+        ----------
+        raw : tensor of shape (K, B, C)
+        codes : tensor of shape (B, T) or (K, B, T)
+            Codes in block order; 0 where a label is missing.
+
+        Returns
+        -------
+        tensor of shape (K, B, T)
+            In block order, not yet divided by the prior's cost.
+        """
+        losses = [self._block_losses(block, raw, codes) for block in self.blocks]
+        return losses[0] if len(losses) == 1 else torch.cat(losses, dim=-1)
+
+    def _block_losses(
+        self, block: Block, raw: torch.Tensor, codes: torch.Tensor
+    ) -> torch.Tensor:
+        outputs = raw[..., block.outputs]
+        if block.padded:
+            outputs = outputs.masked_fill(self.padding[block.outputs], -torch.inf)
+        outputs = outputs.unflatten(-1, (block.n_tasks, block.width))
+        return block.task.loss(outputs, codes[..., block.tasks])
+
+
+def _blocks(
+    ordered: list[Task], starts: np.ndarray, padding: np.ndarray
+) -> list[Block]:
+    blocks, begin = [], 0
+    for end in range(1, len(ordered) + 1):
+        if (
+            end == len(ordered)
+            or ordered[end].block_key() != ordered[begin].block_key()
+        ):
+            outputs = slice(int(starts[begin]), int(starts[end]))
+            blocks.append(
+                Block(
+                    task=ordered[begin],
+                    tasks=slice(begin, end),
+                    outputs=outputs,
+                    n_tasks=end - begin,
+                    width=ordered[begin].block_width(),
+                    padded=bool(padding[outputs].any()),
+                )
+            )
+            begin = end
+    return blocks

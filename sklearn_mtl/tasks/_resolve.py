@@ -1,0 +1,101 @@
+"""Which kind each column of y is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_mtl.tables import Column
+from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._classes import Binary, Multiclass
+from sklearn_mtl.tasks._regression import Regression
+
+KINDS: dict[str, type[Task]] = {
+    cls.kind: cls for cls in (Regression, Binary, Multiclass)
+}
+"""The kinds that a name in ``task_types`` may say."""
+
+
+def resolve_tasks(
+    columns: Sequence[Column], task_types: Any, *, default: str = "auto"
+) -> list[Task]:
+    """Make one unfitted task a column.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Columns of y; cells that do not count are marked missing.
+    task_types : None, str, Task, sequence or mapping
+        One kind for all columns, one a column, or some columns' by name.
+    default : {"auto", "regression", "classes"}
+        How a column is read that `task_types` does not name.
+
+    Returns
+    -------
+    list of Task
+    """
+    wanted = per_column(task_types, [column.name for column in columns], "task_types")
+    return [
+        _make(column, kind, default)
+        for column, kind in zip(columns, wanted, strict=True)
+    ]
+
+
+def per_column(setting: Any, names: list[Hashable], parameter: str) -> list[Any]:
+    """Spread a setting over the columns: one for all, a sequence, or a mapping.
+
+    A column that the mapping does not name gets None.
+    """
+    if isinstance(setting, Mapping):
+        for name in setting:
+            if name not in names:
+                shown = ", ".join(repr(known) for known in names[:10])
+                raise ValueError(
+                    f"{parameter} names {name!r}, which is no column of y. The columns "
+                    f"are {shown}{', ...' if len(names) > 10 else ''}."
+                )
+        return [setting.get(name) for name in names]
+    if isinstance(setting, list | tuple | np.ndarray):
+        if len(setting) != len(names):
+            raise ValueError(
+                f"{parameter} has {len(setting)} entries, but y has {len(names)} "
+                "columns. Pass one entry a column, or a dict that names some columns."
+            )
+        return list(setting)
+    return [setting] * len(names)
+
+
+def _make(column: Column, kind: Any, default: str) -> Task:
+    if isinstance(kind, Task):
+        return clone(kind)
+    if isinstance(kind, str):
+        if kind not in KINDS:
+            raise ValueError(
+                f"task_types says {kind!r} for column {column.name!r}. Known kinds are "
+                f"{', '.join(map(repr, KINDS))}; a kind of your own is passed as an "
+                "object, a subclass of sklearn_mtl.tasks.Task."
+            )
+        return KINDS[kind]()
+    if kind is not None:
+        raise TypeError(
+            f"task_types says {kind!r} for column {column.name!r}. Pass the name of a "
+            "kind or an object, a subclass of sklearn_mtl.tasks.Task."
+        )
+    if default == "regression" or (default == "auto" and _is_number(column)):
+        return Regression()
+    return Binary() if _n_classes(column) <= 2 else Multiclass()
+
+
+def _is_number(column: Column) -> bool:
+    if column.content != "number":
+        return False
+    observed = column.observed
+    return not len(observed) or not np.isin(observed, (0, 1)).all()
+
+
+def _n_classes(column: Column) -> int:
+    codes, _ = column.factorize()
+    return len(np.unique(codes[codes >= 0]))

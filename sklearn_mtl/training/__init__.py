@@ -1,0 +1,27 @@
+"""Training a stack of networks with skorch. The only room that imports skorch."""
+
+from sklearn_mtl.training._callbacks import (
+    BestWeights,
+    ProgressBar,
+    learning_rate_schedule,
+)
+from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._members import member_rows
+from sklearn_mtl.training._net import MultiTaskNet, TaskLoss, resolve_device
+from sklearn_mtl.training._predict import iter_raw, raw_of_held_out
+
+__all__ = [
+    "Batches",
+    "BestWeights",
+    "Labels",
+    "MemberRows",
+    "MultiTaskNet",
+    "ProgressBar",
+    "TaskLoss",
+    "TaskTable",
+    "iter_raw",
+    "learning_rate_schedule",
+    "member_rows",
+    "raw_of_held_out",
+    "resolve_device",
+]

@@ -1,0 +1,187 @@
+"""Early stopping and best weights for each member, learning rates, progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from tqdm import tqdm
+
+
+class BestWeights(Callback):
+    """Keep each member's best weights, and stop once none improves.
+
+    A member that has not improved for `patience` epochs has stopped: its kept weights
+    stay as they are while others go on. A member whose loss or weights are no longer
+    finite has stopped too.
+
+    Parameters
+    ----------
+    monitor : {"valid", None}
+        "valid" keeps the weights of the least validation loss; None keeps the last
+        finite ones, as training on all rows for a set number of epochs asks for.
+    patience : int
+        Epochs without improvement after which a member stops.
+    tol : float
+        Least decrease of the loss, in units of the prior, that resets the count.
+
+    Attributes
+    ----------
+    best_epoch_ : int ndarray of shape (K,)
+        Epoch, counted from 1, whose weights are kept; 0 for the initial ones.
+    best_loss_ : float ndarray of shape (K,)
+    diverged_ : dict of int to tuple of int
+        Member to the epoch and task (in block order, -1 if all losses were finite)
+        at which its numbers were no longer finite.
+    """
+
+    def __init__(
+        self, monitor: str | None = "valid", patience: int = 10, tol: float = 1e-4
+    ) -> None:
+        self.monitor = monitor
+        self.patience = patience
+        self.tol = tol
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Keep the initial weights, in case none better comes."""
+        self._parameters = [p for p in net.module_.parameters() if p.requires_grad]
+        self._kept = [p.detach().clone() for p in self._parameters]
+        n_members = len(self._kept[0])
+        self.best_epoch_ = np.zeros(n_members, dtype=int)
+        self.best_loss_ = np.full(n_members, np.inf)
+        self._reference = np.full(n_members, np.inf)
+        self._waited = np.zeros(n_members, dtype=int)
+        self._stopped = np.zeros(n_members, dtype=bool)
+        self.diverged_: dict[int, tuple[int, int]] = {}
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Keep the weights of the members that improved."""
+        epoch = len(net.history)
+        self._note_divergence(net, epoch)
+        loss = self._monitored(net)
+        going = ~self._stopped
+        better = going if loss is None else going & ~(loss >= self.best_loss_)
+        self._keep(better)
+        self.best_epoch_[better] = epoch
+        if loss is not None:
+            self.best_loss_[better] = np.where(np.isnan(loss), np.inf, loss)[better]
+            clearly = going & (loss < self._reference - self.tol)
+            self._reference[clearly] = loss[clearly]
+            labelled = ~np.isnan(loss)
+            self._waited[going & labelled] += 1
+            self._waited[clearly] = 0
+            self._stopped |= self._waited >= self.patience
+
+    @property
+    def all_stopped(self) -> bool:
+        """Whether no member is going on."""
+        return bool(self._stopped.all())
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Put the kept weights back."""
+        with torch.no_grad():
+            if self.best_epoch_.any() or self.diverged_:
+                for parameter, kept in zip(self._parameters, self._kept, strict=True):
+                    parameter.copy_(kept)
+        del self._parameters, self._kept
+
+    def _monitored(self, net: Any) -> np.ndarray | None:
+        if self.monitor is None or not net.task_losses_["valid"]:
+            return None
+        weight = net.criterion_.task_weight.cpu().numpy()
+        return member_loss(net.task_losses_["valid"][-1], weight)
+
+    def _keep(self, members: np.ndarray) -> None:
+        if not members.any():
+            return
+        mask = torch.from_numpy(members).to(self._kept[0].device)
+        for kept, parameter in zip(self._kept, self._parameters, strict=True):
+            kept[mask] = parameter.detach()[mask]
+
+    def _note_divergence(self, net: Any, epoch: int) -> None:
+        finite = torch.stack(
+            [p.detach().flatten(1).isfinite().all(dim=1) for p in self._parameters]
+        )
+        losses = [values[-1] for values in net.task_losses_.values() if values]
+        infinite = np.any([np.isinf(loss) for loss in losses], axis=0)
+        bad = ~finite.all(dim=0).cpu().numpy() | infinite.any(axis=1)
+        for k in np.flatnonzero(bad & ~self._stopped):
+            task = int(infinite[k].argmax()) if infinite[k].any() else -1
+            self.diverged_[int(k)] = (epoch, task)
+        self._stopped |= bad
+
+
+def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:
+    """Weighted mean over the tasks that have labels.
+
+    Parameters
+    ----------
+    loss : ndarray of shape (K, T)
+        NaN where a member has no label of a task, inf where training diverged.
+    task_weight : ndarray of shape (K, T)
+
+    Returns
+    -------
+    ndarray of shape (K,)
+        NaN where a member has no label at all.
+    """
+    weight = np.where(np.isnan(loss), 0.0, task_weight)
+    total = weight.sum(axis=1)
+    summed = np.where(weight > 0, loss, 0.0) * weight
+    mean = np.full(len(loss), np.nan)
+    return np.divide(summed.sum(axis=1), total, out=mean, where=total > 0)
+
+
+def _inverse_root(epoch: int) -> float:
+    return float((epoch + 1) ** -0.5)
+
+
+def learning_rate_schedule(name: str, tol: float) -> LRScheduler | None:
+    """Make skorch's scheduler for one of `MLPRegressor`'s names of schedules.
+
+    Parameters
+    ----------
+    name : {"constant", "invscaling", "adaptive"}
+        "invscaling" divides by the square root of the epoch; "adaptive" divides by 5
+        where the training loss has not fallen by `tol` for two epochs.
+    tol : float
+
+    Returns
+    -------
+    skorch.callbacks.LRScheduler or None
+    """
+    if name == "invscaling":
+        return LRScheduler(LambdaLR, lr_lambda=_inverse_root)
+    if name == "adaptive":
+        return LRScheduler(
+            ReduceLROnPlateau,
+            monitor="train_loss",
+            factor=0.2,
+            patience=1,
+            threshold=tol,
+            threshold_mode="abs",
+        )
+    return None
+
+
+class ProgressBar(Callback):
+    """One bar over epochs, with the current losses in units of the prior."""
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Open the bar."""
+        self._bar = tqdm(total=net.max_epochs, unit="epoch")
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Move the bar by one epoch."""
+        row = net.history[-1]
+        losses = {key: row[key] for key in ("train_loss", "valid_loss") if key in row}
+        self._bar.set_postfix({key: f"{value:.4f}" for key, value in losses.items()})
+        self._bar.update()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Close the bar."""
+        self._bar.close()
+        del self._bar

@@ -1,0 +1,209 @@
+"""Tensors prepared once, and batches that are slices of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch.utils.data import Dataset
+
+
+class Labels(NamedTuple):
+    """What the loss reads of one batch; tasks stand in block order.
+
+    Attributes
+    ----------
+    codes : tensor of shape (B, T) or (K, B, T)
+        0 where the label is missing.
+    label_weight : tensor of the shape of `codes`, or None for ones
+    row_weight : tensor of shape (K, B), or None for ones
+    scale : tensor of shape (K, T)
+        Turns a sum over the batch into an estimate of the mean over all rows, in
+        units of the prior's cost.
+    """
+
+    codes: torch.Tensor
+    label_weight: torch.Tensor | None
+    row_weight: torch.Tensor | None
+    scale: torch.Tensor
+
+
+class TaskTable:
+    """Encoded rows and labels, on the device that trains.
+
+    Parameters
+    ----------
+    features : array or CSR matrix of shape (n, d)
+        A CSR matrix stays sparse; its batches are made dense one by one.
+    codes : float array of shape (n, T)
+        Tasks in block order; NaN where a label is missing.
+    label_weight : float array of shape (n, T)
+    dtype, device : of the tensors
+    """
+
+    def __init__(
+        self,
+        features: np.ndarray | sparse.csr_matrix,
+        codes: np.ndarray,
+        label_weight: np.ndarray,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.dtype, self.device = dtype, torch.device(device)
+        self.features: Any = (
+            features if sparse.issparse(features) else self.put(features)
+        )
+        observed = ~np.isnan(codes)
+        self.codes = self.put(np.where(observed, codes, 0.0))
+        weight = np.where(observed, label_weight, 0.0)
+        # Plain tables keep no weights: a step then multiplies by none.
+        self.label_weight = None if (weight == 1.0).all() else self.put(weight)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def put(self, values: Any) -> torch.Tensor:
+        """Make a tensor of the table's number format, on its device."""
+        return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+
+    def rows(
+        self, index: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Features, codes and label weights of rows; `index` may have two axes."""
+        if sparse.issparse(self.features):
+            dense = self.features[index.cpu().numpy().ravel()].toarray()
+            features = self.put(dense).view(*index.shape, -1)
+        else:
+            features = _take(self.features, index)
+        weight = self.label_weight
+        return (
+            features,
+            _take(self.codes, index),
+            None if weight is None else _take(weight, index),
+        )
+
+
+def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    if index.ndim == 1:
+        return values.index_select(0, index)
+    return values.index_select(0, index.flatten()).view(*index.shape, values.shape[1])
+
+
+class MemberRows(Dataset[Any]):
+    """The rows of a table that members read, and how much each row counts for each.
+
+    Parameters
+    ----------
+    table : TaskTable
+    index : int tensor of shape (n,) or (K, n)
+        Rows that every member reads, or rows of each member's own.
+    row_weight : tensor of shape (K, n) or None
+        Weight of the rows for each member; None stands for ones.
+    prior_cost : tensor of shape (T,)
+    n_members : int
+    held_out : MemberRows or None
+        Rows that the members are validated on.
+    """
+
+    def __init__(
+        self,
+        table: TaskTable,
+        index: torch.Tensor,
+        row_weight: torch.Tensor | None,
+        *,
+        prior_cost: torch.Tensor,
+        n_members: int,
+        held_out: MemberRows | None = None,
+    ) -> None:
+        self.table = table
+        self.index = index.to(table.device)
+        self.row_weight = None if row_weight is None else table.put(row_weight)
+        self.held_out = held_out
+        self.total_weight = self._total_weight(n_members)
+        inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
+        self.scale = torch.where(self.total_weight > 0, inverse, 0.0)
+
+    def _total_weight(self, n_members: int) -> torch.Tensor:
+        """Sum of the weights of all labels for each member and task, (K, T)."""
+        n_tasks = self.table.codes.shape[1]
+        weight = self.table.label_weight
+        if self.row_weight is None:
+            rows = torch.ones(n_members, len(self), dtype=torch.float64)
+        else:
+            rows = self.row_weight.double().cpu()
+        if weight is None:
+            total = rows.sum(dim=1, keepdim=True).expand(-1, n_tasks)
+        elif self.index.ndim == 1:
+            total = rows @ weight.index_select(0, self.index).double().cpu()
+        else:
+            own = weight.double().cpu()[self.index.cpu()]
+            total = torch.einsum("kn,knt->kt", rows, own)
+        return total.to(device=self.table.device, dtype=self.table.dtype)
+
+    def __len__(self) -> int:
+        return self.index.shape[-1]
+
+    def batch(
+        self, positions: torch.Tensor | slice, n_batches: int
+    ) -> tuple[torch.Tensor, Labels]:
+        """Features and labels at some positions of the index."""
+        index = self.index[..., positions]
+        features, codes, label_weight = self.table.rows(index)
+        weight = self.row_weight
+        labels = Labels(
+            codes=codes,
+            label_weight=label_weight,
+            row_weight=None if weight is None else weight[:, positions],
+            scale=self.scale * n_batches,
+        )
+        return features, labels
+
+
+class Batches:
+    """Split rows into batches of nearly equal size.
+
+    Stands where skorch expects a ``DataLoader``. Batches differ by at most one row,
+    so that no step rests on the few rows that a fixed size would leave over.
+
+    Parameters
+    ----------
+    dataset : MemberRows
+    batch_size : int
+        Most rows in a batch.
+    shuffle : bool
+        Whether rows are drawn in a new order each epoch.
+    generator : torch.Generator or None
+        Draws the order.
+    """
+
+    def __init__(
+        self,
+        dataset: MemberRows,
+        batch_size: int,
+        shuffle: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.n_batches = max(1, -(-len(dataset) // batch_size))
+        self.shuffle = shuffle
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, Labels]]:
+        n_rows = len(self.dataset)
+        if self.shuffle and self.n_batches > 1:
+            order = torch.randperm(n_rows, generator=self.generator)
+            order = order.to(self.dataset.index.device)
+            for positions in order.tensor_split(self.n_batches):
+                yield self.dataset.batch(positions, self.n_batches)
+            return
+        edges = np.linspace(0, n_rows, self.n_batches + 1).round().astype(int)
+        for start, stop in pairwise(edges):
+            yield self.dataset.batch(slice(start, stop), self.n_batches)
