@@ -1,0 +1,198 @@
+"""Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["TrainingCurveDisplay"]
+
+TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
+"""Two colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+
+
+class TrainingCurveDisplay:
+    """Training and validation loss of each column over epochs.
+
+    Losses are in units of the prior: 1.0 is no skill, whatever the kind of the
+    column, and 1 - loss is the share of the prior's cost that was learned away. A
+    band spans the members, a line is their mean, and a dotted line marks the median
+    of the epochs whose weights the members keep.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    epochs : ndarray of shape (n_epochs,)
+    train_loss : ndarray of shape (n_epochs, n_members, n_tasks)
+    valid_loss : ndarray of shape (n_epochs, n_members, n_tasks) or None
+        None where nothing was held out; NaN where a member held out no label.
+    task_names : sequence of str
+    best_epoch : ndarray of shape (n_members,) or None
+        Epoch whose weights each member keeps.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_tasks,)
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetEstimator
+    >>> from sklearn_mtl.datasets import load_energy_efficiency
+    >>> from sklearn_mtl.plotting import TrainingCurveDisplay
+    >>> X, y = load_energy_efficiency(return_X_y=True, as_frame=True)
+    >>> net = MultiTaskNetEstimator(max_iter=10, random_state=0).fit(X, y)
+    >>> display = TrainingCurveDisplay.from_estimator(net)
+    >>> [ax.get_title() for ax in display.axes_]
+    ['heating_load', 'cooling_load']
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: np.ndarray,
+        train_loss: np.ndarray,
+        valid_loss: np.ndarray | None,
+        task_names: Sequence[str],
+        best_epoch: np.ndarray | None = None,
+    ) -> None:
+        self.epochs = epochs
+        self.train_loss = train_loss
+        self.valid_loss = valid_loss
+        self.task_names = task_names
+        self.best_epoch = best_epoch
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, tasks: Sequence[Any] | None = None, ax: Any = None
+    ) -> TrainingCurveDisplay:
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted MultiTaskNetEstimator, or a Pipeline that ends in one
+        tasks : sequence, default=None
+            Names of the columns to draw; all by default.
+        ax : matplotlib Axes or sequence of them, default=None
+            One for each column; a new figure by default.
+
+        Returns
+        -------
+        TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            A name in `tasks` is no column of y, or `ax` does not have one Axes for
+            each column.
+        """
+        estimator = estimator[-1] if hasattr(estimator, "steps") else estimator
+        check_is_fitted(estimator)
+        names = [task.name_ for task in estimator.tasks_]
+        chosen = [
+            _position(name, names) for name in (names if tasks is None else tasks)
+        ]
+        losses = estimator.net_.task_losses_
+        place = estimator.net_.criterion_.layout.inverse[chosen]
+        n_epochs = len(estimator.history_)
+        valid = losses["valid"][:n_epochs]
+        display = cls(
+            epochs=np.arange(1, n_epochs + 1),
+            train_loss=np.stack(losses["train"][:n_epochs])[:, :, place],
+            valid_loss=np.stack(valid)[:, :, place] if valid else None,
+            task_names=[str(names[t]) for t in chosen],
+            best_epoch=estimator.best_epoch_ if estimator.early_stopping else None,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> TrainingCurveDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of them, default=None
+            One for each column; a new figure by default.
+
+        Returns
+        -------
+        self
+        """
+        self.axes_ = _axes(ax, len(self.task_names))
+        self.figure_ = self.axes_[0].figure
+        for t, (axes, name) in enumerate(zip(self.axes_, self.task_names, strict=True)):
+            axes.axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
+            _draw(axes, self.epochs, self.train_loss[:, :, t], TRAIN_COLOR, "training")
+            if self.valid_loss is not None:
+                _draw(
+                    axes,
+                    self.epochs,
+                    self.valid_loss[:, :, t],
+                    VALID_COLOR,
+                    "validation",
+                )
+            if self.best_epoch is not None:
+                axes.axvline(
+                    float(np.median(self.best_epoch)),
+                    color="0.3",
+                    linestyle=":",
+                    linewidth=1.2,
+                    label="kept (median)",
+                )
+            axes.set_title(name, fontsize=10)
+            axes.set_ylim(bottom=0.0)
+        self.axes_[0].legend(fontsize=8, frameon=False)
+        return self
+
+
+def _position(name: Any, names: list[Any]) -> int:
+    if name not in names:
+        raise ValueError(
+            f"tasks names {name!r}, which is no column of y. The columns are {names}."
+        )
+    return names.index(name)
+
+
+def _axes(ax: Any, n_tasks: int) -> np.ndarray:
+    """One Axes a column: the ones given, or a grid on a new figure."""
+    if ax is not None:
+        axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+        if len(axes) != n_tasks:
+            raise ValueError(
+                f"ax holds {len(axes)} Axes for {n_tasks} columns. Pass one for each, "
+                "or name fewer columns in tasks."
+            )
+        return axes
+    import matplotlib.pyplot as plt
+
+    n_columns = min(n_tasks, 4)
+    n_lines = -(-n_tasks // n_columns)
+    figure, grid = plt.subplots(
+        n_lines,
+        n_columns,
+        figsize=(2.8 * n_columns + 0.6, 2.2 * n_lines + 0.5),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for empty in grid.ravel()[n_tasks:]:
+        empty.set_visible(False)
+    for t, axes in enumerate(grid.ravel()[:n_tasks]):
+        axes.tick_params(labelbottom=t + n_columns >= n_tasks)
+    figure.supxlabel("epoch", fontsize=10)
+    figure.supylabel("loss in units of the prior", fontsize=10)
+    return grid.ravel()[:n_tasks]
+
+
+def _draw(axes: Any, epochs: np.ndarray, loss: np.ndarray, color: str, label: str):
+    """Draw the mean over members and the band that they span."""
+    known = loss[:, ~np.isnan(loss).all(axis=0)]
+    if not known.size:
+        return
+    axes.plot(epochs, known.mean(axis=1), color=color, linewidth=1.5, label=label)
+    if known.shape[1] > 1:
+        low, high = known.min(axis=1), known.max(axis=1)
+        axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
