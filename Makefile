@@ -27,7 +27,7 @@ lint: $(VENV)/.extra-lint ## check format, style and types
 docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the scripts in benchmarks/
+bench: $(VENV)/.extra-bench ## run the scripts in benchmarks/
 	@set -e; found=; for script in benchmarks/bench_*.py; do \
 		test -e "$$script" || continue; found=yes; \
 		echo "$$script"; $(BIN)/python "$$script"; \

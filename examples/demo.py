@@ -24,7 +24,6 @@ from sklearn.compose import (
     make_column_transformer,
 )
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -32,6 +31,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import load_student_performance
+from sklearn_mtl.metrics import skill_score
 from sklearn_mtl.plotting import TrainingCurveDisplay
 
 HIDDEN_SHARE = 0.5
@@ -92,18 +92,10 @@ def plain_predictions(family, X, y_train, train, test) -> list:
 def skill(labels: pd.Series, predictions: list, splits) -> float:
     """Share of the prior's cost that pooled predictions remove, 0 for the prior."""
     order = np.concatenate([test for _, test in splits])
-    labels = labels.iloc[order]
     pooled = pd.concat(predictions, ignore_index=True)
-    if is_numeric_dtype(labels):
-        return r2_score(labels, pooled)
-    classes = labels.value_counts(normalize=True).sort_index()
-    known = pooled.reindex(columns=classes.index).fillna(0).clip(1e-6, 1)
-    known = known.div(known.sum(axis=1), axis=0)
-    prior = np.tile(classes, (len(labels), 1))
-    cost, prior_cost = (
-        log_loss(labels, p, labels=classes.index) for p in (known, prior)
-    )
-    return 1 - cost / prior_cost
+    if not is_numeric_dtype(labels):  # a fold may lack a class
+        pooled = pooled.reindex(columns=labels.cat.categories).fillna(0)
+    return skill_score(labels.iloc[order], pooled)
 
 
 def main() -> None:

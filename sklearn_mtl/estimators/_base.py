@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from sklearn_mtl.estimators._checks import (
     read_y,
 )
 from sklearn_mtl.estimators._fitting import Fitting
+from sklearn_mtl.estimators._held_out import HeldOut, temper
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
 from sklearn_mtl.nn import ACTIVATIONS
 from sklearn_mtl.tables import take_rows
@@ -47,6 +48,7 @@ class BaseMultiTaskNet(BaseEstimator):
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "task_types": "no_validation",
         "task_weights": "no_validation",
+        "class_weight": "no_validation",
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "max_categories": [Interval(Integral, 1, None, closed="left")],
         "scale_inputs": ["boolean"],
@@ -64,6 +66,7 @@ class BaseMultiTaskNet(BaseEstimator):
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
         "early_stopping": ["boolean"],
+        "calibrate": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -84,6 +87,7 @@ class BaseMultiTaskNet(BaseEstimator):
         n_members: Any = "auto",
         task_types: Any = None,
         task_weights: Any = None,
+        class_weight: Any = None,
         categorical_features: Any = "from_dtype",
         max_categories: int = 255,
         scale_inputs: bool = True,
@@ -98,6 +102,7 @@ class BaseMultiTaskNet(BaseEstimator):
         verbose: Any = 0,
         warm_start: bool = False,
         early_stopping: bool = True,
+        calibrate: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         device: str = "auto",
@@ -112,6 +117,7 @@ class BaseMultiTaskNet(BaseEstimator):
         self.n_members = n_members
         self.task_types = task_types
         self.task_weights = task_weights
+        self.class_weight = class_weight
         self.categorical_features = categorical_features
         self.max_categories = max_categories
         self.scale_inputs = scale_inputs
@@ -126,6 +132,7 @@ class BaseMultiTaskNet(BaseEstimator):
         self.verbose = verbose
         self.warm_start = warm_start
         self.early_stopping = early_stopping
+        self.calibrate = calibrate
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.device = device
@@ -172,7 +179,7 @@ default=None
             fitting = self._read(X, y, sample_weight, resume=resume)
             if X_val is not None or y_val is not None:
                 self._read_validation(fitting, X_val, y_val)
-            self._keep(fitting, fitting.train(self, epochs=self.max_iter))
+            self._keep(fitting, fitting.train(self))
         return self
 
     def _partial_fit(
@@ -227,9 +234,26 @@ default=None
         best = dict(net.callbacks_).get("best_weights")
         if best is not None:
             self.best_epoch_ = best.best_epoch_
-        self.residual_std_ = fitting.residual_std(net)
         self._container = fitting.container
+        self._fold_seed = fitting.fold_seed
+        self._keep_held_out(fitting, net)
         self._set_classes()
+
+    def _keep_held_out(self, fitting: Fitting, net: Any) -> None:
+        """Set what the rows tell that members did not train on."""
+        held_out, rows_are_training = fitting.held_out(net)
+        self.temperature_ = np.ones(len(self.tasks_))
+        if self.calibrate and held_out is not None:
+            held_out.calibrate(self.tasks_, self.temperature_)
+        known = held_out or fitting.trained_on(net)
+        self.residual_std_ = known.residual_std(self.tasks_)
+        self._held_out = held_out
+        for name in ("oof_predictions_", "oof_score_"):
+            self.__dict__.pop(name, None)
+        if held_out is not None and rows_are_training:
+            predictions = fitting.spread_rows(held_out.predictions(self.tasks_))
+            self.oof_predictions_ = self._rebuild(predictions, fitting.X_all)
+            self.oof_score_ = held_out.score(self.tasks_, fitting.columns)
 
     def _set_classes(self) -> None:
         """Set ``classes_`` where the estimator has class columns."""
@@ -253,60 +277,69 @@ default=None
             without any label in `fit` is predicted as missing.
         """
         check_is_fitted(self)
-        return self._container.rebuild(self._predict_columns(X), X)
+        return self._rebuild(self._predict_columns(X), X)
+
+    def _rebuild(self, columns: list[np.ndarray], X: Any) -> Any:
+        """Put one array of predictions a task into the container of y."""
+        labels = [task.is_classifier for task in self.tasks_]
+        return self._container.rebuild(columns, X, labels=labels)
 
     def _predict_columns(self, X: Any) -> list[np.ndarray]:
-        return [
-            task.predict(response)
-            for task, response in zip(self.tasks_, self._responses(X), strict=True)
-        ]
+        parts: list[list[np.ndarray]] = [[] for _ in self.tasks_]
+        for _, responses in self._member_responses(X, range(len(parts))):
+            for part, task, response in zip(parts, self.tasks_, responses, strict=True):
+                part.append(task.predict(response.mean(axis=0)))
+        return [np.concatenate(part) for part in parts]
 
-    def _predict_with_std(self, X: Any) -> tuple[Any, Any]:
-        responses, spread = self._responses_and_spread(X)
-        predictions = [
-            task.predict(response)
-            for task, response in zip(self.tasks_, responses, strict=True)
-        ]
-        total = [
-            np.sqrt(variance + noise**2)
-            for variance, noise in zip(spread, self.residual_std_, strict=True)
-        ]
-        return (
-            self._container.rebuild(predictions, X),
-            self._container.rebuild(total, X, as_labels=False),
-        )
+    def _need_held_out(self, method: str) -> HeldOut:
+        if self._held_out is None:
+            raise ValueError(
+                f"{method} rests on rows that members held out of training, and there "
+                "are none. Fit with early_stopping=True, or pass X_val and y_val to "
+                "fit."
+            )
+        return self._held_out
 
-    def _responses(
-        self, X: Any, tasks: Sequence[int] | None = None
-    ) -> list[np.ndarray]:
-        """Mean over members of the responses (n, m) of some tasks; all by default."""
-        return self._responses_and_spread(X, tasks)[0]
+    def _member_responses(
+        self, X: Any, tasks: Sequence[int]
+    ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+        """Encode and predict some rows at a time.
 
-    def _responses_and_spread(
-        self, X: Any, tasks: Sequence[int] | None = None
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Mean of the members' responses, and the variance (n,) of numeric ones."""
+        Yields
+        ------
+        features : ndarray or CSR matrix of shape (rows, d)
+        responses : list of ndarray of shape (K, rows, m)
+            One for each of `tasks`.
+        """
         X = read_X(self, X, reset=False)
-        chosen = range(len(self.tasks_)) if tasks is None else tasks
         slices = self.net_.criterion_.layout.slices
-        parts: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in chosen]
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
             part = X if rows == slice(0, n_rows) else take_rows(X, rows)
             features = self.feature_encoder_.transform(part, dtype=np.float64)
-            for _, raw in iter_raw(self.net_.module_, features):
-                for place, t in enumerate(chosen):
-                    response = self.tasks_[t].response(raw[..., slices[t]])
-                    spread = (
-                        np.full(response.shape[1], np.nan)
-                        if self.tasks_[t].is_classifier
-                        else response.var(axis=0)[:, 0]
-                    )
-                    parts[place].append((response.mean(axis=0), spread))
-        means = [np.concatenate([mean for mean, _ in part]) for part in parts]
-        spreads = [np.concatenate([spread for _, spread in part]) for part in parts]
-        return means, spreads
+            for inner, raw in iter_raw(self.net_.module_, features):
+                yield (
+                    features[inner],
+                    [self._task_response(t, raw[..., slices[t]]) for t in tasks],
+                )
+
+    def _task_response(self, t: int, raw: np.ndarray) -> np.ndarray:
+        response = self.tasks_[t].response(raw)
+        if self.tasks_[t].is_classifier and self.temperature_[t] != 1.0:
+            response = temper(response, self.temperature_[t])
+        return response
+
+    def _responses(
+        self, X: Any, tasks: Sequence[int] | None = None
+    ) -> list[np.ndarray]:
+        """Mean over members of the responses (n, m) of some tasks; all by default."""
+        chosen = range(len(self.tasks_)) if tasks is None else tasks
+        means: list[list[np.ndarray]] = [[] for _ in chosen]
+        for _, responses in self._member_responses(X, chosen):
+            for part, response in zip(means, responses, strict=True):
+                part.append(response.mean(axis=0))
+        return [np.concatenate(part) for part in means]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over columns of R2 (numbers) or accuracy (classes).
@@ -385,15 +418,13 @@ def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
     inverse = net.criterion_.layout.inverse
     rows = []
     for epoch, entry in enumerate(net.history):
-        if "dur" not in entry:  # an epoch that was interrupted
-            continue
         row = {
             "epoch": entry["epoch"],
             "seconds": entry["dur"],
             "learning_rate": entry["lr"],
         }
         for part, losses in net.task_losses_.items():
-            if epoch < len(losses):
+            if f"{part}_loss" in entry:
                 row[f"{part}_loss"] = entry[f"{part}_loss"]
                 means = _mean_over_members(losses[epoch])[inverse]
                 for name, loss in zip(names, means, strict=True):

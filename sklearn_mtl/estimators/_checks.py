@@ -10,7 +10,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from sklearn_mtl.tables import Column, TargetTable, array_from_rows, as_frame
+from sklearn_mtl.tables import (
+    Column,
+    TargetTable,
+    array_from_rows,
+    as_frame,
+    read_weight,
+)
 
 
 @contextmanager
@@ -47,6 +53,11 @@ def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     if not len(X):
         raise ValueError(
             f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
+    if not X.shape[1]:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is "
             f"required by {type(estimator).__name__}."
         )
     validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -87,43 +98,15 @@ def check_same_columns(table: TargetTable, names: list[Any], *, name: str) -> No
 
 
 def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
-    """Weight of each label, 0 where it is missing.
-
-    Parameters
-    ----------
-    sample_weight : None, number, or array of shape (n_rows,) or (n_rows, n_tasks)
-    columns : list of Column
-
-    Returns
-    -------
-    float64 ndarray of shape (n_rows, n_tasks)
-    """
-    n_rows, n_tasks = len(columns[0]), len(columns)
+    """Weight of each label (n_rows, n_tasks), 0 where it is missing."""
     observed = np.column_stack([~column.missing for column in columns])
     if sample_weight is None:
         return observed.astype(np.float64)
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.ndim == 0:
-        weight = np.full(n_rows, weight)
-    if weight.shape not in ((n_rows,), (n_rows, n_tasks)):
-        raise ValueError(
-            f"sample_weight.shape == {weight.shape}, expected {(n_rows,)} for one "
-            f"weight a row, or {(n_rows, n_tasks)} for one a label."
-        )
-    wrong = ~(weight >= 0) | np.isinf(weight)
-    if wrong.any():
-        place = np.argwhere(wrong)[0]
-        where = f"row {place[0]}"
-        if weight.ndim == 2:
-            where += f", column {columns[place[1]].name!r}"
-        raise ValueError(
-            f"Negative values in data passed to `sample_weight`, or values that are "
-            f"not finite: {weight[tuple(place)]} in {where}. Weights must be finite "
-            "numbers of at least 0; 0 leaves a label out."
-        )
+    names = [column.name for column in columns]
+    weight = read_weight(sample_weight, len(columns[0]), names)
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    return observed * (weight[:, None] if weight.ndim == 1 else weight)
+    return observed * weight
 
 
 def check_task_weights(weights: list[Any], columns: list[Column]) -> np.ndarray:

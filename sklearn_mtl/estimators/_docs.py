@@ -20,12 +20,17 @@ PARAMETERS = """
         Networks in the stack, whose predictions are averaged. "auto" takes eight, or
         as many as there are labelled rows if they are fewer.
     task_types : None, str, Task, list or dict, default=None
-        Kind of the columns of y: "regression", "binary", "multiclass" or an object of
-        a class in `sklearn_mtl.tasks`; one for all columns, a list with one a column,
-        or a dict that names some columns. A column that is not named is read by its
-        type: {DEFAULT_KIND}
+        Kind of the columns of y: a name ("regression", "laplace", "huber",
+        "heteroscedastic", "gamma", "count", "negative_binomial", "quantile", "binary",
+        "multiclass", "ordinal") or an object of a class in `sklearn_mtl.tasks`; one
+        for all columns, a list with one a column, or a dict that names some columns.
+        A column that is not named is read by its type: {DEFAULT_KIND}
     task_weights : None, list or dict, default=None
         Weight of each column's loss, 1 where none is given.
+    class_weight : None, "balanced", dict or list, default=None
+        Weights of classes: "balanced" gives all classes of a column the same weight in
+        sum, a dict of numbers weighs classes in every class column. A dict of these by
+        column, or a list with one a column, sets them apart.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns of X that hold categories: those of category, string and object type,
         or names, positions or a mask.
@@ -63,6 +68,9 @@ PARAMETERS = """
     early_stopping : bool, default=True
         Whether each member stops when it no longer improves on rows that it held out
         of training, and keeps its best weights.
+    calibrate : bool, default=False
+        Whether the probabilities of each class column are divided by a temperature
+        that fits the labels that members held out.
     validation_fraction : float, default=0.1
         Share of the rows that a member holds out. Five to 1 / `validation_fraction`
         members hold out one fold each, so that every row is held out by one of them.
@@ -97,13 +105,21 @@ ATTRIBUTES = """
     residual_std_ : ndarray of shape (n_tasks,)
         Root mean squared error of the members on rows that they held out, in the
         units of y; NaN for classes.
+    oof_predictions_ : of the shape and container of y
+        Out-of-fold predictions: what members say of the rows that they held out;
+        missing in rows that no member held out. Not set without held-out rows of X.
+    oof_score_ : float
+        `score` of these. The held-out rows also chose the epoch that each member
+        keeps, so that it is a little optimistic on very small tables.
+    temperature_ : ndarray of shape (n_tasks,)
+        Temperature of each column's probabilities; 1 unless ``calibrate=True``.
     feature_encoder_ : FeatureEncoder
         What was learned about the columns of X.
     n_outputs_ : int
         Number of columns of y.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, where they are strings.
 """
 
@@ -124,9 +140,11 @@ NOTES = """
 
 DEFAULT_KIND = {
     "auto": """numbers are regression, or binary where all labels are 0 or
-        1; booleans, strings, categories and objects are classes.""",
+        1; booleans, strings, categories and objects are classes; ordered categories
+        are ordinal.""",
     "regression": "numbers and booleans are regression.",
-    "classes": "two classes are binary, more are multiclass.",
+    "classes": """two classes are binary, more are multiclass, or ordinal where
+        the column declares an order.""",
 }
 
 C = TypeVar("C", bound=type)

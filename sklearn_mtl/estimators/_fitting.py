@@ -14,6 +14,7 @@ from sklearn_mtl.estimators._checks import (
     check_task_weights,
     read_label_weight,
 )
+from sklearn_mtl.estimators._held_out import HeldOut
 from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.tables import Column, FeatureEncoder, TargetTable, take_rows
 from sklearn_mtl.tasks import (
@@ -23,6 +24,7 @@ from sklearn_mtl.tasks import (
     Task,
     per_column,
     resolve_tasks,
+    weigh_classes,
 )
 from sklearn_mtl.training import (
     MultiTaskNet,
@@ -30,7 +32,6 @@ from sklearn_mtl.training import (
     TaskTable,
     learning_rate_schedule,
     member_rows,
-    raw_of_held_out,
     resolve_device,
 )
 
@@ -57,8 +58,8 @@ class Fitting:
                 "y holds no label that counts: every label is missing or has weight 0. "
                 "Pass at least one label."
             )
-        whole = len(rows) == len(weight)
-        self.X = X if whole else take_rows(X, rows)
+        self.X_all, self.labelled, self.n_rows = X, rows, len(weight)
+        self.X = X if len(rows) == self.n_rows else take_rows(X, rows)
         self.columns = [
             column.keep(counts[:, t], rows) for t, column in enumerate(table.columns)
         ]
@@ -66,6 +67,7 @@ class Fitting:
         self.container = table.container
         self.validation: TaskSource | None = None
         self.net: MultiTaskNet | None = None
+        self.fold_seed: int | None = None
 
     # -- codings ----------------------------------------------------------------
 
@@ -74,8 +76,11 @@ class Fitting:
         self.tasks = resolve_tasks(
             self.columns, estimator.task_types, default=default_kind
         )
+        _check_kinds(self.tasks, self.columns, default_kind)
         if classes is not None:
             _set_classes(self.tasks, self.columns, classes, self.container.ndim)
+        row_weight = self._row_weight()
+        self._weigh_classes(estimator)
         for t, (task, column) in enumerate(zip(self.tasks, self.columns, strict=True)):
             task.fit(column, self.weight[:, t])
             if not self.weight[:, t].any():
@@ -90,7 +95,7 @@ class Fitting:
             estimator.categorical_features,
             scale_inputs=estimator.scale_inputs,
             max_categories=estimator.max_categories,
-        ).fit(self.X, self._row_weight())
+        ).fit(self.X, row_weight)
         self.task_share = check_task_weights(
             per_column(
                 estimator.task_weights,
@@ -98,6 +103,11 @@ class Fitting:
                 "task_weights",
             ),
             self.columns,
+        )
+
+    def _weigh_classes(self, estimator: Any) -> None:
+        self.weight = weigh_classes(
+            self.weight, self.tasks, self.columns, estimator.class_weight
         )
 
     def _row_weight(self) -> np.ndarray:
@@ -109,8 +119,10 @@ class Fitting:
     def reuse(self, estimator: Any) -> None:
         """Take codings and net from an earlier fit."""
         self.tasks = estimator.tasks_
+        self._weigh_classes(estimator)
         self.encoder = estimator.feature_encoder_
         self.net = estimator.net_
+        self.fold_seed = estimator._fold_seed
         self.container = estimator._container
 
     def add_validation(self, X: Any, table: TargetTable) -> None:
@@ -121,34 +133,40 @@ class Fitting:
     # -- training ---------------------------------------------------------------
 
     def train(
-        self, estimator: Any, *, epochs: int, holds_out: bool = True
+        self, estimator: Any, *, epochs: int | None = None, holds_out: bool = True
     ) -> MultiTaskNet:
-        """Train a new net, or go on with the one at hand."""
-        seed = check_random_state(estimator.random_state).randint(2**31 - 1)
-        generator = torch.Generator().manual_seed(int(seed))
+        """Train a new net, or go on with the one at hand.
+
+        For `epochs`, or the most that the estimator allows.
+        """
+        generator = torch.Generator().manual_seed(_seed(estimator.random_state))
         net = self.net
         if net is None:
             layout = OutputLayout(self.tasks)
-            n_members = self._n_members(estimator)
+            n_members = self._n_members(estimator, holds_out)
             net = self._new_net(estimator, layout, n_members, generator).initialize()
         else:
             layout = net.criterion_.layout
             n_members = len(net.criterion_.task_weight)
+            _adopt_settings(estimator, net)
+        if self.fold_seed is None:
+            self.fold_seed = int(torch.randint(2**31 - 1, (), generator=generator))
         stops = holds_out and estimator.early_stopping
-        self._prepare_rows(estimator, net, layout, n_members, stops, generator)
+        self._prepare_rows(estimator, net, layout, n_members, stops)
         best = dict(net.callbacks_).get("best_weights")
         if best is not None:
             best.set_params(monitor="valid" if stops else None)
-        net.partial_fit(self.rows, epochs=epochs)
-        if best is not None:
-            self._report_divergence(best, layout)
+        with net.restored_on_failure():
+            net.partial_fit(self.rows, epochs=epochs)
+            if best is not None:
+                self._report_divergence(best, layout)
         return net
 
-    def _n_members(self, estimator: Any) -> int:
+    def _n_members(self, estimator: Any, holds_out: bool) -> int:
         n_rows = len(self.weight)
         if estimator.n_members == "auto":
-            return min(AUTO_MEMBERS, n_rows)
-        if estimator.n_members > n_rows:
+            return min(AUTO_MEMBERS, n_rows) if holds_out else AUTO_MEMBERS
+        if holds_out and estimator.n_members > n_rows:
             raise ValueError(
                 f"n_members={estimator.n_members} is more than the number of rows that "
                 f"have labels, n_samples = {n_rows}. Lower n_members, or leave it at "
@@ -170,9 +188,11 @@ class Fitting:
             "module__n_features": self.encoder.n_features_out_,
             "module__task_of_output": layout.task_of_output,
             "module__prior_raw": layout.prior_raw,
-            "module__hidden_layer_sizes": as_sizes(estimator.hidden_layer_sizes),
+            "module__hidden_layer_sizes": as_sizes(
+                estimator.hidden_layer_sizes, "hidden_layer_sizes"
+            ),
             "module__head_hidden_layer_sizes": as_sizes(
-                estimator.head_hidden_layer_sizes
+                estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
             ),
             "module__activation": estimator.activation,
             "module__dropout": estimator.dropout,
@@ -182,7 +202,6 @@ class Fitting:
             "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
             "lr": estimator.learning_rate_init,
             "optimizer__weight_decay": estimator.alpha,
-            "optimizer__fused": True,
             "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
             "batch_size": batch_size(estimator.batch_size, len(self.weight)),
             "iterator_train__shuffle": True,
@@ -193,6 +212,8 @@ class Fitting:
             "callbacks__best_weights__tol": estimator.tol,
             "device": resolve_device(estimator.device),
         }
+        if "optimizer" not in (estimator.net_params or {}):
+            settings["optimizer__fused"] = True
         if estimator.solver == "sgd":
             settings |= {
                 "optimizer": torch.optim.SGD,
@@ -208,17 +229,19 @@ class Fitting:
         layout: OutputLayout,
         n_members: int,
         holds_out: bool,
-        generator: torch.Generator,
     ) -> None:
-        """Encode the tables and give each member its rows."""
+        """Encode the tables and give each member its rows.
+
+        Folds come from a seed of their own, so that a warm start holds out the rows
+        that it held out before.
+        """
+        assert self.fold_seed is not None
         like = next(net.module_.parameters())
-        source = TaskSource(self.X, self.columns, self.weight)
-        table = source.encode(self.encoder, self.tasks, layout, like)
+        self.source = TaskSource(self.X, self.columns, self.weight)
+        table = self.source.encode(self.encoder, self.tasks, layout, like)
         validation = None
         if self.validation is not None:
             validation = self.validation.encode(self.encoder, self.tasks, layout, like)
-        self.training_source = source
-        self.source = source if self.validation is None else self.validation
         self.rows = member_rows(
             table,
             n_members=n_members,
@@ -226,7 +249,7 @@ class Fitting:
             holds_out=holds_out,
             validation_fraction=estimator.validation_fraction,
             validation_table=validation,
-            generator=generator,
+            generator=torch.Generator().manual_seed(self.fold_seed),
         )
 
     def _report_divergence(self, best: Any, layout: OutputLayout) -> None:
@@ -251,29 +274,40 @@ class Fitting:
 
     # -- what is left over ---------------------------------------------------------
 
-    def residual_std(self, net: MultiTaskNet) -> np.ndarray:
-        """Root mean squared error of members on rows that they held out.
+    def held_out(self, net: MultiTaskNet) -> tuple[HeldOut | None, bool]:
+        """Collect what members say of rows that they did not train on.
 
-        In the units of the labels, shape (T,); NaN for classes, and where no label
-        can be compared. Without held-out rows the training rows stand in.
+        Returns
+        -------
+        held_out : HeldOut or None
+        of_X : bool
+            Whether these are rows of X rather than of X_val.
         """
-        numeric = [t for t, task in enumerate(self.tasks) if not task.is_classifier]
-        squared, total = np.zeros(len(self.tasks)), np.zeros(len(self.tasks))
-        rows = self.rows.held_out or self.rows
-        source = self.source if self.rows.held_out else self.training_source
-        if not numeric:
-            return np.full(len(self.tasks), np.nan)
-        slices = net.criterion_.layout.slices
-        for index, raw in raw_of_held_out(net.module_, rows):
-            for t in numeric:
-                labels = source.columns[t].values.astype(np.float64)[index]
-                weight = np.where(index >= 0, source.weight[index, t], 0.0)
-                response = self.tasks[t].response(raw[..., slices[t]])[..., 0]
-                error = np.where(weight > 0, labels - response, 0.0)
-                squared[t] += (weight * error**2).sum()
-                total[t] += weight.sum()
-        std = np.full(len(self.tasks), np.nan)
-        return np.sqrt(np.divide(squared, total, out=std, where=total > 0))
+        if self.rows.held_out is None:
+            return None, False
+        source = self.source if self.validation is None else self.validation
+        held_out = HeldOut(
+            net, self.tasks, self.rows.held_out, source.columns, source.weight
+        )
+        return held_out, self.validation is None
+
+    def trained_on(self, net: MultiTaskNet) -> HeldOut:
+        """Collect what members say of the rows that they trained on."""
+        source = self.source
+        return HeldOut(net, self.tasks, self.rows, source.columns, source.weight)
+
+    def spread_rows(self, columns: list[np.ndarray]) -> list[np.ndarray]:
+        """Give every row passed to `fit` its place; rows without labels are missing."""
+        if len(self.labelled) == self.n_rows:
+            return columns
+        return [_at_rows(column, self.labelled, self.n_rows) for column in columns]
+
+
+def _at_rows(column: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    numeric = column.dtype.kind in "iuf"
+    spread = np.full(n_rows, np.nan if numeric else None)
+    spread[rows] = column
+    return spread
 
 
 class TaskSource:
@@ -312,14 +346,23 @@ AUTO_MEMBERS = 8
 """Members of ``n_members="auto"``, where there are as many rows."""
 
 
-def as_sizes(sizes: Any) -> tuple[int, ...]:
+def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:
     """Widths of layers from one number or a sequence."""
     widths = np.atleast_1d(np.asarray(sizes))
-    if widths.size and (widths.dtype.kind not in "iu" or (widths < 1).any()):
+    positive = widths.dtype.kind in "iu" and (widths > 0).all()
+    if widths.ndim > 1 or (widths.size and not positive):
         raise ValueError(
-            f"hidden_layer_sizes must be positive integers, got {sizes!r}."
+            f"{name}={sizes!r} must be a positive integer or a sequence of them. Pass "
+            "one width a layer, or () for none."
         )
     return tuple(int(width) for width in widths)
+
+
+def _seed(random_state: Any) -> int:
+    """Seed of one fit; None is a fresh one, without a global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:
@@ -327,6 +370,48 @@ def batch_size(wanted: Any, n_rows: int) -> int:
     if wanted != "auto":
         return int(wanted)
     return int(np.clip(2 ** round(np.log2(max(n_rows, 2) / 32)), 32, 256))
+
+
+def _adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
+    """Take over parameters that may change between warm starts; refuse the others."""
+    fixed = {
+        **{
+            name: as_sizes(getattr(estimator, name), name)
+            for name in ("hidden_layer_sizes", "head_hidden_layer_sizes")
+        },
+        "activation": estimator.activation,
+        "dropout": estimator.dropout,
+    }
+    overridden = estimator.net_params or {}
+    for name, value in fixed.items():
+        before = getattr(net, f"module__{name}")
+        if f"module__{name}" not in overridden and value != before:
+            raise ValueError(
+                f"{name}={value!r}, but the network to go on with has {before!r}. Set "
+                "it back, or set warm_start=False to start anew."
+            )
+    adopted = {
+        "lr": estimator.learning_rate_init,
+        "max_epochs": estimator.max_iter,
+        "batch_size": estimator.batch_size,
+        "callbacks__best_weights__patience": estimator.n_iter_no_change,
+        "callbacks__best_weights__tol": estimator.tol,
+    }
+    if estimator.batch_size == "auto":
+        adopted.pop("batch_size")
+    net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
+
+
+def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:
+    """Hold regressor and classifier to what they are to scikit-learn."""
+    for task, column in zip(tasks, columns, strict=True):
+        if default_kind != "auto" and task.is_classifier != (default_kind == "classes"):
+            promised = "classes" if default_kind == "classes" else "numbers"
+            raise ValueError(
+                f"task_types says {task.kind!r} for column {column.name!r}, but this "
+                f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
+                "takes columns of any kind."
+            )
 
 
 def _callbacks(estimator: Any) -> list[Any]:

@@ -5,62 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.utils import ClassifierTags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._docs import with_shared_sections
-
-
-class _PredictsNumbers(BaseMultiTaskNet):
-    """What estimators with numeric columns add."""
-
-    def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Predict every column of y.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-        return_std : bool, default=False
-            Whether to return the standard deviation of each numeric prediction too:
-            the spread of the members and the noise that their held-out rows showed.
-
-        Returns
-        -------
-        predictions : array of shape (n_samples,) or (n_samples, n_tasks), or data \
-frame
-            In the container, units and labels of the y passed to `fit`. A column
-            without any label in `fit` is predicted as missing.
-        std : of the shape of `predictions`
-            Only with ``return_std=True``; in the units of y, NaN for classes.
-        """
-        check_is_fitted(self)
-        return self._predict_with_std(X) if return_std else super().predict(X)
-
-
-class _PredictsClasses(BaseMultiTaskNet):
-    """What estimators with class columns add."""
-
-    def _set_classes(self) -> None:
-        classes = [getattr(task, "classes_", None) for task in self.tasks_]
-        self.classes_ = classes[0] if self._container.ndim == 1 else classes
-
-    def _predict_proba(self, X: Any) -> Any:
-        check_is_fitted(self)
-        chosen = [t for t, task in enumerate(self.tasks_) if task.is_classifier]
-        known = dict(zip(chosen, self._responses(X, tasks=chosen), strict=True))
-        if self._container.ndim == 1:
-            return known[0]
-        return [known.get(t) for t in range(len(self.tasks_))]
-
-
-def _has_class_columns(estimator: Any) -> bool:
-    tasks = getattr(estimator, "tasks_", None)
-    return tasks is None or any(task.is_classifier for task in tasks)
+from sklearn_mtl.estimators._predictions import (
+    PredictsClasses,
+    PredictsNumbers,
+    has_class_columns,
+)
 
 
 @with_shared_sections("auto")
-class MultiTaskNetEstimator(_PredictsNumbers, _PredictsClasses):
+class MultiTaskNetEstimator(PredictsNumbers, PredictsClasses):
     """One shared neural network whose heads are the columns of y.
 
     Columns may be of different kinds (numbers, yes/no, classes) and labels may be
@@ -108,7 +66,13 @@ class MultiTaskNetEstimator(_PredictsNumbers, _PredictsClasses):
     ((300, 2), True)
     """
 
-    @available_if(_has_class_columns)
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Tools that find predict_proba ask for these, whatever the estimator's type.
+        tags.classifier_tags = ClassifierTags(multi_label=True)
+        return tags
+
+    @available_if(has_class_columns)
     def predict_proba(self, X: Any) -> Any:
         """Probabilities of the classes of every class column.
 
@@ -153,7 +117,7 @@ class MultiTaskNetEstimator(_PredictsNumbers, _PredictsClasses):
 
 
 @with_shared_sections("regression")
-class MultiTaskNetRegressor(RegressorMixin, _PredictsNumbers):
+class MultiTaskNetRegressor(RegressorMixin, PredictsNumbers):
     """One shared neural network for several numeric columns.
 
     `MultiTaskNetEstimator` with every column read as numbers, and a regressor to
@@ -234,7 +198,7 @@ default=None
 
 
 @with_shared_sections("classes")
-class MultiTaskNetClassifier(ClassifierMixin, _PredictsClasses):
+class MultiTaskNetClassifier(ClassifierMixin, PredictsClasses):
     """One shared neural network for several columns of classes.
 
     `MultiTaskNetEstimator` with every column read as classes, each with a number of

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+
+
+def _is_kind(kind: str) -> Callable[[Any], bool]:
+    def check(view: Any) -> bool:
+        return bool(view.estimator.tasks_[view.task].kind == kind)
+
+    return check
 
 
 class _TaskView(BaseEstimator):
@@ -85,6 +94,22 @@ class TaskRegressor(RegressorMixin, _TaskView):
     (3,)
     """
 
+    @available_if(_is_kind("quantile"))
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict all quantiles of a column of the kind "quantile".
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles)
+            Increasing along each row.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator._responses(X, tasks=[self.task])[0][:, 1:])
+
 
 class TaskClassifier(ClassifierMixin, _TaskView):
     """A class column of a fitted multi-task estimator.
@@ -123,3 +148,19 @@ class TaskClassifier(ClassifierMixin, _TaskView):
         """
         check_is_fitted(self)
         return np.asarray(self.estimator._responses(X, tasks=[self.task])[0])
+
+    @available_if(_is_kind("ordinal"))
+    def predict_rank(self, X: Any) -> np.ndarray:
+        """Predict the expected rank of a column of the kind "ordinal".
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Between 0, the first of ``classes_``, and n_classes - 1.
+        """
+        probabilities = self.predict_proba(X)
+        return probabilities @ np.arange(probabilities.shape[1])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import narwhals as nw
@@ -21,7 +24,8 @@ class Column:
     name : hashable
         The data frame's name of the column, or its position in an array.
     values : ndarray of shape (n_rows,)
-        Numbers as floats or integers, everything else as it came.
+        Numbers as floats or integers, everything else as it came; a missing integer
+        holds 0.
     missing : bool ndarray of shape (n_rows,)
         True where the cell is NaN, None, ``pandas.NA`` or null.
     content : {"number", "boolean", "category"}
@@ -178,25 +182,42 @@ def _column_from_objects(
     name: Hashable, values: np.ndarray, missing: np.ndarray
 ) -> Column:
     cells = values[~missing]
+    if len(cells) and isinstance(cells[0], date | time | timedelta):
+        raise TypeError(_unreadable(name, type(cells[0]).__name__))
     if len(cells) and all(isinstance(cell, bool | np.bool_) for cell in cells):
         return Column(name, values, missing, "boolean")
     if all(isinstance(cell, _NUMBER) for cell in cells):
-        numbers = np.full(len(values), np.nan)
-        numbers[~missing] = cells.astype(np.float64)
-        return Column(name, numbers, missing, "number")
+        return Column(name, _from_numbers(cells, missing), missing, "number")
     return Column(name, values, missing, "category")
 
 
-_NUMBER = (int, float, np.integer, np.floating)
+_NUMBER = (int, float, Decimal, np.integer, np.floating)
+
+
+def _from_numbers(cells: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Fill numbers in where they are not missing; integers stay what they are."""
+    whole = bool(len(cells)) and all(isinstance(c, int | np.integer) for c in cells)
+    with suppress(OverflowError):  # beyond 64 bits only floats are left
+        if whole:
+            numbers = np.zeros(len(missing), dtype=np.int64)
+            numbers[~missing] = cells.astype(np.int64)
+            return numbers
+    numbers = np.full(len(missing), np.nan)
+    numbers[~missing] = cells.astype(np.float64)
+    return numbers
 
 
 def column_from_series(series: nw.Series[Any]) -> Column:
     """Read one column of a data frame by its declared type."""
     dtype, name = series.dtype, series.name
     missing = series.is_null().to_numpy().astype(bool)
+    if dtype == nw.Unknown and missing.all():
+        return Column(name, np.full(len(missing), np.nan), missing, "number")
     if dtype.is_numeric():
         values = _numbers(series, missing)
-        return Column(name, values, missing | np.isnan(values), "number")
+        if values.dtype.kind == "f":
+            missing = missing | np.isnan(values)
+        return Column(name, values, missing, "number")
     if dtype == nw.Boolean:
         values = series.to_numpy()
         if missing.any():
@@ -204,10 +225,7 @@ def column_from_series(series: nw.Series[Any]) -> Column:
             values[missing] = None
         return Column(name, values, missing, "boolean")
     if dtype in (nw.Categorical, nw.Enum):
-        levels, codes, ordered = _declared_levels(series)
-        values = np.full(len(missing), None, dtype=object)
-        values[codes >= 0] = levels[codes[codes >= 0]]
-        return Column(name, values, codes < 0, "category", levels, codes, ordered)
+        return _column_of_categories(series, missing)
     if dtype == nw.String:
         values = series.to_numpy().astype(object)
         return Column(name, values, missing, "category")
@@ -219,25 +237,35 @@ def column_from_series(series: nw.Series[Any]) -> Column:
 
 
 def _numbers(series: nw.Series[Any], missing: np.ndarray) -> np.ndarray:
-    """Cells of a numeric column, as floats where one is missing."""
+    """Cells of a numeric column; a missing integer holds 0."""
     if not missing.any():
         values = series.to_numpy()
         return values if values.dtype.kind in "fiu" else values.astype(np.float64)
-    values = np.full(len(missing), np.nan)
-    values[~missing] = series.drop_nulls().to_numpy()
+    known = series.drop_nulls().to_numpy()
+    known = known if known.dtype.kind in "fiu" else known.astype(np.float64)
+    filler = np.nan if known.dtype.kind == "f" else 0
+    values = np.full(len(missing), filler, dtype=known.dtype)
+    values[~missing] = known
     return values
 
 
-def _declared_levels(series: nw.Series[Any]) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Categories, codes (-1 missing) and whether the categories are ordered."""
+def _column_of_categories(series: nw.Series[Any], missing: np.ndarray) -> Column:
+    """Read categories; pandas numbers them, others are told apart by their cells."""
     native = series.to_native()
     if nw.dependencies.is_pandas_series(native):
         levels = np.asarray(native.cat.categories, dtype=object)
-        return levels, native.cat.codes.to_numpy(), bool(native.cat.ordered)
-    levels = series.cat.get_categories().to_numpy().astype(object)
-    index = {level: code for code, level in enumerate(levels)}
-    codes = np.array([index.get(cell, -1) for cell in series.to_list()], dtype=np.int64)
-    return levels, codes, series.dtype == nw.Enum
+        codes = native.cat.codes.to_numpy()
+        ordered = bool(native.cat.ordered)
+    else:
+        values = np.array(series.to_list(), dtype=object)
+        if not isinstance(series.dtype, nw.Enum):
+            return Column(series.name, values, missing, "category")
+        levels = np.array(series.dtype.categories, dtype=object)
+        index = {level: code for code, level in enumerate(levels)}
+        codes, ordered = np.array([index.get(cell, -1) for cell in values]), True
+    values = np.full(len(missing), None, dtype=object)
+    values[codes >= 0] = levels[codes[codes >= 0]]
+    return Column(series.name, values, codes < 0, "category", levels, codes, ordered)
 
 
 def _unreadable(name: Hashable, dtype: Any) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import StandardScaler
+from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_mtl.tables._columns import Column, as_frame, column_from_series
 from sklearn_mtl.tables._columns import column_from_array as read_array
 
-ROWS_AT_ONCE = 65_536
-"""Rows that are encoded together; bounds the memory of temporary arrays."""
+CELLS_AT_ONCE = 2**21
+"""Cells that are encoded together; bounds the memory of temporary arrays."""
 
 
 class FeatureEncoder:
@@ -82,10 +83,9 @@ class FeatureEncoder:
             return self._transform_sparse(X, dtype)
         n_rows = len(X)
         features = np.empty((n_rows, len(self.feature_names_out_)), dtype=dtype)
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            stop = min(start + ROWS_AT_ONCE, n_rows)
-            rows = X if stop - start == n_rows else take_rows(X, slice(start, stop))
-            self._encode_into(features[start:stop], rows)
+        for rows in self._row_slices(n_rows):
+            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
+            self._encode_into(features[rows], part)
         return features
 
     @property
@@ -99,10 +99,11 @@ class FeatureEncoder:
         names = column_names(X)
         chosen = self.categorical_features
         if isinstance(chosen, str) and chosen == "from_dtype":
-            if is_plain_matrix(X):
+            if is_plain_matrix(X) or _has_plain_dtypes(X):
                 categorical = np.zeros(len(names), dtype=bool)
             else:
-                categorical = np.array([c.content == "category" for c in columns(X)])
+                held = [column.content for column in columns(X)]
+                categorical = np.array([content == "category" for content in held])
         else:
             categorical = _mask_of(chosen, names)
         if sparse.issparse(X) and categorical.any():
@@ -122,24 +123,43 @@ class FeatureEncoder:
         self._with_gaps = np.zeros(0, dtype=np.intp)
         if not n_columns:
             return
-        scaler = StandardScaler(with_mean=not sparse.issparse(X), copy=False)
-        gaps = np.zeros(n_columns, dtype=bool)
-        for block, rows in self._numeric_blocks(X):
-            if not sparse.issparse(block):
-                gaps |= np.isnan(block).any(axis=0)
-            scaler.partial_fit(block, sample_weight=weight[rows])
+        if sparse.issparse(X):
+            _, variance = mean_variance_axis(
+                self._numeric_block(X, slice(None)), axis=0, weights=weight
+            )
+        else:
+            self._mean, variance, gaps = self._moments(X, weight)
+            self._with_gaps = np.flatnonzero(gaps)
         if self.scale_inputs:
-            self._scale = np.where(np.isfinite(scaler.scale_), scaler.scale_, 1.0)
-        if not sparse.issparse(X):
-            # Without scaling, the mean still stands in for a missing number.
-            self._mean = np.nan_to_num(scaler.mean_, nan=0.0)
-        self._with_gaps = np.flatnonzero(gaps)
+            scale = np.sqrt(variance)
+            constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(self._mean)
+            self._scale = np.where(constant, 1.0, scale)
+
+    def _moments(
+        self, X: Any, weight: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weighted mean and variance of the cells there are, and where some miss."""
+        total, mass, squared = np.zeros((3, len(self._numeric)))
+        for block, rows in self._numeric_blocks(X):
+            present = ~np.isnan(block)
+            mass += weight[rows] @ present
+            total += weight[rows] @ np.where(present, block, 0.0)
+        mass_or_one = np.where(mass > 0, mass, 1.0)
+        mean = total / mass_or_one
+        for block, rows in self._numeric_blocks(X):
+            deviation = np.where(np.isnan(block), 0.0, block - mean)
+            squared += weight[rows] @ np.square(deviation, out=deviation)
+        gaps = mass < weight.sum() * (1.0 - 1e-12)
+        return mean, squared / mass_or_one, gaps
 
     def _numeric_blocks(self, X: Any) -> Iterator[tuple[Any, slice]]:
-        n_rows = X.shape[0]
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
-            yield self._numeric_block(X, rows), rows
+        for rows in self._row_slices(X.shape[0]):
+            yield self._numeric_block(X, rows).astype(np.float64, copy=False), rows
+
+    def _row_slices(self, n_rows: int) -> Iterator[slice]:
+        size = max(1, CELLS_AT_ONCE // max(1, len(self._names)))
+        for start in range(0, n_rows, size):
+            yield slice(start, min(start + size, n_rows))
 
     def _numeric_block(self, X: Any, rows: slice) -> Any:
         """Numeric columns of some rows, checked for infinity."""
@@ -154,8 +174,7 @@ class FeatureEncoder:
                 block = block.astype(np.float64)
         else:
             part = X if rows == slice(0, len(X)) else take_rows(X, rows)
-            numbers = [_as_numbers(column) for column in columns(part, self._numeric)]
-            block = np.column_stack(numbers)
+            block = _numbers_of(part, self._numeric)
         _refuse_infinity(block, [self._names[j] for j in self._numeric])
         return block
 
@@ -165,11 +184,7 @@ class FeatureEncoder:
             block = self._numeric_block(X, slice(0, len(X)))
             z = out[:, :n_numeric]
             mean, scale = (self._mean, self._scale) if self.scale_inputs else (0.0, 1.0)
-            if block.dtype == np.float64 and out.dtype == np.float32:
-                z[...] = (block - mean) / scale
-            else:
-                np.subtract(block, mean, out=z, casting="unsafe")
-                z /= scale
+            z[...] = (block - mean) / scale
             missing = np.isnan(z)
             if missing.any():
                 stand_in = np.zeros(n_numeric) if self.scale_inputs else self._mean
@@ -234,8 +249,19 @@ class _Levels:
     def width(self) -> int:
         return len(self.labels)
 
+    def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
+        """Tell strings from numbers: '1' would be unseen where fit saw 1."""
+        known, come = ({isinstance(v, str) for v in s} for s in (self.index, levels))
+        if known and come and not known & come:
+            raise ValueError(
+                f"Column {column.name!r} of X holds {levels[0]!r}, but fit saw "
+                f"categories such as {next(iter(self.index))!r}. Pass them in the type "
+                "that fit had."
+            )
+
     def encode_into(self, out: np.ndarray, column: Column) -> None:
         codes, levels = column.factorize()
+        self._refuse_other_types(column, levels)
         places = np.array(
             [self.index.get(level, -1) for level in levels] + [self.missing_place],
             dtype=np.int64,
@@ -288,6 +314,21 @@ def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
     return frame[rows, :].to_native()
 
 
+def _numbers_of(X: Any, positions: np.ndarray) -> np.ndarray:
+    """Numeric columns of a data frame or an array of objects, as floats."""
+    if _has_plain_dtypes(X):
+        block: np.ndarray = X.iloc[:, positions].to_numpy(dtype=np.float64)
+        return block
+    return np.column_stack([_as_numbers(column) for column in columns(X, positions)])
+
+
+def _has_plain_dtypes(X: Any) -> bool:
+    """Whether `X` is a pandas frame of NumPy's own numbers, which is read at once."""
+    if not nw.dependencies.is_pandas_dataframe(X):
+        return False
+    return all(isinstance(t, np.dtype) and t.kind in "fiub" for t in X.dtypes)
+
+
 def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
     """Boolean mask over the columns from names, positions or a mask."""
     mask = np.zeros(len(names), dtype=bool)
@@ -315,7 +356,7 @@ def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
 
 
 def _as_numbers(column: Column) -> np.ndarray:
-    if column.content == "number":
+    if column.content == "number" and column.values.dtype.kind == "f":
         return column.values.astype(np.float64, copy=False)
     numbers = np.full(len(column), np.nan)
     cells = column.observed
@@ -350,8 +391,8 @@ def _refuse_infinity(block: Any, names: list[Any]) -> None:
     row, column = np.argwhere(np.isinf(infinite))[0]
     raise ValueError(
         f"Input X contains infinity: column {names[column]!r} holds "
-        f"{infinite[row, column]} in row {row}. Replace it by a number, or by NaN if "
-        "the value is not known."
+        f"{infinite[row, column]}. Replace it by a number, or by NaN if the value is "
+        "not known."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import narwhals as nw
@@ -44,6 +45,14 @@ class TargetTable:
         return [column.name for column in self.columns]
 
 
+Keep = bool | Sequence[bool]
+"""Whether columns hold labels: all or none, or one entry a column."""
+
+
+def _is_label(labels: Keep, place: int) -> bool:
+    return labels if isinstance(labels, bool) else labels[place]
+
+
 class ArrayContainer:
     """An array of one or two axes, or a series."""
 
@@ -53,33 +62,44 @@ class ArrayContainer:
         self.ndim = ndim
 
     def rebuild(
-        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+        self, columns: Sequence[np.ndarray], X: Any, labels: Keep = True
     ) -> Any:
         """Return shape (n_rows,) or (n_rows, n_tasks), as y had."""
         return columns[0] if self.ndim == 1 else stack_columns(columns)
 
 
 class PandasContainer:
-    """A pandas frame: types of the columns come back, and the index of X."""
+    """A pandas frame: header and types of the columns come back, and X's index."""
 
     is_frame = True
     ndim = 2
 
     def __init__(self, y: Any) -> None:
-        self.dtypes = dict(y.dtypes)
+        self.header = y.columns
+        self.dtypes = list(y.dtypes)
 
     def rebuild(
-        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+        self, columns: Sequence[np.ndarray], X: Any, labels: Keep = True
     ) -> Any:
-        """Return a frame with the columns of y; floats of their own if not labels."""
+        """Return a frame with the columns of y.
+
+        Columns that `labels` says hold labels get the type that they had in y, and so
+        do those that were floats; the others are floats.
+        """
         import pandas as pd
 
         index = X.index if isinstance(X, pd.DataFrame) else None
         data = {}
-        for (name, dtype), column in zip(self.dtypes.items(), columns, strict=True):
-            keeps = as_labels and _holds(dtype, column)
-            data[name] = pd.Series(column, index, dtype=dtype if keeps else None)
-        return pd.DataFrame(data)
+        for place, (dtype, column) in enumerate(zip(self.dtypes, columns, strict=True)):
+            series = pd.Series(column, index)
+            is_float = getattr(dtype, "kind", "O") == "f"
+            if is_float or _is_label(labels, place):
+                with suppress(TypeError, ValueError):  # a type without missing cells
+                    series = series.astype(dtype)
+            data[place] = series
+        frame = pd.DataFrame(data, index)
+        frame.columns = self.header
+        return frame
 
 
 class FrameContainer:
@@ -93,21 +113,35 @@ class FrameContainer:
         self.schema = dict(frame.schema)
 
     def rebuild(
-        self, columns: Sequence[np.ndarray], X: Any, *, as_labels: bool = True
+        self, columns: Sequence[np.ndarray], X: Any, labels: Keep = True
     ) -> Any:
-        """Return a frame with the columns of y; floats of their own if not labels."""
+        """Return a frame with the columns of y.
+
+        Columns that `labels` says hold labels get the type that they had in y, and so
+        do those that were floats; the others are floats.
+        """
         series = [
-            nw.new_series(name, column.tolist(), backend=self.backend)
-            for name, column in zip(self.schema, columns, strict=True)
+            self._series(name, dtype, column, _is_label(labels, place))
+            for place, ((name, dtype), column) in enumerate(
+                zip(self.schema.items(), columns, strict=True)
+            )
         ]
-        if as_labels:
-            dtypes = self.schema.values()
-            series = [
-                one if dtype.is_numeric() else one.cast(dtype)
-                for one, dtype in zip(series, dtypes, strict=True)
-            ]
         frames = [one.to_frame() for one in series]
         return nw.concat(frames, how="horizontal").to_native()
+
+    def _series(
+        self, name: str, dtype: Any, column: np.ndarray, is_label: bool
+    ) -> nw.Series[Any]:
+        cells = column.tolist()
+        if dtype == nw.Unknown or not (is_label or dtype.is_float()):
+            return nw.new_series(name, cells, backend=self.backend)
+        if dtype.is_numeric():
+            cells = [None if cell != cell else cell for cell in cells]
+            series = nw.new_series(name, cells, nw.Float64, backend=self.backend)
+            return series.cast(dtype)
+        if dtype == nw.Object:
+            return nw.new_series(name, cells, dtype, backend=self.backend)
+        return nw.new_series(name, cells, backend=self.backend).cast(dtype)
 
 
 Container = ArrayContainer | PandasContainer | FrameContainer
@@ -116,19 +150,9 @@ Container = ArrayContainer | PandasContainer | FrameContainer
 def container_of(y: Any, frame: nw.DataFrame[Any] | None) -> Container:
     """Remember how y was passed, so that predictions can be returned alike."""
     if frame is None:
-        return ArrayContainer(y.ndim)
-    return (
-        PandasContainer(y)
-        if frame.implementation.is_pandas()
-        else FrameContainer(frame)
-    )
-
-
-def _holds(dtype: Any, column: np.ndarray) -> bool:
-    """Whether predictions fit the type that the column of y had."""
-    if column.dtype.kind == "f" and getattr(dtype, "kind", "O") in "iub":
-        return bool((column == np.rint(column)).all())
-    return True
+        return ArrayContainer(np.ndim(y))
+    pandas = frame.implementation.is_pandas()
+    return PandasContainer(y) if pandas else FrameContainer(frame)
 
 
 def stack_columns(columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -152,7 +176,16 @@ def as_label_array(y: Any) -> np.ndarray:
         raise ValueError(
             "y=None: this estimator requires y to be passed, but the target y is None."
         )
+    if isinstance(y, np.ma.MaskedArray):
+        cells = y.data.astype(object)
+        cells[np.ma.getmaskarray(y)] = None
+        y = cells
     array = np.asarray(y) if not isinstance(y, list | tuple) else array_from_rows(y)
+    if array.ndim == 0 and not isinstance(y, np.ndarray | np.generic | float | int):
+        raise ValueError(
+            f"y is a {type(y).__name__}, which is not read as labels. Pass an array or "
+            "a list of rows, with one column a task, or a data frame."
+        )
     if array.dtype.names is not None:
         raise ValueError(
             "y is a structured array. Pass a data frame, or an array with one column "

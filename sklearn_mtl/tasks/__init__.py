@@ -6,18 +6,36 @@ subclass of `Task`; an instance of it goes into ``task_types``.
 """
 
 from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._class_weight import weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass
 from sklearn_mtl.tasks._layout import OutputLayout
-from sklearn_mtl.tasks._regression import Regression
+from sklearn_mtl.tasks._ordinal import Ordinal
+from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
+from sklearn_mtl.tasks._quantile import Quantile
+from sklearn_mtl.tasks._regression import (
+    HeteroscedasticRegression,
+    HuberRegression,
+    LaplaceRegression,
+    Regression,
+)
 from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
 
 __all__ = [
     "KINDS",
     "Binary",
+    "Count",
+    "GammaRegression",
+    "HeteroscedasticRegression",
+    "HuberRegression",
+    "LaplaceRegression",
     "Multiclass",
+    "NegativeBinomial",
+    "Ordinal",
     "OutputLayout",
+    "Quantile",
     "Regression",
     "Task",
     "per_column",
     "resolve_tasks",
+    "weigh_classes",
 ]

@@ -31,7 +31,7 @@ class Task(BaseEstimator):
         Name of the column.
     n_outputs_ : int
         Number of raw outputs of the network that the task owns.
-    prior_raw_ : ndarray of shape (n_outputs_,)
+    prior_raw_ : ndarray of shape (`n_outputs_`,)
         Raw outputs that predict the prior: the network starts from them.
     prior_cost_ : float
         Mean loss of `prior_raw_` on the observed labels. Losses are divided by it, so
@@ -39,23 +39,26 @@ class Task(BaseEstimator):
 
     Examples
     --------
-    A kind for positive numbers, learned on the scale of their logarithm:
+    A kind for numbers with wild outliers, under Cauchy noise. Everything but its loss
+    is that of `Regression`:
 
     >>> import numpy as np
+    >>> import torch
     >>> from sklearn_mtl import MultiTaskNetEstimator
     >>> from sklearn_mtl.tasks import Regression
-    >>> class LogRegression(Regression):
-    ...     kind = "log_regression"
-    ...     def transform(self, numbers):
-    ...         return np.log(numbers)
-    ...     def inverse_transform(self, values):
-    ...         return np.exp(values)
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.normal(size=(200, 3))
-    >>> y = np.exp(3 * X[:, 0])
-    >>> net = MultiTaskNetEstimator(task_types=LogRegression(), random_state=0)
-    >>> bool((net.fit(X, y).predict(X) > 0).all())
-    True
+    >>> class CauchyRegression(Regression):
+    ...     kind = "cauchy"
+    ...     @staticmethod
+    ...     def loss(raw, codes):
+    ...         return torch.log1p((raw.squeeze(-1) - codes).square())
+    >>> X = np.linspace(-1, 1, 100)[:, None]
+    >>> y = np.column_stack([X, X**2])
+    >>> y[::10, 0] = 50.0  # every tenth label is broken
+    >>> net = MultiTaskNetEstimator(
+    ...     task_types={0: CauchyRegression()}, max_iter=20, random_state=0
+    ... ).fit(X, y)
+    >>> net.tasks_
+    [CauchyRegression(), Regression()]
     """
 
     kind: ClassVar[str]
@@ -93,14 +96,15 @@ class Task(BaseEstimator):
             A label is outside the range of the task.
         """
 
-    @staticmethod
     @abstractmethod
-    def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    def loss(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Negative log-likelihood of each label.
+
+        One call serves all tasks of an equal `block_key`. It may be a static method.
 
         Parameters
         ----------
-        raw : tensor of shape (..., n_outputs_)
+        raw : tensor of shape (..., `n_outputs_`)
         codes : tensor of shape (...)
             Codes; 0 where the label is missing.
 
@@ -115,12 +119,14 @@ class Task(BaseEstimator):
 
         Parameters
         ----------
-        raw : ndarray of shape (..., n_outputs_)
+        raw : ndarray of shape (..., `n_outputs_`)
 
         Returns
         -------
-        ndarray of shape (..., n_classes) or (..., 1)
-            Probabilities of the classes, or the mean in units of the labels.
+        ndarray of shape (..., m)
+            Probabilities of the classes; or, for numbers, the prediction in units of
+            the labels in the first place and whatever else `predict` or `spread`
+            read, of a form that may be averaged.
         """
 
     @abstractmethod
@@ -132,6 +138,31 @@ class Task(BaseEstimator):
         self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
     ) -> float:
         """Score predictions against the observed labels; NaN where there are none."""
+
+    def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
+        """Errors of numeric responses (..., m), in units that fit all rows alike."""
+        error: np.ndarray = labels - response[..., 0]
+        return error
+
+    def spread(
+        self, response: np.ndarray, between: np.ndarray, residual_std: float
+    ) -> np.ndarray:
+        """Tell the standard deviation of the labels that a numeric response predicts.
+
+        Parameters
+        ----------
+        response : ndarray of shape (n_rows, m)
+            Mean over members.
+        between : ndarray of shape (n_rows,)
+            Variance over members of the first place of their responses.
+        residual_std : float
+            Root mean square of `residual` on rows that members held out.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        return np.sqrt(between + residual_std**2)
 
     def block_key(self) -> tuple[Any, ...]:
         """Tasks of equal keys share one call of `loss`.

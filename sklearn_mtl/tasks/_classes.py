@@ -56,13 +56,17 @@ class ClassTask(Task):
                     "Add it there."
                 )
             known = {label: known.get(label, 0.0) for label in list(self.classes)}
-        ordered = _sorted(known)
+        ordered = self._order(known, column)
         self.classes_ = as_classes(ordered, column)
         self._code = {label: code for code, label in enumerate(ordered)}
         total = np.array([known[label] for label in ordered])
         # A class that is expected but not seen counts as half a label.
         total = np.where(total > 0, total, 0.5)
         self.prior_ = total / total.sum() if len(total) else total
+
+    def _order(self, labels: dict[Any, float], column: Column) -> list[Any]:
+        """Bring the classes into the order of ``classes_``."""
+        return _sorted(labels)
 
     def _entropy(self) -> float:
         return float(-(self.prior_ * np.log(self.prior_)).sum())
@@ -78,9 +82,10 @@ class ClassTask(Task):
             )
         broken = column.observed[column.observed != np.rint(column.observed)]
         if len(broken):
+            label = broken[0].item()
             raise ValueError(
                 f"Unknown label type: continuous. Column {column.name!r} of y holds "
-                f"{broken[0]!r} but is read as {self.kind}. Use MultiTaskNetRegressor, "
+                f"{label!r} but is read as {self.kind}. Use MultiTaskNetRegressor, "
                 "or task_types of MultiTaskNetEstimator, to read it as numbers; turn "
                 "the labels into strings if they are names of classes."
             )
@@ -123,7 +128,7 @@ class ClassTask(Task):
         counts = codes >= 0
         if weight is not None:
             counts &= weight > 0
-        if not counts.any():
+        if not counts.any() or not len(self.classes_):
             return float("nan")
         self._warn_of_unseen(column, codes[counts], levels)
         hit = table[codes] == [self._code.get(label, -2) for label in predictions]
@@ -137,11 +142,11 @@ class ClassTask(Task):
         unseen = [levels[c] for c in np.unique(codes) if levels[c] not in self._code]
         if not unseen:
             return
-        if len(unseen) == len(np.unique(codes)):
+        known = {isinstance(label, str) for label in self._code}
+        if not any(isinstance(label, str) in known for label in unseen):
             raise ValueError(
-                f"None of the labels in column {column.name!r} of y was seen in fit: "
-                f"it holds {unseen[0]!r}, fit saw {_some(self.classes_)}. Pass labels "
-                "in the form that fit had."
+                f"Column {column.name!r} of y holds the label {unseen[0]!r}, but fit "
+                f"saw {_some(self.classes_)}. Pass labels in the form that fit had."
             )
         warnings.warn(
             f"Column {column.name!r} of y holds the label {unseen[0]!r}, which was not "
@@ -261,12 +266,15 @@ def _sorted(labels: dict[Any, float]) -> list[Any]:
 
 def as_classes(labels: list[Any], column: Column) -> np.ndarray:
     """Classes as an array of the type that the labels had."""
-    if column.content == "number":
-        return np.array(labels, dtype=column.values.dtype)
     if column.content == "boolean":
         return np.array(labels, dtype=bool)
+    if column.content == "number":
+        classes = np.array(labels)
+        same_type = classes.astype(column.values.dtype)
+        return same_type if (same_type == classes).all() else classes
     if column.values.dtype.kind in "US":
-        return np.array(labels, dtype=column.values.dtype)
+        longest = np.result_type(column.values.dtype, np.array(labels).dtype)
+        return np.array(labels, dtype=longest)
     classes = np.empty(len(labels), dtype=object)
     classes[:] = labels
     return classes

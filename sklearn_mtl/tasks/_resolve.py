@@ -11,10 +11,31 @@ from sklearn.base import clone
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._base import Task
 from sklearn_mtl.tasks._classes import Binary, Multiclass
-from sklearn_mtl.tasks._regression import Regression
+from sklearn_mtl.tasks._ordinal import Ordinal
+from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
+from sklearn_mtl.tasks._quantile import Quantile
+from sklearn_mtl.tasks._regression import (
+    HeteroscedasticRegression,
+    HuberRegression,
+    LaplaceRegression,
+    Regression,
+)
 
 KINDS: dict[str, type[Task]] = {
-    cls.kind: cls for cls in (Regression, Binary, Multiclass)
+    cls.kind: cls
+    for cls in (
+        Regression,
+        LaplaceRegression,
+        HuberRegression,
+        HeteroscedasticRegression,
+        GammaRegression,
+        Count,
+        NegativeBinomial,
+        Quantile,
+        Binary,
+        Multiclass,
+        Ordinal,
+    )
 }
 """The kinds that a name in ``task_types`` may say."""
 
@@ -86,7 +107,9 @@ def _make(column: Column, kind: Any, default: str) -> Task:
         )
     if default == "regression" or (default == "auto" and _is_number(column)):
         return Regression()
-    return Binary() if _n_classes(column) <= 2 else Multiclass()
+    if _n_classes(column) <= 2:
+        return Binary()
+    return Ordinal() if column.ordered else Multiclass()
 
 
 def _is_number(column: Column) -> bool:

@@ -108,6 +108,11 @@ class MemberRows(Dataset[Any]):
     n_members : int
     held_out : MemberRows or None
         Rows that the members are validated on.
+
+    Attributes
+    ----------
+    fold_of_member : list of int
+        Which members read the same rows; all of them by default.
     """
 
     def __init__(
@@ -124,6 +129,7 @@ class MemberRows(Dataset[Any]):
         self.index = index.to(table.device)
         self.row_weight = None if row_weight is None else table.put(row_weight)
         self.held_out = held_out
+        self.fold_of_member = [0] * n_members
         self.total_weight = self._total_weight(n_members)
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
         self.scale = torch.where(self.total_weight > 0, inverse, 0.0)

@@ -59,6 +59,7 @@ def member_rows(
     folds = _folds(n_rows, n_members, validation_fraction, generator)
     index, weight = _pad([folds[k % len(folds)] for k in range(n_members)])
     held_out = MemberRows(table, index, weight, **shared)
+    held_out.fold_of_member = [k % len(folds) for k in range(n_members)]
     if n_members == 1:
         rest = torch.ones(n_rows, dtype=torch.bool)
         rest[folds[0]] = False

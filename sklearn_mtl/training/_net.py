@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,7 @@ class MultiTaskNet(NeuralNet):
         iterator_train: Any = Batches,
         iterator_valid: Any = Batches,
         train_split: Any = held_out_split,
+        use_caching: Any = False,
         verbose: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -91,6 +94,7 @@ class MultiTaskNet(NeuralNet):
             iterator_train=iterator_train,
             iterator_valid=iterator_valid,
             train_split=train_split,
+            use_caching=use_caching,
             verbose=verbose,
             **kwargs,
         )
@@ -112,6 +116,31 @@ class MultiTaskNet(NeuralNet):
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         return self
+
+    @contextmanager
+    def restored_on_failure(self) -> Iterator[None]:
+        """Bring weights, optimizer and history back if training fails."""
+        weights = {k: v.clone() for k, v in self.module_.state_dict().items()}
+        optimizer = deepcopy(self.optimizer_.state_dict())
+        n_epochs = len(self.history)
+        try:
+            yield
+        except BaseException:
+            self.module_.load_state_dict(weights)
+            self.optimizer_.load_state_dict(optimizer)
+            del self.history[n_epochs:]
+            for losses in self.task_losses_.values():
+                del losses[n_epochs:]
+            raise
+
+    def on_train_end(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
+        """Forget an epoch that was interrupted, of which no loss is known."""
+        if self.history and "dur" not in self.history[-1]:
+            self.history.pop()
+        for losses in self.task_losses_.values():
+            del losses[len(self.history) :]
 
     def get_loss(
         self, y_pred: torch.Tensor, y_true: Labels, *args: Any, **kwargs: Any
@@ -151,6 +180,9 @@ class MultiTaskNet(NeuralNet):
     ) -> None:
         """Train or validate for one epoch; read the losses once at its end."""
         if iterator is None:
+            # One entry an epoch, so that entries stay aligned with the history.
+            like = self.task_losses_["train"][-1]
+            self.task_losses_[prefix].append(np.full_like(like, np.nan))
             return
         self._set_training(training)
         first = len(self.history[-1]["batches"])
@@ -192,6 +224,13 @@ class MultiTaskNet(NeuralNet):
 def resolve_device(device: str) -> str:
     """Turn "auto" into the accelerator that is there, else the CPU."""
     if device != "auto":
+        try:
+            torch.empty(0, device=device)
+        except (AssertionError, RuntimeError) as error:
+            raise ValueError(
+                f"device={device!r} is not there: {error}. Pass 'cpu', or 'auto' for "
+                "the accelerator if there is one."
+            ) from error
         return device
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     return "cpu" if accelerator is None else accelerator.type

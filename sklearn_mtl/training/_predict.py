@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -32,19 +33,14 @@ def iter_raw(module: nn.Module, features: Any) -> Iterator[tuple[slice, np.ndarr
     rows : slice
     raw : float64 ndarray of shape (K, rows, C)
     """
-    state = _double_state(module)
+    double = _in_float64(module)
     size = rows_at_once(module)
-    was_training = module.training
-    module.eval()
-    try:
-        for start in range(0, features.shape[0], size):
-            rows = slice(start, min(start + size, features.shape[0]))
-            part = features[rows]
-            if sparse.issparse(part):
-                part = part.toarray()
-            yield rows, _raw(module, state, torch.from_numpy(np.asarray(part)))
-    finally:
-        module.train(was_training)
+    for start in range(0, features.shape[0], size):
+        rows = slice(start, min(start + size, features.shape[0]))
+        part = features[rows]
+        if sparse.issparse(part):
+            part = part.toarray()
+        yield rows, _raw(double, torch.from_numpy(np.asarray(part)))
 
 
 def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, Any]]:
@@ -56,9 +52,8 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         Rows of the table; -1 for places that were filled up.
     raw : float64 ndarray of shape (K, rows, C)
     """
-    state = _double_state(module)
-    module.eval()
-    n_members = next(iter(state.values())).shape[0]
+    double = _in_float64(module)
+    n_members = len(next(double.parameters()))
     size = rows_at_once(module)
     for start in range(0, len(rows), size):
         positions = slice(start, start + size)
@@ -67,26 +62,25 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         kept = index.expand(n_members, -1).cpu().numpy()
         if rows.row_weight is not None:
             kept = np.where(rows.row_weight[:, positions].cpu().numpy() > 0, kept, -1)
-        yield kept, _raw(module, state, features)
+        yield kept, _raw(double, features)
 
 
-def _raw(
-    module: nn.Module, state: dict[str, torch.Tensor], features: torch.Tensor
-) -> np.ndarray:
-    device = next(iter(state.values())).device
+def _raw(double: nn.Module, features: torch.Tensor) -> np.ndarray:
+    device = next(double.parameters()).device
     with torch.no_grad():
-        raw = torch.func.functional_call(
-            module, state, (features.to(device=device, dtype=torch.float64),)
-        )
+        raw: torch.Tensor = double(features.to(device=device, dtype=torch.float64))
     return raw.cpu().numpy()
 
 
-def _double_state(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters in float64; on the CPU where the device has no float64."""
-    return {
-        name: (p.detach().cpu() if p.device.type == "mps" else p.detach()).double()
-        for name, p in module.named_parameters()
-    }
+def _in_float64(module: nn.Module) -> nn.Module:
+    """Copy the module in float64, to the CPU where its device has no float64.
+
+    A copy, so that several threads may predict at once.
+    """
+    copy = deepcopy(module).eval()
+    return (
+        copy.cpu() if next(copy.parameters()).device.type == "mps" else copy
+    ).double()
 
 
 def rows_at_once(module: nn.Module) -> int:

@@ -1,0 +1,294 @@
+"""Predictions of each column: as given, or made by a fitted estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
+
+from sklearn_mtl.metrics._outcome import (
+    Outcome,
+    classes_task,
+    joined,
+    outcome_of,
+    with_classes,
+)
+from sklearn_mtl.tables import Column, TargetTable, read_weight
+from sklearn_mtl.tasks import Task, per_column, resolve_tasks
+
+
+class Truth:
+    """Columns of y_true and weights of their labels.
+
+    Parameters
+    ----------
+    y_true : as passed by the user
+    sample_weight : None, number, or array of shape (n_rows,) or (n_rows, n_tasks)
+    """
+
+    def __init__(self, y_true: Any, sample_weight: Any) -> None:
+        self.table = TargetTable(y_true)
+        self.weight = (
+            None
+            if sample_weight is None
+            else read_weight(sample_weight, len(self.table), self.table.names)
+        )
+
+    @property
+    def columns(self) -> list[Column]:
+        """Columns of y_true."""
+        return self.table.columns
+
+    def outcome(
+        self,
+        place: int,
+        task: Task,
+        predicted: Column | None,
+        response: np.ndarray | None,
+    ) -> Outcome:
+        """Put the labels of a column beside what was predicted for them."""
+        column = self.columns[place]
+        name = getattr(task, "name_", column.name)
+        n_rows = len(response) if predicted is None else len(predicted)  # type: ignore[arg-type]
+        if n_rows != len(column):
+            raise ValueError(
+                f"y_true has {len(column)} rows, but there are {n_rows} predictions of "
+                f"column {name!r}. Pass one prediction for each row of y_true."
+            )
+        weight = None if self.weight is None else self.weight[:, place]
+        return outcome_of(name, task, column, predicted, response, weight)
+
+
+# -- predictions as given ------------------------------------------------------------
+
+
+def outcomes_of_predictions(
+    truth: Truth,
+    y_pred: Any,
+    y_proba: Any = None,
+    task_types: Any = None,
+    *,
+    default: str = "auto",
+    classes: Sequence[Any] | None = None,
+) -> list[Outcome]:
+    """Compare labels with predictions that are at hand.
+
+    Parameters
+    ----------
+    truth : Truth
+    y_pred : predictions of every column
+    y_proba : None, list, mapping, or array for one column
+    task_types : as an estimator's; a fitted task says its classes
+    default : {"auto", "regression", "classes"}
+        How a column is read that `task_types` does not name.
+    classes : list of (array or None), or None
+        Classes of each column, where an estimator told them.
+
+    Returns
+    -------
+    list of Outcome
+    """
+    true = truth.columns
+    predicted = TargetTable(y_pred)
+    check_same_columns(truth.table, predicted, "y_pred")
+    names = truth.table.names
+    responses = per_column(_as_entries(y_proba, len(true)), names, "y_proba")
+    tasks = tasks_of(true, predicted.columns, task_types, default=default)
+    outcomes = []
+    for t, (task, column) in enumerate(zip(tasks, predicted.columns, strict=True)):
+        response = read_response(names[t], task, responses[t])
+        if classes is not None and classes[t] is not None and task.is_classifier:
+            task = classes_task(names[t], np.asarray(classes[t]))
+        task = with_classes(task, true[t], column, response)
+        outcomes.append(truth.outcome(t, task, column, response))
+    return outcomes
+
+
+def check_same_columns(true: TargetTable, other: TargetTable, what: str) -> None:
+    """Check that a table has the columns of y_true."""
+    if len(true.columns) != len(other.columns):
+        raise ValueError(
+            f"y_true has {len(true.columns)} columns, but {what} has "
+            f"{len(other.columns)}. Pass the same columns."
+        )
+    both_named = true.container.is_frame and other.container.is_frame
+    if both_named and true.names != other.names:
+        ours, theirs = next(
+            pair
+            for pair in zip(true.names, other.names, strict=True)
+            if len({*pair}) > 1
+        )
+        raise ValueError(
+            f"{what} has the column {theirs!r} where y_true has {ours!r}. Reorder or "
+            f"rename its columns to {true.names}."
+        )
+
+
+def tasks_of(
+    true: Sequence[Column],
+    predicted: Sequence[Column],
+    task_types: Any,
+    *,
+    default: str = "auto",
+) -> list[Task]:
+    """Tell the kind of each column; tasks that are fitted stay as they are."""
+    wanted = per_column(task_types, [column.name for column in true], "task_types")
+    fitted = [isinstance(task, Task) and hasattr(task, "name_") for task in wanted]
+    columns = [
+        joined(a, b) if a.content == "category" or not len(a.observed) else a
+        for a, b in zip(true, predicted, strict=True)
+    ]
+    unfitted = [
+        None if done else task for task, done in zip(wanted, fitted, strict=True)
+    ]
+    resolved = resolve_tasks(columns, unfitted, default=default)
+    return [
+        known if done else task
+        for known, done, task in zip(wanted, fitted, resolved, strict=True)
+    ]
+
+
+def _as_entries(y_proba: Any, n_tasks: int) -> Any:
+    """Bring probabilities into a form of one entry a column."""
+    if y_proba is None or isinstance(y_proba, Mapping):
+        return y_proba
+    if isinstance(y_proba, list | tuple) and (n_tasks > 1 or y_proba[0] is None):
+        return y_proba
+    array = _as_floats(y_proba)
+    if n_tasks == 1:
+        return [array[0] if array.ndim == 3 else array]
+    if array.ndim == 2 and array.shape[1] == n_tasks:  # multilabel indicators
+        return list(array.T)
+    raise ValueError(
+        f"y_proba has the shape {array.shape}, but y_true has {n_tasks} columns. Pass "
+        "a list with one array a column, None at a numeric one, as predict_proba "
+        "returns it."
+    )
+
+
+def _as_floats(values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def read_response(name: Hashable, task: Task, response: Any) -> np.ndarray | None:
+    """Probabilities (n, n_classes) of a class column, quantiles (n, Q) of another."""
+    if response is None:
+        return None
+    shares = getattr(task, "quantiles", None)
+    if not task.is_classifier and shares is None:
+        raise ValueError(
+            f"y_proba has an entry for column {name!r}, which is read as {task.kind}. "
+            "Pass None there, or name a kind of classes in task_types."
+        )
+    array = _as_floats(response)
+    if task.is_classifier and array.ndim == 1:
+        array = np.column_stack([1.0 - array, array])
+    expected = "n_classes" if shares is None else str(len(shares))
+    if array.ndim != 2 or (shares is not None and array.shape[1] != len(shares)):
+        raise ValueError(
+            f"y_proba has the shape {array.shape} for column {name!r}, expected "
+            f"(n_rows, {expected})."
+        )
+    return array
+
+
+# -- predictions of a fitted estimator -----------------------------------------------
+
+
+class Predictor:
+    """A fitted estimator, and the columns that it predicts.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        With ``tasks_``, itself or inside of pipelines and searches; else any estimator
+        of scikit-learn, read through `predict` and `predict_proba`.
+    truth : Truth
+    """
+
+    def __init__(self, estimator: Any, truth: Truth) -> None:
+        self.estimator = estimator
+        self.truth = truth
+        self.holder, self.transformers = _holder_of_tasks(estimator)
+        self.names = truth.table.names
+        if self.holder is not None:
+            known = [task.name_ for task in self.holder.tasks_]
+            _check_columns_of_fit(truth.table, known)
+            self.names = known
+
+    def outcomes(
+        self, X: Any, places: Sequence[int], task_types: Any = None
+    ) -> list[Outcome]:
+        """Predict some columns, and compare."""
+        if self.holder is None:
+            outcomes = self._outcomes_of_any_estimator(X, task_types)
+            return [outcomes[place] for place in places]
+        if task_types is not None:
+            raise ValueError(
+                f"task_types={task_types!r} cannot change what a fitted "
+                f"{type(self.holder).__name__} holds in tasks_. Leave it out, or pass "
+                "predictions."
+            )
+        for transformer in self.transformers:
+            X = transformer.transform(X)
+        responses = self.holder._responses(X, tasks=list(places))
+        return [
+            self.truth.outcome(place, self.holder.tasks_[place], None, response)
+            for place, response in zip(places, responses, strict=True)
+        ]
+
+    def _outcomes_of_any_estimator(self, X: Any, task_types: Any) -> list[Outcome]:
+        estimator = self.estimator
+        predict_proba = getattr(estimator, "predict_proba", None)
+        classes = getattr(estimator, "classes_", None)
+        n_tasks = len(self.truth.columns)
+        if n_tasks == 1 and isinstance(classes, np.ndarray):
+            classes = [classes]
+        known = isinstance(classes, list) and len(classes) == n_tasks
+        default = "auto"
+        if is_classifier(estimator):
+            default = "classes"
+        elif is_regressor(estimator):
+            default = "regression"
+        return outcomes_of_predictions(
+            self.truth,
+            estimator.predict(X),
+            None if predict_proba is None else predict_proba(X),
+            task_types,
+            default=default,
+            classes=classes if known and task_types is None else None,
+        )
+
+
+def _holder_of_tasks(estimator: Any) -> tuple[Any, list[Any]]:
+    """Find the estimator that holds ``tasks_``, and what transforms X before it."""
+    transformers: list[Any] = []
+    while not hasattr(estimator, "tasks_"):
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, Pipeline):
+            if len(estimator.steps) > 1:
+                transformers.append(estimator[:-1])
+            estimator = estimator[-1]
+        else:
+            return None, []
+    return (estimator, transformers) if hasattr(estimator, "_responses") else (None, [])
+
+
+def _check_columns_of_fit(table: TargetTable, names: list[Hashable]) -> None:
+    if len(table.columns) != len(names):
+        raise ValueError(
+            f"y_true has {len(table.columns)} columns, but fit saw {len(names)}: "
+            f"{names}. Pass the same columns."
+        )
+    if table.container.is_frame and table.names != names:
+        odd = next(a for a, b in zip(table.names, names, strict=True) if a != b)
+        raise ValueError(
+            f"The columns of y_true should match those that were passed during fit: "
+            f"{odd!r} stands where fit saw {names[table.names.index(odd)]!r}. Reorder "
+            f"or rename them to {names}."
+        )

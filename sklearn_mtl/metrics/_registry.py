@@ -1,0 +1,119 @@
+"""Which metrics a kind of column has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sklearn_mtl.metrics import _classes, _numbers
+from sklearn_mtl.metrics._outcome import Outcome
+from sklearn_mtl.tasks import Task
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number about one column.
+
+    Parameters
+    ----------
+    name : str
+    function : callable of Outcome
+    is_loss : bool
+        Whether smaller is better.
+    reads_response : bool
+        Whether predictions do not suffice: probabilities or quantiles are read.
+    """
+
+    name: str
+    function: Callable[..., float]
+    is_loss: bool = False
+    reads_response: bool = False
+
+    def of(self, outcome: Outcome, **kwargs: object) -> float:
+        """Compute; NaN where there is nothing to compare."""
+        return self.function(outcome, **kwargs) if outcome.scorable else float("nan")
+
+
+ERRORS = (
+    Metric("r2", _numbers.r2),
+    Metric("mae", _numbers.mean_absolute_error, is_loss=True),
+    Metric("rmse", _numbers.root_mean_squared_error, is_loss=True),
+    Metric("rrmse", _numbers.relative_root_mean_squared_error, is_loss=True),
+)
+NUMBERS = (Metric("skill", _numbers.r2), *ERRORS)
+COUNTS = (
+    Metric("skill", _numbers.poisson_skill),
+    *ERRORS,
+    Metric("poisson_deviance", _numbers.poisson_deviance, is_loss=True),
+)
+QUANTILES = (
+    Metric("skill", _numbers.pinball_skill, reads_response=True),
+    *ERRORS,
+    Metric("pinball", _numbers.pinball_loss, is_loss=True, reads_response=True),
+)
+CLASSES = (
+    Metric("skill", _classes.class_skill, reads_response=True),
+    Metric("accuracy", _classes.accuracy),
+    Metric("balanced_accuracy", _classes.balanced_accuracy),
+    Metric("f1", _classes.f1),
+    Metric("roc_auc", _classes.roc_auc, reads_response=True),
+    Metric("average_precision", _classes.average_precision, reads_response=True),
+    Metric("log_loss", _classes.log_loss, is_loss=True, reads_response=True),
+    Metric("brier", _classes.brier_score, is_loss=True, reads_response=True),
+    Metric(
+        "calibration_error",
+        _classes.calibration_error,
+        is_loss=True,
+        reads_response=True,
+    ),
+)
+ORDERED = (
+    *CLASSES,
+    Metric("spearman", _classes.spearman),
+    Metric("quadratic_kappa", _classes.quadratic_kappa),
+    Metric("rank_mae", _classes.rank_mean_absolute_error, is_loss=True),
+)
+
+OF_KIND = {"count": COUNTS, "quantile": QUANTILES, "ordinal": ORDERED}
+"""Kinds whose metrics are not those of all numbers, or of all classes."""
+
+ALIASES = {
+    "mean_absolute_error": "mae",
+    "root_mean_squared_error": "rmse",
+    "mean_poisson_deviance": "poisson_deviance",
+    "mean_pinball_loss": "pinball",
+    "brier_score": "brier",
+}
+"""Other names that scikit-learn uses."""
+
+ALL = {
+    metric.name: metric
+    for metrics in (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED)
+    for metric in metrics
+}
+
+
+def metrics_of(task: Task) -> tuple[Metric, ...]:
+    """Metrics of the task's kind.
+
+    A kind that is not listed has those of the kind that it derives from, else those of
+    all classes or of all numbers.
+    """
+    for cls in type(task).__mro__:
+        kind = vars(cls).get("kind")
+        if kind in OF_KIND:
+            return OF_KIND[kind]
+    return CLASSES if task.is_classifier else NUMBERS
+
+
+def canonical_name(name: str) -> str:
+    """Resolve scikit-learn's own names of a scorer, or raise an error."""
+    plain = name.removeprefix("neg_")
+    plain = ALIASES.get(plain, plain)
+    if plain not in ALL or (name.startswith("neg_") and not ALL[plain].is_loss):
+        raise ValueError(
+            f"metric={name!r} is not known. Known names are "
+            f"{', '.join(map(repr, sorted(ALL)))}; any other metric is passed as a "
+            "function (y_true, y_pred, sample_weight=...) -> float."
+        )
+    return plain

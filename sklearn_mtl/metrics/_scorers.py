@@ -1,0 +1,347 @@
+"""Scorers for model selection: one number, or one a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
+
+from sklearn_mtl.metrics._outcome import Outcome
+from sklearn_mtl.metrics._predicted import Predictor, Truth
+from sklearn_mtl.metrics._registry import Metric, canonical_name, metrics_of
+from sklearn_mtl.tasks import per_column
+
+
+class ColumnScorer:
+    """What scorers share: they score some columns by one metric.
+
+    Parameters
+    ----------
+    metric : str or callable
+    tasks : None, or name, position or list of them
+    average : None, "mean", "min" or weights
+    parameters : dict
+        Arguments of the metric.
+    """
+
+    def __init__(
+        self, metric: Any, tasks: Any, average: Any, parameters: dict[str, Any]
+    ) -> None:
+        if isinstance(metric, str):
+            metric = canonical_name(metric)
+        elif not callable(metric):
+            raise TypeError(
+                f"metric={metric!r} is neither a name nor a function. Pass a name such "
+                "as 'skill', or a function (y_true, y_pred, sample_weight=...) -> "
+                "float."
+            )
+        self.metric = metric
+        self.tasks = tasks
+        self.average = None if average is None else _checked_average(average)
+        self.parameters = parameters
+
+    def __repr__(self) -> str:
+        metric = getattr(self.metric, "__name__", self.metric)
+        shown = {"metric": metric, "tasks": self.tasks, "average": self.average}
+        shown |= self.parameters
+        told = ", ".join(f"{k}={v!r}" for k, v in shown.items() if v is not None)
+        return f"{type(self).__name__}({told})"
+
+    def scores(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any
+    ) -> tuple[list[Hashable], dict[Hashable, float]]:
+        """Score columns.
+
+        Returns
+        -------
+        names : list
+            Columns that were asked for.
+        scores : dict
+            By name of the column; without those that the metric does not apply to,
+            unless they were asked for by name.
+        """
+        truth = Truth(y, sample_weight)
+        predictor = Predictor(estimator, truth)
+        places = _places(self.tasks, predictor.names)
+        outcomes = predictor.outcomes(X, places)
+        scores: dict[Hashable, float] = {}
+        for outcome in outcomes:
+            metric = self._metric_of(outcome)
+            if metric is not None:
+                scores[outcome.name] = self._score(metric, outcome)
+            elif self.tasks is not None:
+                raise ValueError(_not_applicable(self.metric, outcome))
+        if not scores:
+            raise ValueError(_not_applicable(self.metric, outcomes[0]))
+        return [outcome.name for outcome in outcomes], scores
+
+    def _metric_of(self, outcome: Outcome) -> Metric | None:
+        if callable(self.metric):
+            return Metric("", _OfLabels(self.metric))
+        found = [m for m in metrics_of(outcome.task) if m.name == self.metric]
+        return found[0] if found else None
+
+    def _score(self, metric: Metric, outcome: Outcome) -> float:
+        if metric.reads_response and outcome.scorable and outcome.response is None:
+            raise ValueError(
+                f"metric={metric.name!r} reads probabilities or quantiles of column "
+                f"{outcome.name!r}, which the estimator does not tell. Use one that "
+                "has predict_proba, or another metric."
+            )
+        try:
+            score = metric.of(outcome, **self.parameters)
+        except Exception as error:
+            error.add_note(f"In the metric of column {outcome.name!r}.")
+            raise
+        return -score if metric.is_loss else score
+
+    # -- metadata routing ----------------------------------------------------------
+
+    def set_score_request(self, *, sample_weight: bool | str | None) -> ColumnScorer:
+        """Say whether ``sample_weight`` is requested, where metadata is routed."""
+        self._request = MetadataRequest(owner=self)
+        self._request.score.add_request(param="sample_weight", alias=sample_weight)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Tell scikit-learn what is requested."""
+        if hasattr(self, "_request"):
+            return get_routing_for_object(self._request)
+        request = MetadataRequest(owner=self)
+        request.score.add_request(param="sample_weight", alias=None)
+        return request
+
+
+class TaskScorer(ColumnScorer):
+    """Average over columns; what `make_task_scorer` returns."""
+
+    def __call__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
+    ) -> float:
+        """Score a fitted estimator; greater is better."""
+        names, scores = self.scores(estimator, X, y, sample_weight)
+        return _average(self.average, names, scores)
+
+
+class TaskScorers(ColumnScorer):
+    """One score a column; what `task_scorers` returns."""
+
+    def __call__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
+    ) -> dict[str, float]:
+        """Score a fitted estimator; greater is better."""
+        names, scores = self.scores(estimator, X, y, sample_weight)
+        entries = {str(name): score for name, score in scores.items()}
+        if self.average is not None:
+            if AVERAGE in entries:
+                raise ValueError(
+                    f"A column of y is called {AVERAGE!r}, which is the entry of the "
+                    "average. Rename the column, or leave out average."
+                )
+            entries[AVERAGE] = _average(self.average, names, scores)
+        return entries
+
+
+AVERAGE = "average"
+"""Entry of `task_scorers` that holds the average over columns."""
+
+
+class _OfLabels:
+    """A user's function of labels and predictions as a function of an outcome."""
+
+    def __init__(self, function: Callable[..., float]) -> None:
+        self.function = function
+
+    def __call__(self, outcome: Outcome, **parameters: Any) -> float:
+        if outcome.weight is not None:
+            parameters = {"sample_weight": outcome.weight, **parameters}
+        return float(self.function(*outcome.decoded(), **parameters))
+
+
+def _not_applicable(metric: str, outcome: Outcome) -> str:
+    known = ", ".join(repr(m.name) for m in metrics_of(outcome.task))
+    return (
+        f"metric={metric!r} does not apply to column {outcome.name!r}, which is read "
+        f"as {outcome.task.kind}. Its metrics are {known}. Choose one of them, or "
+        "columns that have this one."
+    )
+
+
+def _places(tasks: Any, names: list[Hashable]) -> list[int]:
+    """Positions of the columns that were asked for by name or position."""
+    if tasks is None:
+        return list(range(len(names)))
+    several = isinstance(tasks, list | np.ndarray) or (
+        isinstance(tasks, tuple) and tasks not in names
+    )
+    return [_place(task, names) for task in (tasks if several else [tasks])]
+
+
+def _place(task: Any, names: list[Hashable]) -> int:
+    if task in names:
+        return names.index(task)
+    if isinstance(task, int | np.integer) and -len(names) <= task < len(names):
+        return int(task) % len(names)
+    shown = ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
+    raise ValueError(
+        f"{task!r} is no column of y. The columns are {shown}; pass one of these "
+        f"names, or a position below {len(names)}."
+    )
+
+
+# -- averages over columns -------------------------------------------------------------
+
+
+def _checked_average(average: Any) -> Any:
+    if isinstance(average, str):
+        if average not in ("mean", "min"):
+            raise ValueError(
+                f"average={average!r} is not known. Pass 'mean', 'min', or weights: a "
+                "sequence, or a dict by column."
+            )
+        return average
+    if not isinstance(average, Mapping | Sequence | np.ndarray):
+        raise TypeError(
+            f"average={average!r} is neither a name nor weights. Pass 'mean', 'min', a "
+            "sequence with one weight a column, or a dict by column."
+        )
+    items = average.items() if isinstance(average, Mapping) else enumerate(average)
+    for name, weight in items:
+        is_number = isinstance(weight, int | float | np.number)
+        if not is_number or not 0 <= weight < np.inf:
+            raise ValueError(
+                f"average says {weight!r} for column {name!r}. Weights must be finite "
+                "numbers of at least 0."
+            )
+    return average
+
+
+def _average(
+    average: Any, names: list[Hashable], scores: dict[Hashable, float]
+) -> float:
+    known = {name: score for name, score in scores.items() if not np.isnan(score)}
+    if not known:
+        return float("nan")
+    if not isinstance(average, str):
+        given = per_column(average, names, "average")
+        weight_of = dict(zip(names, given, strict=True))
+        weights = [1.0 if weight_of[n] is None else weight_of[n] for n in known]
+        mass = sum(weights)
+        return float(np.dot(list(known.values()), weights) / mass) if mass else np.nan
+    combine = min if average == "min" else np.mean
+    return float(combine(list(known.values())))
+
+
+# -- public functions ------------------------------------------------------------------
+
+
+def make_task_scorer(
+    metric: Any, task: Any = None, average: Any = "mean", **kwargs: Any
+) -> TaskScorer:
+    """Make a scorer of some columns of y, for model selection.
+
+    Parameters
+    ----------
+    metric : str or callable
+        A name of `task_scores`: "skill", "r2", "mae", "accuracy", "log_loss" ...
+        Losses are negated, so that greater is better; scikit-learn's names
+        ("neg_log_loss", "neg_mean_absolute_error") say the same. Or a function
+        ``(y_true, y_pred, sample_weight=...) -> float`` of the observed labels of one
+        column, of which greater is better; it gets ``sample_weight`` where there is
+        one.
+    task : hashable, int or list of them, default=None
+        Name or position of the columns to score. If None, all that the metric applies
+        to.
+    average : {"mean", "min"}, sequence or dict, default="mean"
+        How scores of several columns become one: their mean, that of the worst column,
+        or a mean with these weights. A sequence has one weight for each of `task`, or
+        of the columns of y; a dict names columns, and others have the weight 1.
+    **kwargs
+        Arguments of the metric, such as ``n_bins=10``.
+
+    Returns
+    -------
+    callable
+        A scorer ``(estimator, X, y, sample_weight=None) -> float``. Columns whose score
+        is NaN, such as those without a label in a fold, are left out of the average;
+        NaN where none remains.
+
+    See Also
+    --------
+    task_scorers : One score a column.
+
+    Notes
+    -----
+    The estimator is a multi-task one or a pipeline or search around it; any other of
+    scikit-learn works too, its columns being read as its type says. With metadata
+    routing, ``set_score_request(sample_weight=True)`` asks for weights.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn_mtl import MultiTaskNetEstimator
+    >>> from sklearn_mtl.datasets import make_multitask
+    >>> from sklearn_mtl.metrics import make_task_scorer
+    >>> X, y = make_multitask(
+    ...     n_tasks=["regression", "binary"], missing=0.3, random_state=0
+    ... )
+    >>> net = MultiTaskNetEstimator(max_iter=5, random_state=0)
+    >>> cross_val_score(net, X, y, cv=3, scoring=make_task_scorer("skill")).shape
+    (3,)
+    >>> worst = make_task_scorer("skill", average="min")
+    >>> auc = make_task_scorer("roc_auc", task=1)
+    >>> net = net.fit(X, y)
+    >>> worst(net, X, y) < auc(net, X, y)
+    True
+    """
+    return TaskScorer(metric, task, average, kwargs)
+
+
+def task_scorers(
+    metric: Any = "skill", tasks: Any = None, *, average: Any = None, **kwargs: Any
+) -> TaskScorers:
+    """Make a scorer that tells one score a column, for model selection.
+
+    It is one callable that returns a dict, which `cross_validate`,
+    `permutation_importance` and searches take as they take a dict of scorers. So
+    columns need not be known beforehand, and an estimator predicts once for all.
+
+    Parameters
+    ----------
+    metric : str or callable, default="skill"
+        As in `make_task_scorer`.
+    tasks : hashable, int or list of them, default=None
+        Name or position of the columns to score. If None, all that the metric applies
+        to; name them if that may change from fold to fold.
+    average : {"mean", "min"}, sequence or dict, default=None
+        Adds the entry "average", as `make_task_scorer` computes it.
+    **kwargs
+        Arguments of the metric.
+
+    Returns
+    -------
+    callable
+        A scorer ``(estimator, X, y, sample_weight=None) -> dict``. Keys are the names
+        of the columns as strings, which ``GridSearchCV(refit="price")`` takes; results
+        of `cross_validate` are called "test_price".
+
+    See Also
+    --------
+    make_task_scorer : One score for all columns.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from sklearn_mtl import MultiTaskNetEstimator
+    >>> from sklearn_mtl.datasets import make_multitask
+    >>> from sklearn_mtl.metrics import task_scorers
+    >>> X, y = make_multitask(n_tasks=["regression", "binary"], random_state=0)
+    >>> net = MultiTaskNetEstimator(max_iter=5, random_state=0)
+    >>> scoring = task_scorers("skill", average="mean")
+    >>> results = cross_validate(net, X, y, cv=3, scoring=scoring)
+    >>> [key for key in results if key.startswith("test")]
+    ['test_0', 'test_1', 'test_average']
+    """
+    return TaskScorers(metric, tasks, average, kwargs)

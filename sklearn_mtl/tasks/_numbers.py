@@ -1,0 +1,74 @@
+"""What all kinds of numeric columns share."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import r2_score
+
+from sklearn_mtl.tables import Column
+from sklearn_mtl.tasks._base import Task
+
+
+class NumberTask(Task):
+    """Labels that are numbers, scored by R2."""
+
+    def read(self, column: Column) -> np.ndarray:
+        """Labels as floats, NaN where missing.
+
+        Raises
+        ------
+        ValueError
+            A label is no finite number; the message names the first.
+        """
+        numbers = np.full(len(column), np.nan)
+        if column.content == "category":
+            self._refuse_classes(column)
+        else:
+            numbers[~column.missing] = column.observed.astype(np.float64)
+        if np.isinf(numbers).any():
+            raise ValueError(
+                f"Input y contains infinity: column {column.name!r} holds "
+                f"{numbers[np.isinf(numbers)][0]}. Replace it by a number, or by NaN "
+                "if the label is not known."
+            )
+        return numbers
+
+    def _refuse_classes(self, column: Column) -> None:
+        if len(column.observed):
+            label = column.observed[:1].tolist()[0]
+            raise ValueError(
+                f"Column {column.name!r} of y holds {label!r}, which is "
+                f"no number, but is read as {self.kind}. Turn the labels into numbers, "
+                "or have the column read as classes: MultiTaskNetEstimator does, "
+                "unless task_types says otherwise (e.g. "
+                f"{{{column.name!r}: 'multiclass'}})."
+            )
+
+    def predict(self, response: np.ndarray) -> np.ndarray:
+        """Take the first place of the response as the prediction."""
+        return response[:, 0]
+
+    def score(
+        self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
+    ) -> float:
+        """R2 over the observed labels; NaN for fewer than two."""
+        numbers = self.read(column)
+        counts = ~np.isnan(numbers) & ~np.isnan(predictions)
+        if weight is not None:
+            counts &= weight > 0
+            weight = weight[counts]
+        if counts.sum() < 2:
+            return float("nan")
+        return float(
+            r2_score(numbers[counts], predictions[counts], sample_weight=weight)
+        )
+
+
+def weighted_quantiles(
+    values: np.ndarray, weight: np.ndarray, shares: np.ndarray
+) -> np.ndarray:
+    """Values below which given shares of the weight lie, interpolated."""
+    order = np.argsort(values)
+    values, weight = values[order], weight[order]
+    middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+    return np.interp(shares, middle, values)
