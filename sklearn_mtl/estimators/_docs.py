@@ -17,8 +17,9 @@ PARAMETERS = """
     dropout : float, default=0.0
         Share of hidden units that are dropped while training.
     n_members : int or "auto", default="auto"
-        Networks in the stack, whose predictions are averaged. "auto" takes eight, or
-        as many as there are labelled rows if they are fewer.
+        Networks in the stack, whose predictions are averaged. "auto" takes eight;
+        beyond 20,000 labelled rows fewer, so that rows times members stays the same,
+        and never more than there are rows.
     task_types : None, str, Task, list or dict, default=None
         Kind of the columns of y: a name ("regression", "laplace", "huber",
         "heteroscedastic", "gamma", "count", "negative_binomial", "quantile", "binary",

@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 
 from sklearn_mtl.estimators._checks import (
     check_task_weights,
     read_label_weight,
 )
 from sklearn_mtl.estimators._held_out import HeldOut
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.estimators._net_settings import (
+    adopt_settings,
+    new_net,
+    number_of_members,
+    seed_of,
+)
 from sklearn_mtl.tables import Column, FeatureEncoder, TargetTable, take_rows
 from sklearn_mtl.tasks import (
     Binary,
@@ -28,11 +32,8 @@ from sklearn_mtl.tasks import (
 )
 from sklearn_mtl.training import (
     MultiTaskNet,
-    ProgressBar,
     TaskTable,
-    learning_rate_schedule,
     member_rows,
-    resolve_device,
 )
 
 
@@ -139,16 +140,24 @@ class Fitting:
 
         For `epochs`, or the most that the estimator allows.
         """
-        generator = torch.Generator().manual_seed(_seed(estimator.random_state))
+        generator = torch.Generator().manual_seed(seed_of(estimator.random_state))
         net = self.net
         if net is None:
             layout = OutputLayout(self.tasks)
-            n_members = self._n_members(estimator, holds_out)
-            net = self._new_net(estimator, layout, n_members, generator).initialize()
+            n_members = number_of_members(estimator, len(self.weight), holds_out)
+            net = new_net(
+                estimator,
+                layout,
+                task_share=self.task_share,
+                n_members=n_members,
+                n_features=self.encoder.n_features_out_,
+                n_rows=len(self.weight),
+                generator=generator,
+            ).initialize()
         else:
             layout = net.criterion_.layout
             n_members = len(net.criterion_.task_weight)
-            _adopt_settings(estimator, net)
+            adopt_settings(estimator, net)
         if self.fold_seed is None:
             self.fold_seed = int(torch.randint(2**31 - 1, (), generator=generator))
         stops = holds_out and estimator.early_stopping
@@ -161,66 +170,6 @@ class Fitting:
             if best is not None:
                 self._report_divergence(best, layout)
         return net
-
-    def _n_members(self, estimator: Any, holds_out: bool) -> int:
-        n_rows = len(self.weight)
-        if estimator.n_members == "auto":
-            return min(AUTO_MEMBERS, n_rows) if holds_out else AUTO_MEMBERS
-        if holds_out and estimator.n_members > n_rows:
-            raise ValueError(
-                f"n_members={estimator.n_members} is more than the number of rows that "
-                f"have labels, n_samples = {n_rows}. Lower n_members, or leave it at "
-                "'auto'."
-            )
-        return int(estimator.n_members)
-
-    def _new_net(
-        self,
-        estimator: Any,
-        layout: OutputLayout,
-        n_members: int,
-        generator: torch.Generator,
-    ) -> MultiTaskNet:
-        share = torch.from_numpy(self.task_share[layout.order])
-        dtype = getattr(torch, estimator.dtype)
-        settings = {
-            "module__n_members": n_members,
-            "module__n_features": self.encoder.n_features_out_,
-            "module__task_of_output": layout.task_of_output,
-            "module__prior_raw": layout.prior_raw,
-            "module__hidden_layer_sizes": as_sizes(
-                estimator.hidden_layer_sizes, "hidden_layer_sizes"
-            ),
-            "module__head_hidden_layer_sizes": as_sizes(
-                estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
-            ),
-            "module__activation": estimator.activation,
-            "module__dropout": estimator.dropout,
-            "module__dtype": dtype,
-            "module__generator": generator,
-            "criterion__layout": layout,
-            "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
-            "lr": estimator.learning_rate_init,
-            "optimizer__weight_decay": estimator.alpha,
-            "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
-            "batch_size": batch_size(estimator.batch_size, len(self.weight)),
-            "iterator_train__shuffle": True,
-            "iterator_train__generator": generator,
-            "max_epochs": estimator.max_iter,
-            "callbacks": _callbacks(estimator),
-            "callbacks__best_weights__patience": estimator.n_iter_no_change,
-            "callbacks__best_weights__tol": estimator.tol,
-            "device": resolve_device(estimator.device),
-        }
-        if "optimizer" not in (estimator.net_params or {}):
-            settings["optimizer__fused"] = True
-        if estimator.solver == "sgd":
-            settings |= {
-                "optimizer": torch.optim.SGD,
-                "optimizer__momentum": 0.9,
-                "optimizer__nesterov": True,
-            }
-        return MultiTaskNet(MultiTaskNetwork, **settings | (estimator.net_params or {}))
 
     def _prepare_rows(
         self,
@@ -342,66 +291,6 @@ class TaskSource:
         )
 
 
-AUTO_MEMBERS = 8
-"""Members of ``n_members="auto"``, where there are as many rows."""
-
-
-def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:
-    """Widths of layers from one number or a sequence."""
-    widths = np.atleast_1d(np.asarray(sizes))
-    positive = widths.dtype.kind in "iu" and (widths > 0).all()
-    if widths.ndim > 1 or (widths.size and not positive):
-        raise ValueError(
-            f"{name}={sizes!r} must be a positive integer or a sequence of them. Pass "
-            "one width a layer, or () for none."
-        )
-    return tuple(int(width) for width in widths)
-
-
-def _seed(random_state: Any) -> int:
-    """Seed of one fit; None is a fresh one, without a global generator."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def batch_size(wanted: Any, n_rows: int) -> int:
-    """Rows of a batch; "auto" aims at 32 steps an epoch within 32 to 256 rows."""
-    if wanted != "auto":
-        return int(wanted)
-    return int(np.clip(2 ** round(np.log2(max(n_rows, 2) / 32)), 32, 256))
-
-
-def _adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
-    """Take over parameters that may change between warm starts; refuse the others."""
-    fixed = {
-        **{
-            name: as_sizes(getattr(estimator, name), name)
-            for name in ("hidden_layer_sizes", "head_hidden_layer_sizes")
-        },
-        "activation": estimator.activation,
-        "dropout": estimator.dropout,
-    }
-    overridden = estimator.net_params or {}
-    for name, value in fixed.items():
-        before = getattr(net, f"module__{name}")
-        if f"module__{name}" not in overridden and value != before:
-            raise ValueError(
-                f"{name}={value!r}, but the network to go on with has {before!r}. Set "
-                "it back, or set warm_start=False to start anew."
-            )
-    adopted = {
-        "lr": estimator.learning_rate_init,
-        "max_epochs": estimator.max_iter,
-        "batch_size": estimator.batch_size,
-        "callbacks__best_weights__patience": estimator.n_iter_no_change,
-        "callbacks__best_weights__tol": estimator.tol,
-    }
-    if estimator.batch_size == "auto":
-        adopted.pop("batch_size")
-    net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
-
-
 def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:
     """Hold regressor and classifier to what they are to scikit-learn."""
     for task, column in zip(tasks, columns, strict=True):
@@ -412,16 +301,6 @@ def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) ->
                 f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
                 "takes columns of any kind."
             )
-
-
-def _callbacks(estimator: Any) -> list[Any]:
-    callbacks = []
-    schedule = learning_rate_schedule(estimator.learning_rate, estimator.tol)
-    if schedule is not None:
-        callbacks.append(("learning_rate", schedule))
-    if estimator.verbose:
-        callbacks.append(("progress_bar", ProgressBar()))
-    return callbacks + list(estimator.callbacks or [])
 
 
 def _set_classes(
@@ -443,5 +322,6 @@ def _set_classes(
                 f"classes names classes for column {column.name!r}, which is read as "
                 f"{task.kind}. Pass None there."
             )
-        kind = Binary if len(known) <= 2 else Multiclass
-        tasks[place] = kind(classes=known)
+        if isinstance(task, Binary | Multiclass):
+            task = Binary() if len(known) <= 2 else Multiclass()
+        tasks[place] = task.set_params(classes=known)

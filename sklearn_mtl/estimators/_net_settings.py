@@ -1,0 +1,156 @@
+"""The estimator's parameters as settings of the skorch net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.tasks import OutputLayout
+from sklearn_mtl.training import (
+    MultiTaskNet,
+    ProgressBar,
+    learning_rate_schedule,
+    resolve_device,
+)
+
+MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
+"""``n_members="auto"`` keeps rows times members constant beyond these."""
+
+
+def number_of_members(estimator: Any, n_rows: int, holds_out: bool) -> int:
+    """Size of the stack; no more members than rows where each holds rows out."""
+    if estimator.n_members == "auto":
+        affordable = max(1, MOST_MEMBERS * ROWS_OF_MOST_MEMBERS // max(n_rows, 1))
+        return min(MOST_MEMBERS, affordable, n_rows if holds_out else MOST_MEMBERS)
+    if holds_out and estimator.n_members > n_rows:
+        raise ValueError(
+            f"n_members={estimator.n_members} is more than the number of rows that "
+            f"have labels, n_samples = {n_rows}. Lower n_members, or leave it at "
+            "'auto'."
+        )
+    return int(estimator.n_members)
+
+
+def new_net(
+    estimator: Any,
+    layout: OutputLayout,
+    *,
+    task_share: np.ndarray,
+    n_members: int,
+    n_features: int,
+    n_rows: int,
+    generator: torch.Generator,
+) -> MultiTaskNet:
+    """Turn the estimator's parameters into a net that is not yet initialized."""
+    share = torch.from_numpy(task_share[layout.order])
+    dtype = getattr(torch, estimator.dtype)
+    sizes = {
+        f"module__{name}": as_sizes(getattr(estimator, name), name)
+        for name in ("hidden_layer_sizes", "head_hidden_layer_sizes")
+    }
+    settings = {
+        **sizes,
+        "module__n_members": n_members,
+        "module__n_features": n_features,
+        "module__task_of_output": layout.task_of_output,
+        "module__prior_raw": layout.prior_raw,
+        "module__activation": estimator.activation,
+        "module__dropout": estimator.dropout,
+        "module__dtype": dtype,
+        "module__generator": generator,
+        "criterion__layout": layout,
+        "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
+        "lr": estimator.learning_rate_init,
+        "optimizer__weight_decay": estimator.alpha,
+        "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
+        "batch_size": batch_size(estimator.batch_size, n_rows),
+        "iterator_train__shuffle": True,
+        "iterator_train__generator": generator,
+        "max_epochs": estimator.max_iter,
+        "callbacks": _callbacks(estimator),
+        "callbacks__best_weights__patience": estimator.n_iter_no_change,
+        "callbacks__best_weights__tol": estimator.tol,
+        "device": resolve_device(estimator.device),
+    }
+    net_params = estimator.net_params or {}
+    if "optimizer" not in net_params:
+        settings["optimizer__fused"] = True
+    if estimator.solver == "sgd":
+        settings |= {
+            "optimizer": torch.optim.SGD,
+            "optimizer__momentum": 0.9,
+            "optimizer__nesterov": True,
+        }
+    return MultiTaskNet(MultiTaskNetwork, **settings | net_params)
+
+
+def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:
+    """Widths of layers from one number or a sequence."""
+    widths = np.atleast_1d(np.asarray(sizes))
+    positive = widths.dtype.kind in "iu" and (widths > 0).all()
+    if widths.ndim > 1 or (widths.size and not positive):
+        raise ValueError(
+            f"{name}={sizes!r} must be a positive integer or a sequence of them. Pass "
+            "one width a layer, or () for none."
+        )
+    return tuple(int(width) for width in widths)
+
+
+def seed_of(random_state: Any) -> int:
+    """Seed of one fit; None is a fresh one, without a global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Rows of a batch; "auto" aims at 32 steps an epoch within 32 to 256 rows."""
+    if wanted != "auto":
+        return int(wanted)
+    return int(np.clip(2 ** round(np.log2(max(n_rows, 2) / 32)), 32, 256))
+
+
+def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
+    """Take over parameters that may change between warm starts; refuse the others."""
+    fixed = {
+        "hidden_layer_sizes": as_sizes(
+            estimator.hidden_layer_sizes, "hidden_layer_sizes"
+        ),
+        "head_hidden_layer_sizes": as_sizes(
+            estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
+        ),
+        "activation": estimator.activation,
+        "dropout": estimator.dropout,
+    }
+    overridden = estimator.net_params or {}
+    for name, value in fixed.items():
+        before = getattr(net, f"module__{name}")
+        if f"module__{name}" not in overridden and value != before:
+            raise ValueError(
+                f"{name}={value!r}, but the network to go on with has {before!r}. Set "
+                "it back, or set warm_start=False to start anew."
+            )
+    adopted = {
+        "lr": estimator.learning_rate_init,
+        "max_epochs": estimator.max_iter,
+        "batch_size": estimator.batch_size,
+        "callbacks__best_weights__patience": estimator.n_iter_no_change,
+        "callbacks__best_weights__tol": estimator.tol,
+    }
+    if estimator.batch_size == "auto":
+        adopted.pop("batch_size")
+    net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
+
+
+def _callbacks(estimator: Any) -> list[Any]:
+    callbacks = []
+    schedule = learning_rate_schedule(estimator.learning_rate, estimator.tol)
+    if schedule is not None:
+        callbacks.append(("learning_rate", schedule))
+    if estimator.verbose:
+        callbacks.append(("progress_bar", ProgressBar()))
+    return callbacks + list(estimator.callbacks or [])
