@@ -71,7 +71,7 @@ def as_markdown(results: pd.DataFrame) -> str:
         f"| table | column | {asked} | size at 90% | cv+: {asked} | size at 90% |",
         "|---" * 10 + "|",
     ]
-    mean = results.groupby(["table", "column", "method", "asked"], sort=False).mean()
+    mean = results.groupby(["table", "column", "method", "asked"]).mean()
     for (table, column), _ in results.groupby(["table", "column"], sort=False):
         cells = []
         for method in ("fold", "cv+"):

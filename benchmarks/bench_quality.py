@@ -187,7 +187,6 @@ def as_markdown(results: dict, models: list[str]) -> str:
         "| table | " + " | ".join(f"{m} | s" for m in models) + " |",
         "|---" + "|--:" * (2 * len(models)) + "|",
     ]
-    ranks = []
     for table, row in results.items():
         known = {m: row[m] for m in models if m in row}
         best = max(entry["skill"] for entry in known.values())
@@ -200,15 +199,18 @@ def as_markdown(results: dict, models: list[str]) -> str:
             bold = f"**{text}**" if known[m]["skill"] == best else text
             cells.append(f"{bold} | {known[m]['seconds']:.0f}")
         lines.append(f"| {table} | " + " | ".join(cells) + " |")
-        if len(known) == len(models):
-            ranks.append(pd.Series({m: -e["skill"] for m, e in known.items()}).rank())
     complete = [row for row in results.values() if all(m in row for m in models)]
-    means = [np.mean([row[m]["skill"] for row in complete]) for m in models]
-    lines.append("| mean skill | " + " | ".join(f"{v:.3f} | " for v in means) + " |")
-    mean_rank = pd.DataFrame(ranks).mean()
-    lines.append(
-        "| mean rank | " + " | ".join(f"{mean_rank[m]:.2f} | " for m in models) + " |"
-    )
+    if complete:
+        skills = pd.DataFrame(
+            [{m: row[m]["skill"] for m in models} for row in complete]
+        )
+        means, ranks = skills.mean(), skills.rank(axis=1, ascending=False).mean()
+        lines.append(
+            "| mean skill | " + " | ".join(f"{means[m]:.3f} | " for m in models) + " |"
+        )
+        lines.append(
+            "| mean rank | " + " | ".join(f"{ranks[m]:.2f} | " for m in models) + " |"
+        )
     return "\n".join(lines)
 
 

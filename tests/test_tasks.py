@@ -609,11 +609,13 @@ def test_padded_logits_never_matter(tasks, value):
     assert other.grad.isfinite().all()
 
 
-def test_layout_moves_with_its_tensors(tasks):
-    layout = OutputLayout(tasks).to(torch.float32)
+def test_layout_takes_no_float64_to_devices_that_have_none(tasks):
+    layout = OutputLayout(tasks).to("meta")
 
-    assert layout.prior_cost.dtype == torch.float32
-    assert layout.padding.dtype == torch.bool
+    assert {name: t.dtype for name, t in layout.named_buffers()} == {
+        "padding": torch.bool
+    }
+    assert layout.padding.device.type == "meta"
 
 
 # A kind of the user's own

@@ -175,6 +175,7 @@ default=None
             the value and the remedy. The estimator is left as it was.
         """
         with all_or_nothing(self):
+            self._check_calibrate(self.early_stopping or X_val is not None, "fit")
             resume = self.warm_start and self.__sklearn_is_fitted__()
             fitting = self._read(X, y, sample_weight, resume=resume)
             if X_val is not None or y_val is not None:
@@ -186,6 +187,7 @@ default=None
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> BaseMultiTaskNet:
         with all_or_nothing(self):
+            self._check_calibrate(False, "partial_fit")
             resume = self.__sklearn_is_fitted__()
             fitting = self._read(X, y, sample_weight, resume=resume, classes=classes)
             self._keep(fitting, fitting.train(self, epochs=1, holds_out=False))
@@ -212,6 +214,14 @@ default=None
             fitting.learn(self, self._default_kind, classes)
         return fitting
 
+    def _check_calibrate(self, rows_are_held_out: bool, method: str) -> None:
+        if self.calibrate and not rows_are_held_out:
+            raise ValueError(
+                f"calibrate=True rests on rows that members hold out of training, and "
+                f"{method} holds none out here. Set early_stopping=True or pass X_val "
+                "and y_val to fit, or set calibrate=False."
+            )
+
     def _read_validation(self, fitting: Fitting, X_val: Any, y_val: Any) -> None:
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
@@ -222,7 +232,7 @@ default=None
         table = read_y(y_val, n_rows_of(X_val), name="y_val")
         names = [task.name_ for task in fitting.tasks]
         check_same_columns(table, names, name="y_val")
-        fitting.add_validation(X_val, table)
+        fitting.add_validation(X_val, table, self.class_weight)
 
     def _keep(self, fitting: Fitting, net: Any) -> None:
         """Set everything that was learned."""

@@ -64,7 +64,7 @@ class Fitting:
         self.columns = [
             column.keep(counts[:, t], rows) for t, column in enumerate(table.columns)
         ]
-        self.weight = weight[rows]
+        self.label_weight = self.weight = weight[rows]
         self.container = table.container
         self.validation: TaskSource | None = None
         self.net: MultiTaskNet | None = None
@@ -126,10 +126,13 @@ class Fitting:
         self.fold_seed = estimator._fold_seed
         self.container = estimator._container
 
-    def add_validation(self, X: Any, table: TargetTable) -> None:
+    def add_validation(self, X: Any, table: TargetTable, class_weight: Any) -> None:
         """Stop on these rows instead of rows that members hold out."""
         weight = read_label_weight(None, table.columns)
-        self.validation = TaskSource(X, table.columns, weight)
+        if not weight.any():
+            raise ValueError("y_val holds no label. Pass at least one, or no y_val.")
+        weighed = weigh_classes(weight, self.tasks, table.columns, class_weight)
+        self.validation = TaskSource(X, table.columns, weighed, weight)
 
     # -- training ---------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class Fitting:
         """
         assert self.fold_seed is not None
         like = next(net.module_.parameters())
-        self.source = TaskSource(self.X, self.columns, self.weight)
+        self.source = TaskSource(self.X, self.columns, self.weight, self.label_weight)
         table = self.source.encode(self.encoder, self.tasks, layout, like)
         validation = None
         if self.validation is not None:
@@ -236,14 +239,14 @@ class Fitting:
             return None, False
         source = self.source if self.validation is None else self.validation
         held_out = HeldOut(
-            net, self.tasks, self.rows.held_out, source.columns, source.weight
+            net, self.tasks, self.rows.held_out, source.columns, source.label_weight
         )
         return held_out, self.validation is None
 
     def trained_on(self, net: MultiTaskNet) -> HeldOut:
         """Collect what members say of the rows that they trained on."""
         source = self.source
-        return HeldOut(net, self.tasks, self.rows, source.columns, source.weight)
+        return HeldOut(net, self.tasks, self.rows, source.columns, source.label_weight)
 
     def spread_rows(self, columns: list[np.ndarray]) -> list[np.ndarray]:
         """Give every row passed to `fit` its place; rows without labels are missing."""
@@ -260,12 +263,28 @@ def _at_rows(column: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
 
 
 class TaskSource:
-    """A table of X, columns of y and label weights, not yet encoded."""
+    """A table of X, columns of y and label weights, not yet encoded.
 
-    def __init__(self, X: Any, columns: list[Column], weight: np.ndarray) -> None:
+    Parameters
+    ----------
+    X : data frame, ndarray or CSR matrix
+    columns : list of Column
+    weight, label_weight : ndarray of shape (n_rows, n_tasks)
+        Weight of each label with and without that of its class: the first trains, the
+        second scores.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        columns: list[Column],
+        weight: np.ndarray,
+        label_weight: np.ndarray,
+    ) -> None:
         self.X = X
         self.columns = columns
         self.weight = weight
+        self.label_weight = label_weight
 
     def encode(
         self,

@@ -13,8 +13,8 @@ from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MemberRows, MultiTaskNet, raw_of_held_out
 
-MOST_RESIDUALS = 1000
-"""Residuals of one column that an interval is taken from; more are thinned evenly."""
+BISECTIONS = 52
+"""Halvings that find a bound of the method "cv+" to the last digit."""
 
 COLDEST, HOTTEST = 0.2, 5.0
 """Range in which a temperature is sought."""
@@ -36,7 +36,7 @@ class HeldOut:
 
     Attributes
     ----------
-    responses : list of ndarray of shape (n, m)
+    responses : list of float64 ndarray of shape (n, m)
         One for each task; NaN in rows that no member held out.
     fold : int ndarray of shape (n,)
         The fold that a row is in, -1 if none.
@@ -90,7 +90,7 @@ class HeldOut:
                     sums[t] = np.zeros((n_rows, response.shape[1]))
                 np.add.at(sums[t], flat, response)
         count[count == 0] = np.nan
-        return [(total / count[:, None]).astype(np.float32) for total in sums]
+        return [total / count[:, None] for total in sums]
 
     def residual_std(self, tasks: list[Task]) -> np.ndarray:
         """Root mean square of the residuals of numeric tasks, (T,); NaN elsewhere."""
@@ -99,8 +99,7 @@ class HeldOut:
             known = self._known(t)
             if task.is_classifier or not known.any():
                 continue
-            response = self.responses[t][known].astype(np.float64)
-            residual = task.residual(self.labels[known, t], response)
+            residual = task.residual(self.labels[known, t], self.responses[t][known])
             squared = np.average(residual**2, weights=self.weight[known, t])
             std[t] = np.sqrt(squared)
         return std
@@ -172,27 +171,23 @@ class HeldOut:
             none = np.zeros(len(response))
             return np.maximum(task.spread(response, none, residual_std), 1e-12)
 
-        held_out = self.responses[t][known].astype(np.float64)
+        held_out = self.responses[t][known]
         error = np.abs(self.labels[known, t] - held_out[:, 0]) / scale(held_out)
         if method == "fold":
             response = self._one_fold_a_row(responses, draw)
             reach = scale(response) * _conformal_quantile(error, coverage)
             return response[:, 0] - reach, response[:, 0] + reach
-        lows, highs, weights = [], [], []
+        centres, reaches, errors = [], [], []
         for f, members in enumerate(self.members):
-            errors = np.sort(error[self.fold[known] == f])
-            if not len(errors):
-                continue
-            thinned = _thin(errors, MOST_RESIDUALS // len(self.members))
-            mean = responses[members].mean(axis=0)
-            reach = scale(mean)[:, None] * thinned
-            lows.append(mean[:, :1] - reach)
-            highs.append(mean[:, :1] + reach)
-            weights.append(np.full(len(thinned), len(errors) / len(thinned)))
-        weight = np.concatenate(weights)
-        level = coverage * (1.0 + 1.0 / weight.sum())
-        lower = -_row_quantiles(-np.concatenate(lows, axis=1), weight, level)
-        return lower, _row_quantiles(np.concatenate(highs, axis=1), weight, level)
+            of_fold = np.sort(error[self.fold[known] == f])
+            if len(of_fold):
+                mean = responses[members].mean(axis=0)
+                centres.append(mean[:, 0])
+                reaches.append(scale(mean))
+                errors.append(of_fold)
+        place = _conformal_place(len(error), coverage)
+        lower = -_at_place([-c for c in centres], reaches, errors, place)
+        return lower, _at_place(centres, reaches, errors, place)
 
     def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
         """Take the responses (n_rows, m) of the members of one fold for each row."""
@@ -228,7 +223,7 @@ class HeldOut:
         codes = self.labels[known, t].astype(int)
         which_fold, last_class = draws
         fixed = np.random.RandomState(0).uniform(size=len(codes))
-        depth = _depth(self.responses[t][known].astype(np.float64), fixed)
+        depth = _depth(self.responses[t][known], fixed)
         depth = depth[np.arange(len(codes)), codes]
         if method == "fold":
             response = self._one_fold_a_row(responses, which_fold)
@@ -250,8 +245,7 @@ class HeldOut:
         for t, task in enumerate(tasks):
             if task.is_classifier:
                 temperature[t] = self.temperature(t)
-                tempered = temper(self.responses[t], temperature[t])
-                self.responses[t] = tempered.astype(np.float32)
+                self.responses[t] = temper(self.responses[t], temperature[t])
 
     def temperature(self, t: int) -> float:
         """Temperature that minimises the log-loss of the held-out labels.
@@ -265,7 +259,7 @@ class HeldOut:
         response, weight = self.responses[t][known], self.weight[known, t]
 
         def cost(log_temperature: float) -> float:
-            tempered = temper(response.astype(np.float64), np.exp(log_temperature))
+            tempered = temper(response, np.exp(log_temperature))
             chosen = tempered[np.arange(len(codes)), codes]
             return float(-(weight * np.log(np.maximum(chosen, 1e-300))).sum())
 
@@ -329,34 +323,52 @@ def _blank(column: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return column
 
 
-def _thin(values: np.ndarray, most: int) -> np.ndarray:
-    """Evenly spaced order statistics of sorted values, at least one."""
-    if len(values) <= max(most, 1):
-        return values
-    places = (np.arange(max(most, 1)) + 0.5) / max(most, 1)
-    return values[(places * len(values)).astype(int)]
+def _conformal_place(n: int, coverage: float) -> int:
+    """Rank of the error that `coverage` of n errors and a new one do not exceed."""
+    return int(np.ceil(coverage * (n + 1) - 1e-9))
 
 
 def _conformal_quantile(errors: np.ndarray, coverage: float) -> float:
-    """Smallest error that `coverage` of n errors and a new one do not exceed."""
-    place = int(np.ceil(coverage * (len(errors) + 1) - 1e-9)) - 1
-    if place >= len(errors):
+    """Error of that rank; infinite where there are too few."""
+    place = _conformal_place(len(errors), coverage)
+    if place > len(errors):
         return float("inf")
-    return float(np.partition(errors, place)[place])
+    return float(np.partition(errors, place - 1)[place - 1])
 
 
-def _row_quantiles(values: np.ndarray, weight: np.ndarray, level: float) -> np.ndarray:
-    """Smallest value of each row that has the share `level` of the weight up to it.
+def _at_place(
+    centre: list[np.ndarray],
+    reach: list[np.ndarray],
+    errors: list[np.ndarray],
+    place: int,
+) -> np.ndarray:
+    """Value of rank `place` among all ``centre + reach * errors`` of each row.
 
-    Infinite where there are too few values for that level.
+    Parameters
+    ----------
+    centre, reach : list of ndarray of shape (n_rows,)
+        One for each fold; `reach` is positive.
+    errors : list of ndarray
+        Those of each fold, sorted.
+    place : int
+        From 1.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Infinite where there are too few values.
     """
-    if level > 1.0:
-        return np.full(len(values), np.inf)
-    order = np.argsort(values, axis=1)
-    up_to = np.cumsum(weight[order], axis=1) / weight.sum()
-    place = np.minimum((up_to < level - 1e-12).sum(axis=1), values.shape[1] - 1)
-    chosen = np.take_along_axis(order, place[:, None], axis=1)
-    return np.take_along_axis(values, chosen, axis=1)[:, 0]
+    if place > sum(map(len, errors)):
+        return np.full(len(centre[0]), np.inf)
+    folds = list(zip(centre, reach, errors, strict=True))
+    low = np.min([c + r * e[0] for c, r, e in folds], axis=0)
+    high = np.max([c + r * e[-1] for c, r, e in folds], axis=0)
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        rank = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
+        low = np.where(rank < place, middle, low)
+        high = np.where(rank < place, high, middle)
+    return high
 
 
 def _depth(probabilities: np.ndarray, uniform: np.ndarray) -> np.ndarray:

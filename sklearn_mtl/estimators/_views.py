@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mtl.estimators._checks import read_label_weight, read_y
 
 
 def _is_kind(kind: str) -> Callable[[Any], bool]:
@@ -74,8 +77,37 @@ class _TaskView(BaseEstimator):
         response = self.estimator._responses(X, tasks=[self.task])[0]
         return np.asarray(self.estimator.tasks_[self.task].predict(response))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R2 of a numeric column, accuracy of a class column.
 
-class TaskRegressor(RegressorMixin, _TaskView):
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        y : array, list, series or one-column data frame of shape (n_samples,)
+            Missing labels are skipped.
+        sample_weight : array of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            At most 1; NaN where there are too few labels.
+        """
+        predictions = self.predict(X)
+        table = read_y(y, len(predictions))
+        if len(table.columns) != 1:
+            raise ValueError(
+                f"y has {len(table.columns)} columns, but {type(self).__name__} is a "
+                "view of one. Pass that column of y, or score the whole estimator."
+            )
+        weight = None
+        if sample_weight is not None:
+            weight = read_label_weight(sample_weight, table.columns)[:, 0]
+        task = self.estimator.tasks_[self.task]
+        column = replace(table.columns[0], name=task.name_)
+        return float(task.score(column, predictions, weight))
+
+
+class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):
     """A numeric column of a fitted multi-task estimator.
 
     Parameters
@@ -111,7 +143,7 @@ class TaskRegressor(RegressorMixin, _TaskView):
         return np.asarray(self.estimator._responses(X, tasks=[self.task])[0][:, 1:])
 
 
-class TaskClassifier(ClassifierMixin, _TaskView):
+class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
     """A class column of a fitted multi-task estimator.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -48,7 +49,9 @@ def weigh_classes(
     weighed = weight.copy()
     for t, (column, setting) in enumerate(zip(columns, settings, strict=True)):
         if setting is not None:
-            weighed[:, t] *= _label_factor(column, weight[:, t], setting)
+            # One dict for all columns may name classes that only some of them have.
+            warn = setting is not class_weight or len(columns) == 1
+            weighed[:, t] *= _label_factor(column, weight[:, t], setting, warn)
     return weighed
 
 
@@ -87,7 +90,9 @@ def _is_table(setting: Any) -> bool:
     )
 
 
-def _label_factor(column: Column, weight: np.ndarray, setting: Any) -> np.ndarray:
+def _label_factor(
+    column: Column, weight: np.ndarray, setting: Any, warn_unknown: bool
+) -> np.ndarray:
     codes, levels = column.factorize()
     if setting == "balanced":
         counts = codes >= 0
@@ -97,6 +102,14 @@ def _label_factor(column: Column, weight: np.ndarray, setting: Any) -> np.ndarra
         factor[present] = mass.sum() / (present.sum() * mass[present])
     else:
         factor = np.array([float(setting.get(level, 1.0)) for level in levels])
+        unknown = [level for level in setting if level not in levels]
+        if warn_unknown and unknown:
+            warnings.warn(
+                f"class_weight names {unknown[0]!r}, which is no label of column "
+                f"{column.name!r} here; it weighs nothing. Spell it as in y.",
+                UserWarning,
+                stacklevel=2,
+            )
         if (factor < 0).any() or not np.isfinite(factor).all():
             level = levels[int(np.flatnonzero(~(factor >= 0) | np.isinf(factor))[0])]
             raise ValueError(

@@ -47,6 +47,11 @@ class ClassTask(Task):
         counts = (codes >= 0) & (weight > 0)
         mass = np.bincount(codes[counts], weight[counts], minlength=len(levels))
         known = {levels[code]: mass[code] for code in np.flatnonzero(mass)}
+        # Classes of weight 0 are not learned: their labels count as missing.
+        seen = {levels[code] for code in np.unique(codes[codes >= 0])}
+        self._left_out = seen.difference(
+            known, () if self.classes is None else self.classes
+        )
         if self.classes is not None:
             unknown = [label for label in known if label not in list(self.classes)]
             if unknown:
@@ -93,6 +98,8 @@ class ClassTask(Task):
     def encode(self, column: Column) -> np.ndarray:
         """Position of each label in ``classes_``, NaN where missing."""
         codes, levels = column.factorize()
+        left_out = np.array([level in self._left_out for level in levels] + [True])
+        codes = np.where(left_out[codes], -1, codes)
         table = np.array([self._code.get(level, -1) for level in levels] + [-1])
         encoded = table[codes].astype(np.float64)
         unseen = (encoded < 0) & (codes >= 0)

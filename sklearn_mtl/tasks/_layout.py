@@ -51,7 +51,6 @@ class OutputLayout(nn.Module):
         so that the loss there is 0.
     """
 
-    prior_cost: torch.Tensor
     padding: torch.Tensor
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -75,7 +74,7 @@ class OutputLayout(nn.Module):
             self.prior_raw[start : start + task.n_outputs_] = task.prior_raw_
             padding[start + task.n_outputs_ : start + width] = True
         cost = np.array([task.prior_cost_ or np.inf for task in ordered])
-        self.register_buffer("prior_cost", torch.from_numpy(cost))
+        self.prior_cost = torch.from_numpy(cost)
         self.register_buffer("padding", torch.from_numpy(padding))
         self.blocks = _blocks(ordered, starts, padding)
 

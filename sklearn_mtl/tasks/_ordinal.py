@@ -62,9 +62,9 @@ class Ordinal(ClassTask):
         self.prior_cost_ = self._entropy() if n_classes > 1 else 0.0
         self.prior_raw_ = np.zeros(self.n_outputs_)
         if n_classes > 1:
-            above = 1.0 - np.cumsum(self.prior_)[:-1]
-            logits = np.log(above) - np.log1p(-above)
-            steps = -np.diff(logits)
+            above = np.cumsum(self.prior_[::-1])[-2::-1]
+            logits = np.log(above) - np.log(np.cumsum(self.prior_)[:-1])
+            steps = np.maximum(-np.diff(logits), 1e-12)
             self.prior_raw_ = np.concatenate([logits[:1], np.log(np.expm1(steps))])
         return self
 

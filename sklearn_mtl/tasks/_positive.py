@@ -9,7 +9,13 @@ import torch
 
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._numbers import NumberTask
-from sklearn_mtl.tasks._regression import second_moment_spread
+from sklearn_mtl.tasks._regression import LARGEST_LOG, second_moment_spread
+
+
+def bounded_exp(log: torch.Tensor) -> torch.Tensor:
+    """Exponential that goes on along its tangent above `LARGEST_LOG`."""
+    bounded = log.clamp_max(LARGEST_LOG)
+    return bounded.exp() * (1.0 + log - bounded)
 
 
 class LogLinkTask(NumberTask):
@@ -101,13 +107,14 @@ class GammaRegression(LogLinkTask):
     def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Half the Gamma deviance; labels that are missing have the code 0."""
         log_mean = raw.squeeze(-1)
-        ratio = codes * (-log_mean).exp()
+        ratio = codes * bounded_exp(-log_mean)
         tiny = torch.finfo(codes.dtype).tiny
         return ratio - 1.0 + log_mean - codes.clamp_min(tiny).log()
 
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Means in the units of the labels."""
-        return np.exp(raw if self.prior_cost_ else 0.0 * raw) * self.mean_
+        log_mean = np.clip(raw, -LARGEST_LOG, LARGEST_LOG)
+        return np.exp(log_mean if self.prior_cost_ else 0.0 * raw) * self.mean_
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
         """Errors as shares of the mean."""
@@ -155,14 +162,16 @@ class Count(LogLinkTask):
     def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Half the Poisson deviance."""
         log_mean = raw.squeeze(-1)
-        return torch.xlogy(codes, codes) - codes * (1.0 + log_mean) + log_mean.exp()
+        mean = bounded_exp(log_mean)
+        return torch.xlogy(codes, codes) - codes * (1.0 + log_mean) + mean
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Mean and second moment."""
-        mean = np.exp(raw[..., 0])
+        """Mean, and second moment about `mean_`."""
+        mean = np.exp(np.clip(raw[..., 0], -LARGEST_LOG, LARGEST_LOG))
         if not self.prior_cost_:
             mean = np.full_like(mean, self.mean_)
-        return np.stack([mean, mean**2 + self._variance(mean, raw)], axis=-1)
+        about = (mean - self.mean_) ** 2 + self._variance(mean, raw)
+        return np.stack([mean, about], axis=-1)
 
     def _variance(self, mean: np.ndarray, raw: np.ndarray) -> np.ndarray:
         return mean
@@ -171,7 +180,7 @@ class Count(LogLinkTask):
         self, response: np.ndarray, between: np.ndarray, residual_std: float
     ) -> np.ndarray:
         """Take the standard deviation of the mixture of the members' distributions."""
-        return second_moment_spread(response)
+        return second_moment_spread(response, self.mean_)
 
 
 class NegativeBinomial(Count):
@@ -223,7 +232,7 @@ class NegativeBinomial(Count):
         """Negative log-likelihood above that of the Poisson law at the label."""
         log_mean, log_dispersion = raw.unbind(-1)
         floor = np.log(NegativeBinomial.LEAST_DISPERSION)
-        log_size = -log_dispersion.clamp_min(floor)
+        log_size = -log_dispersion.clamp(floor, LARGEST_LOG)
         size = log_size.exp()
         log_total = torch.logaddexp(log_size, log_mean)
         log_likelihood = (
@@ -235,6 +244,7 @@ class NegativeBinomial(Count):
         return torch.xlogy(codes, codes) - codes - log_likelihood
 
     def _variance(self, mean: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        dispersion = np.maximum(np.exp(raw[..., 1]), self.LEAST_DISPERSION)
+        dispersion = np.exp(np.minimum(raw[..., 1], LARGEST_LOG))
+        dispersion = np.maximum(dispersion, self.LEAST_DISPERSION)
         variance: np.ndarray = mean + dispersion * mean**2
         return variance

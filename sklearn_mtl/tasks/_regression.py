@@ -11,6 +11,10 @@ from torch.nn import functional as F
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._numbers import NumberTask, weighted_quantiles
 
+LARGEST_LOG = 30.0
+"""Logarithms of means and variances are bounded by it, so that a row far outside
+cannot make them infinite."""
+
 
 class Regression(NumberTask):
     """A numeric column under Gaussian noise: squared error.
@@ -216,20 +220,24 @@ class HeteroscedasticRegression(Regression):
         return 0.5 * (log_variance + (codes - mean).square() * (-log_variance).exp())
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Mean and second moment in the units of the labels."""
+        """Mean, and second moment about `mean_`, in the units of the labels."""
         scale = self.scale_ if self.prior_cost_ else 0.0
         mean = raw[..., 0] * scale + self.mean_
-        log_variance = np.maximum(raw[..., 1], self.LEAST_LOG_VARIANCE)
+        log_variance = np.clip(raw[..., 1], self.LEAST_LOG_VARIANCE, LARGEST_LOG)
         variance = np.exp(log_variance) * scale**2
-        return np.stack([mean, mean**2 + variance], axis=-1)
+        return np.stack([mean, (mean - self.mean_) ** 2 + variance], axis=-1)
 
     def spread(
         self, response: np.ndarray, between: np.ndarray, residual_std: float
     ) -> np.ndarray:
         """Take the standard deviation of the mixture of the members' distributions."""
-        return second_moment_spread(response)
+        return second_moment_spread(response, self.mean_)
 
 
-def second_moment_spread(response: np.ndarray) -> np.ndarray:
-    """Turn mean and second moment (n, 2) into a standard deviation (n,)."""
-    return np.sqrt(np.maximum(response[:, 1] - response[:, 0] ** 2, 0.0))
+def second_moment_spread(response: np.ndarray, about: float) -> np.ndarray:
+    """Turn mean and second moment about a number, (n, 2), into a spread (n,).
+
+    About a number near the mean, as about 0 the difference would cancel far out.
+    """
+    variance = response[:, 1] - (response[:, 0] - about) ** 2
+    return np.sqrt(np.maximum(variance, 0.0))
