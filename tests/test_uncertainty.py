@@ -13,7 +13,7 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import make_multitask
-from sklearn_mtl.estimators._held_out import row_draws
+from sklearn_mtl.estimators._conformal import row_draws
 from sklearn_mtl.training import iter_raw
 
 METHODS = ("fold", "cv+")

@@ -20,8 +20,9 @@ from sklearn_mtl.estimators._checks import (
     read_X,
     read_y,
 )
+from sklearn_mtl.estimators._conformal import Conformal
 from sklearn_mtl.estimators._fitting import Fitting
-from sklearn_mtl.estimators._held_out import HeldOut, temper
+from sklearn_mtl.estimators._held_out import temper
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
 from sklearn_mtl.nn import ACTIVATIONS
 from sklearn_mtl.tables import take_rows
@@ -257,7 +258,9 @@ default=None
             held_out.calibrate(self.tasks_, self.temperature_)
         known = held_out or fitting.trained_on(net)
         self.residual_std_ = known.residual_std(self.tasks_)
-        self._held_out = held_out
+        self._conformal = None
+        if held_out is not None:
+            self._conformal = held_out.conformal(self.tasks_, self.residual_std_)
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
         if held_out is not None and rows_are_training:
@@ -301,14 +304,14 @@ default=None
                 part.append(task.predict(response.mean(axis=0)))
         return [np.concatenate(part) for part in parts]
 
-    def _need_held_out(self, method: str) -> HeldOut:
-        if self._held_out is None:
+    def _need_conformal(self, method: str) -> Conformal:
+        if self._conformal is None:
             raise ValueError(
                 f"{method} rests on rows that members held out of training, and there "
                 "are none. Fit with early_stopping=True, or pass X_val and y_val to "
                 "fit."
             )
-        return self._held_out
+        return self._conformal
 
     def _member_responses(
         self, X: Any, tasks: Sequence[int]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
+from sklearn_mtl.estimators._conformal import Conformal
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MemberRows, MultiTaskNet, raw_of_held_out
-
-BISECTIONS = 52
-"""Halvings that find a bound of the method "cv+" to the last digit."""
 
 COLDEST, HOTTEST = 0.2, 5.0
 """Range in which a temperature is sought."""
@@ -79,16 +76,16 @@ class HeldOut:
         count = np.zeros(n_rows)
         slices = net.criterion_.layout.slices
         for index, raw in raw_of_held_out(net.module_, rows):
-            kept = index >= 0
-            flat = index[kept]
-            np.add.at(count, flat, 1.0)
-            folds = np.broadcast_to(fold_of_member[:, None], index.shape)
-            self.fold[flat] = folds[kept]
+            places = [np.flatnonzero(row >= 0) for row in index]
+            for k, kept in enumerate(places):
+                count[index[k, kept]] += 1.0
+                self.fold[index[k, kept]] = fold_of_member[k]
             for t, task in enumerate(tasks):
-                response = task.response(raw[..., slices[t]])[kept]
+                response = task.response(raw[..., slices[t]])
                 if sums[t] is None:
-                    sums[t] = np.zeros((n_rows, response.shape[1]))
-                np.add.at(sums[t], flat, response)
+                    sums[t] = np.zeros((n_rows, response.shape[2]))
+                for k, kept in enumerate(places):
+                    sums[t][index[k, kept]] += response[k, kept]
         count[count == 0] = np.nan
         return [total / count[:, None] for total in sums]
 
@@ -134,109 +131,20 @@ class HeldOut:
         known = [score for score in scores if not np.isnan(score)]
         return float(np.mean(known)) if known else float("nan")
 
-    # -- intervals of numbers ------------------------------------------------------
+    # -- what intervals and sets rest on ------------------------------------------
 
-    def interval(
-        self,
-        t: int,
-        task: Task,
-        responses: np.ndarray,
-        draw: np.ndarray,
-        *,
-        residual_std: float,
-        coverage: float,
-        normalize: bool,
-        method: str,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Conformal interval of some rows.
-
-        Parameters
-        ----------
-        responses : ndarray of shape (K, n_rows, m)
-            Responses of all members to the rows.
-        draw : ndarray of shape (n_rows,)
-            Picks the fold of each row, for the method "fold".
-
-        Returns
-        -------
-        lower, upper : ndarray of shape (n_rows,)
-        """
-        known = self._known(t)
-        if not known.any():
-            return (np.full(responses.shape[1], np.nan),) * 2
-
-        def scale(response: np.ndarray) -> np.ndarray:
-            if not normalize:
-                return np.ones(len(response))
-            none = np.zeros(len(response))
-            return np.maximum(task.spread(response, none, residual_std), 1e-12)
-
-        held_out = self.responses[t][known]
-        error = np.abs(self.labels[known, t] - held_out[:, 0]) / scale(held_out)
-        if method == "fold":
-            response = self._one_fold_a_row(responses, draw)
-            reach = scale(response) * _conformal_quantile(error, coverage)
-            return response[:, 0] - reach, response[:, 0] + reach
-        centres, reaches, errors = [], [], []
-        for f, members in enumerate(self.members):
-            of_fold = np.sort(error[self.fold[known] == f])
-            if len(of_fold):
-                mean = responses[members].mean(axis=0)
-                centres.append(mean[:, 0])
-                reaches.append(scale(mean))
-                errors.append(of_fold)
-        place = _conformal_place(len(error), coverage)
-        lower = -_at_place([-c for c in centres], reaches, errors, place)
-        return lower, _at_place(centres, reaches, errors, place)
-
-    def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
-        """Take the responses (n_rows, m) of the members of one fold for each row."""
-        means = np.stack([responses[members].mean(axis=0) for members in self.members])
-        fold = (draw * len(self.members)).astype(int)
-        one: np.ndarray = means[fold, np.arange(len(draw))]
-        return one
-
-    # -- sets of classes --------------------------------------------------------------
-
-    def prediction_set(
-        self,
-        t: int,
-        responses: np.ndarray,
-        draws: tuple[np.ndarray, np.ndarray],
-        *,
-        coverage: float,
-        method: str,
-    ) -> np.ndarray:
-        """Adaptive prediction sets (Romano et al. 2020) of some rows.
-
-        Parameters
-        ----------
-        responses : ndarray of shape (K, n_rows, n_classes)
-        draws : two ndarrays of shape (n_rows,)
-            Pick the fold of each row, and whether its last class is taken.
-
-        Returns
-        -------
-        bool ndarray of shape (n_rows, n_classes)
-        """
-        known = self._known(t)
-        codes = self.labels[known, t].astype(int)
-        which_fold, last_class = draws
-        fixed = np.random.RandomState(0).uniform(size=len(codes))
-        depth = _depth(self.responses[t][known], fixed)
-        depth = depth[np.arange(len(codes)), codes]
-        if method == "fold":
-            response = self._one_fold_a_row(responses, which_fold)
-            limit = _conformal_quantile(depth, coverage)
-            in_set: np.ndarray = _depth(response, last_class) <= limit
-            return in_set
-        beaten = np.zeros(responses.shape[1:])
-        for f, members in enumerate(self.members):
-            ours = np.sort(depth[self.fold[known] == f])
-            theirs = _depth(responses[members].mean(axis=0), last_class)
-            beaten += np.searchsorted(ours, theirs, side="left")
-        in_set = beaten < coverage * (len(codes) + 1)
-        return in_set
+    def conformal(self, tasks: list[Task], residual_std: np.ndarray) -> Conformal:
+        """Keep of the held-out rows what intervals and sets need."""
+        kept = Conformal(self.members)
+        for t, task in enumerate(tasks):
+            known = self._known(t)
+            labels, response = self.labels[known, t], self.responses[t][known]
+            fold = self.fold[known]
+            if task.is_classifier:
+                kept.add_classes(t, fold, labels.astype(int), response)
+            else:
+                kept.add_numbers(t, task, fold, labels, response, residual_std[t])
+        return kept
 
     # -- calibration --------------------------------------------------------------
 
@@ -275,34 +183,6 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return tempered
 
 
-def row_draws(features: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Two numbers in [0, 1) a row, scattered as if at random but fixed by its content.
-
-    What rests on them depends neither on a generator nor on the rows beside.
-    """
-    if sparse.issparse(features):
-        features = features.toarray()
-    bits = np.ascontiguousarray(features + 0.0, dtype=np.float64).view(np.uint64)
-    mixed = np.zeros(len(bits), dtype=np.uint64)
-    for column in bits.T:
-        mixed = _splitmix(mixed ^ column)
-    first = _splitmix(mixed)
-    return _unit(first), _unit(_splitmix(first))
-
-
-def _splitmix(x: np.ndarray) -> np.ndarray:
-    """One round of splitmix64 (Steele, Lea, Flood 2014)."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: np.ndarray = x ^ (x >> np.uint64(31))
-    return mixed
-
-
-def _unit(bits: np.ndarray) -> np.ndarray:
-    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
 def _labels(task: Task, column: Column) -> np.ndarray:
     if task.is_classifier:
         return task.encode(column)
@@ -321,61 +201,3 @@ def _blank(column: np.ndarray, rows: np.ndarray) -> np.ndarray:
     column = column.astype(object)
     column[rows] = None
     return column
-
-
-def _conformal_place(n: int, coverage: float) -> int:
-    """Rank of the error that `coverage` of n errors and a new one do not exceed."""
-    return int(np.ceil(coverage * (n + 1) - 1e-9))
-
-
-def _conformal_quantile(errors: np.ndarray, coverage: float) -> float:
-    """Error of that rank; infinite where there are too few."""
-    place = _conformal_place(len(errors), coverage)
-    if place > len(errors):
-        return float("inf")
-    return float(np.partition(errors, place - 1)[place - 1])
-
-
-def _at_place(
-    centre: list[np.ndarray],
-    reach: list[np.ndarray],
-    errors: list[np.ndarray],
-    place: int,
-) -> np.ndarray:
-    """Value of rank `place` among all ``centre + reach * errors`` of each row.
-
-    Parameters
-    ----------
-    centre, reach : list of ndarray of shape (n_rows,)
-        One for each fold; `reach` is positive.
-    errors : list of ndarray
-        Those of each fold, sorted.
-    place : int
-        From 1.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-        Infinite where there are too few values.
-    """
-    if place > sum(map(len, errors)):
-        return np.full(len(centre[0]), np.inf)
-    folds = list(zip(centre, reach, errors, strict=True))
-    low = np.min([c + r * e[0] for c, r, e in folds], axis=0)
-    high = np.max([c + r * e[-1] for c, r, e in folds], axis=0)
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        rank = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
-        low = np.where(rank < place, middle, low)
-        high = np.where(rank < place, high, middle)
-    return high
-
-
-def _depth(probabilities: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Probability of all classes likelier than each, and a share of its own."""
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    ranked = np.take_along_axis(probabilities, order, axis=1)
-    above = np.cumsum(ranked, axis=1) - ranked
-    depth = np.empty_like(above)
-    np.put_along_axis(depth, order, above + uniform[:, None] * ranked, axis=1)
-    return depth

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
-from sklearn_mtl.estimators._held_out import row_draws
+from sklearn_mtl.estimators._conformal import row_draws
 
 CONFORMAL = {
     "coverage": [Interval(Real, 0, 1, closed="neither")],
@@ -127,7 +127,7 @@ frame
            inference with the jackknife+", Annals of Statistics 49, 2021.
         """
         check_is_fitted(self)
-        held_out = self._need_held_out("predict_interval")
+        conformal = self._need_conformal("predict_interval")
         bounds: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in self.tasks_]
         for features, responses in self._member_responses(X, range(len(bounds))):
             draw, _ = row_draws(features)
@@ -136,7 +136,7 @@ frame
                     bounds[t].append((np.full(len(draw), np.nan),) * 2)
                     continue
                 bounds[t].append(
-                    held_out.interval(
+                    conformal.interval(
                         t,
                         self.tasks_[t],
                         response,
@@ -202,14 +202,14 @@ class PredictsClasses(BaseMultiTaskNet):
            Adaptive Coverage", NeurIPS 2020.
         """
         check_is_fitted(self)
-        held_out = self._need_held_out("predict_set")
+        conformal = self._need_conformal("predict_set")
         chosen = [t for t, task in enumerate(self.tasks_) if task.is_classifier]
         parts: dict[int, list[np.ndarray]] = {t: [] for t in chosen}
         for features, responses in self._member_responses(X, chosen):
             draws = row_draws(features)
             for t, response in zip(chosen, responses, strict=True):
                 parts[t].append(
-                    held_out.prediction_set(
+                    conformal.prediction_set(
                         t, response, draws, coverage=coverage, method=method
                     )
                 )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 import narwhals as nw
@@ -74,6 +75,10 @@ class Column:
             The distinct values in the order of their first appearance, or as
             declared.
         """
+        return self._factorized
+
+    @cached_property
+    def _factorized(self) -> tuple[np.ndarray, list[Any]]:
         if self.codes is not None and self.levels is not None:
             codes = np.where(self.missing, -1, self.codes).astype(np.int64)
             return codes, list(self.levels)

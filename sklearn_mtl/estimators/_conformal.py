@@ -1,0 +1,244 @@
+"""Intervals and sets whose coverage rests on rows that members held out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_mtl.tasks import Task
+
+BISECTIONS = 52
+"""Halvings that find a bound of the method "cv+" to the last digit."""
+
+
+class Conformal:
+    """How far labels lay from what the members that held them out had said.
+
+    Parameters
+    ----------
+    members : list of int ndarray
+        Members that held out each fold.
+
+    Attributes
+    ----------
+    errors : dict of (int, bool) to list of ndarray
+        Of a numeric task, with or without being divided by the spread of the row: the
+        sorted absolute errors in each fold.
+    depths : dict of int to list of ndarray
+        Of a class task: how deep the labels lay in each fold, sorted.
+    """
+
+    def __init__(self, members: list[np.ndarray]) -> None:
+        self.members = members
+        self.errors: dict[tuple[int, bool], list[np.ndarray]] = {}
+        self.depths: dict[int, list[np.ndarray]] = {}
+
+    def add_numbers(
+        self,
+        t: int,
+        task: Task,
+        fold: np.ndarray,
+        labels: np.ndarray,
+        response: np.ndarray,
+        residual_std: float,
+    ) -> None:
+        """Keep the errors (n,) of held-out rows of a numeric task."""
+        error = np.abs(labels - response[:, 0])
+        scaled = error / _spread(task, response, residual_std)
+        self.errors[t, False] = self._by_fold(error, fold)
+        self.errors[t, True] = self._by_fold(scaled, fold)
+
+    def add_classes(
+        self, t: int, fold: np.ndarray, codes: np.ndarray, response: np.ndarray
+    ) -> None:
+        """Keep the depths (n,) of held-out labels of a class task."""
+        fixed = np.random.RandomState(0).uniform(size=len(codes))
+        depth = _depth(response, fixed)[np.arange(len(codes)), codes]
+        self.depths[t] = self._by_fold(depth, fold)
+
+    def _by_fold(self, values: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
+        return [np.sort(values[fold == f]) for f in range(len(self.members))]
+
+    def interval(
+        self,
+        t: int,
+        task: Task,
+        responses: np.ndarray,
+        draw: np.ndarray,
+        *,
+        residual_std: float,
+        coverage: float,
+        normalize: bool,
+        method: str,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Interval of some rows.
+
+        Parameters
+        ----------
+        responses : ndarray of shape (K, n_rows, m)
+            Responses of all members to the rows.
+        draw : ndarray of shape (n_rows,)
+            Picks the fold of each row, for the method "fold".
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_rows,)
+        """
+        errors = self.errors[t, normalize]
+        n_labels = sum(map(len, errors))
+        if not n_labels:
+            return (np.full(responses.shape[1], np.nan),) * 2
+
+        def scale(response: np.ndarray) -> np.ndarray:
+            if not normalize:
+                return np.ones(len(response))
+            return _spread(task, response, residual_std)
+
+        if method == "fold":
+            response = self._one_fold_a_row(responses, draw)
+            reach = scale(response) * _conformal_quantile(errors, coverage)
+            return response[:, 0] - reach, response[:, 0] + reach
+        held = [f for f, of_fold in enumerate(errors) if len(of_fold)]
+        means = [responses[self.members[f]].mean(axis=0) for f in held]
+        centres, reaches = [mean[:, 0] for mean in means], list(map(scale, means))
+        errors = [errors[f] for f in held]
+        place = _conformal_place(n_labels, coverage)
+        lower = -_at_place([-c for c in centres], reaches, errors, place)
+        return lower, _at_place(centres, reaches, errors, place)
+
+    def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
+        """Take the responses (n_rows, m) of the members of one fold for each row."""
+        means = np.stack([responses[members].mean(axis=0) for members in self.members])
+        fold = (draw * len(self.members)).astype(int)
+        one: np.ndarray = means[fold, np.arange(len(draw))]
+        return one
+
+    def prediction_set(
+        self,
+        t: int,
+        responses: np.ndarray,
+        draws: tuple[np.ndarray, np.ndarray],
+        *,
+        coverage: float,
+        method: str,
+    ) -> np.ndarray:
+        """Adaptive prediction sets (Romano et al. 2020) of some rows.
+
+        Parameters
+        ----------
+        responses : ndarray of shape (K, n_rows, n_classes)
+        draws : two ndarrays of shape (n_rows,)
+            Pick the fold of each row, and whether its last class is taken.
+
+        Returns
+        -------
+        bool ndarray of shape (n_rows, n_classes)
+        """
+        which_fold, last_class = draws
+        depths = self.depths[t]
+        if method == "fold":
+            response = self._one_fold_a_row(responses, which_fold)
+            limit = _conformal_quantile(depths, coverage)
+            in_set: np.ndarray = _depth(response, last_class) <= limit
+            return in_set
+        beaten = np.zeros(responses.shape[1:])
+        for members, ours in zip(self.members, depths, strict=True):
+            theirs = _depth(responses[members].mean(axis=0), last_class)
+            beaten += np.searchsorted(ours, theirs, side="left")
+        in_set = beaten < coverage * (sum(map(len, depths)) + 1)
+        return in_set
+
+
+def _spread(task: Task, response: np.ndarray, residual_std: float) -> np.ndarray:
+    """Spread of rows that one fold's members predict, never 0."""
+    none = np.zeros(len(response))
+    return np.maximum(task.spread(response, none, residual_std), 1e-12)
+
+
+def row_draws(features: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Two numbers in [0, 1) a row, scattered as if at random but fixed by its content.
+
+    What rests on them depends neither on a generator nor on the rows beside.
+    """
+    if sparse.issparse(features):
+        features = features.toarray()
+    bits = np.ascontiguousarray(features + 0.0, dtype=np.float64).view(np.uint64)
+    mixed = np.zeros(len(bits), dtype=np.uint64)
+    for column in bits.T:
+        mixed = _splitmix(mixed ^ column)
+    first = _splitmix(mixed)
+    return _unit(first), _unit(_splitmix(first))
+
+
+def _splitmix(x: np.ndarray) -> np.ndarray:
+    """One round of splitmix64 (Steele, Lea, Flood 2014)."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = x ^ (x >> np.uint64(31))
+    return mixed
+
+
+def _unit(bits: np.ndarray) -> np.ndarray:
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def _conformal_place(n: int, coverage: float) -> int:
+    """Rank of the error that `coverage` of n errors and a new one do not exceed."""
+    return int(np.ceil(coverage * (n + 1) - 1e-9))
+
+
+def _conformal_quantile(errors: list[np.ndarray], coverage: float) -> float:
+    """Error of that rank over all folds; infinite where there are too few."""
+    pooled = np.concatenate(errors)
+    place = _conformal_place(len(pooled), coverage)
+    if place > len(pooled):
+        return float("inf")
+    return float(np.partition(pooled, place - 1)[place - 1])
+
+
+def _at_place(
+    centre: list[np.ndarray],
+    reach: list[np.ndarray],
+    errors: list[np.ndarray],
+    place: int,
+) -> np.ndarray:
+    """Value of rank `place` among all ``centre + reach * errors`` of each row.
+
+    Parameters
+    ----------
+    centre, reach : list of ndarray of shape (n_rows,)
+        One for each fold; `reach` is positive.
+    errors : list of ndarray
+        Those of each fold, sorted.
+    place : int
+        From 1.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Infinite where there are too few values.
+    """
+    if place > sum(map(len, errors)):
+        return np.full(len(centre[0]), np.inf)
+    folds = list(zip(centre, reach, errors, strict=True))
+    low = np.min([c + r * e[0] for c, r, e in folds], axis=0)
+    high = np.max([c + r * e[-1] for c, r, e in folds], axis=0)
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        rank = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
+        low = np.where(rank < place, middle, low)
+        high = np.where(rank < place, high, middle)
+    return high
+
+
+def _depth(probabilities: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """Probability of all classes likelier than each, and a share of its own."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    ranked = np.take_along_axis(probabilities, order, axis=1)
+    above = np.cumsum(ranked, axis=1) - ranked
+    depth = np.empty_like(above)
+    np.put_along_axis(depth, order, above + uniform[:, None] * ranked, axis=1)
+    return depth
