@@ -1217,3 +1217,8 @@ def test_numbers_beside_weighed_classes_are_learned_as_always(rare):
     net = small_net(class_weight="balanced").fit(X, y)
 
     assert mean_squared_error(y["size"], net.predict(X)["size"]) < 0.1
+
+
+def test_class_that_is_named_twice_is_refused():
+    with pytest.raises(ValueError, match=r"classes of column 0 names 'b' more than on"):
+        fitted(Ordinal(["a", "b", "b"]), np.array(["a", "b"]))

@@ -102,7 +102,8 @@ frame
             "fold" asks the members of one fold for each row, chosen by a draw that is
             fixed by the content of the row; then the coverage is met, not exceeded.
             "cv+" is cross-validation+ [1]_: it asks all members, so that intervals are
-            steadier, but cover more than is asked where members disagree.
+            steadier, but cover more than is asked where members disagree; below a
+            coverage of one half, bounds may cross.
         normalize : bool, default=True
             Whether errors are measured in units of the spread that the kind of the
             column predicts for each row ("heteroscedastic", "gamma", "count", ...), so

@@ -163,7 +163,7 @@ class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        """The classes, sorted."""
+        """The classes, in the order of `predict_proba`."""
         classes: np.ndarray = self.estimator.tasks_[self.task].classes_
         return classes
 

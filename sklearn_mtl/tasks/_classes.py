@@ -53,6 +53,7 @@ class ClassTask(Task):
             known, () if self.classes is None else self.classes
         )
         if self.classes is not None:
+            self._refuse_doubles()
             unknown = [label for label in known if label not in list(self.classes)]
             if unknown:
                 raise ValueError(
@@ -72,6 +73,15 @@ class ClassTask(Task):
     def _order(self, labels: dict[Any, float], column: Column) -> list[Any]:
         """Bring the classes into the order of ``classes_``."""
         return _sorted(labels)
+
+    def _refuse_doubles(self) -> None:
+        given = list(self.classes)
+        twice = [label for place, label in enumerate(given) if label in given[:place]]
+        if twice:
+            raise ValueError(
+                f"classes of column {self.name_!r} names {twice[0]!r} more than once. "
+                "Name each class once."
+            )
 
     def _entropy(self) -> float:
         return float(-(self.prior_ * np.log(self.prior_)).sum())
