@@ -122,7 +122,7 @@ class HeldOut:
         predictions = self.predictions(tasks)
         scores = [
             task.score(
-                column.keep(self.weight[:, t] > 0, rows),
+                column.keep(~np.isnan(self.labels[:, t]), rows),
                 predictions[t][rows],
                 self.weight[rows, t],
             )
