@@ -596,6 +596,16 @@ def test_argument_that_skorch_does_not_know(X, y):
 # Training that fails
 
 
+def test_callback_that_is_none(X, y):
+    refuses(
+        MultiTaskNetEstimator(**SMALL, callbacks=["progress"]),
+        [r"callbacks\[0\]", "'progress'", "skorch.callbacks.Callback"],
+        X,
+        y,
+        TypeError,
+    )
+
+
 class Raise(Callback):
     """Fail in the given epoch."""
 

@@ -256,8 +256,10 @@ default=None
         self.temperature_ = np.ones(len(self.tasks_))
         if self.calibrate and held_out is not None:
             held_out.calibrate(self.tasks_, self.temperature_)
-        known = held_out or fitting.trained_on(net)
-        self.residual_std_ = known.residual_std(self.tasks_)
+        self.residual_std_ = np.full(len(self.tasks_), np.nan)
+        if not all(task.is_classifier for task in self.tasks_):
+            known = held_out or fitting.trained_on(net)
+            self.residual_std_ = known.residual_std(self.tasks_)
         self._conformal = None
         if held_out is not None:
             self._conformal = held_out.conformal(self.tasks_, self.residual_std_)

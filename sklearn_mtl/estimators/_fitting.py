@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,8 @@ class Fitting:
         """
         generator = torch.Generator().manual_seed(seed_of(estimator.random_state))
         net = self.net
+        # A net that is gone on with belongs to the estimator as it was.
+        guard: Any = nullcontext() if net is None else net.restored_on_failure()
         if net is None:
             layout = OutputLayout(self.tasks)
             n_members = number_of_members(estimator, len(self.weight), holds_out)
@@ -168,7 +171,7 @@ class Fitting:
         best = dict(net.callbacks_).get("best_weights")
         if best is not None:
             best.set_params(monitor="valid" if stops else None)
-        with net.restored_on_failure():
+        with guard:
             net.partial_fit(self.rows, epochs=epochs)
             if best is not None:
                 self._report_divergence(best, layout)

@@ -153,4 +153,12 @@ def _callbacks(estimator: Any) -> list[Any]:
         callbacks.append(("learning_rate", schedule))
     if estimator.verbose:
         callbacks.append(("progress_bar", ProgressBar()))
-    return callbacks + list(estimator.callbacks or [])
+    for place, given in enumerate(estimator.callbacks or []):
+        callback = given[1] if isinstance(given, tuple) else given
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(
+                f"callbacks[{place}] is {given!r}, which is no skorch callback. Pass "
+                "instances of skorch.callbacks.Callback, or (name, instance)."
+            )
+        callbacks.append(given)
+    return callbacks

@@ -13,8 +13,6 @@ from torch.nn import functional as F
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._base import Task
 
-SMALLEST_PROBABILITY = 1e-12
-
 
 class ClassTask(Task):
     """Labels to class codes and back, for every kind whose labels are classes.

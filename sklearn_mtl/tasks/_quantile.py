@@ -60,8 +60,9 @@ class Quantile(NumberTask):
     def fit(self, column: Column, weight: np.ndarray) -> Quantile:
         """Learn mean, scale and the quantiles of the observed labels."""
         self.name_ = column.name
-        shares = np.asarray(self.quantiles, dtype=np.float64)
-        inside = shares.ndim == 1 and ((shares > 0) & (shares < 1)).all()
+        shares = np.asarray(self.quantiles)
+        numbers = shares.ndim == 1 and shares.dtype.kind in "fiu"
+        inside = numbers and ((shares > 0) & (shares < 1)).all()
         if not inside or not len(shares) or (np.diff(shares) <= 0).any():
             raise ValueError(
                 f"quantiles={self.quantiles!r} for column {column.name!r}: pass "

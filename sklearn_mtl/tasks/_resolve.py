@@ -103,7 +103,8 @@ def _make(column: Column, kind: Any, default: str) -> Task:
     if kind is not None:
         raise TypeError(
             f"task_types says {kind!r} for column {column.name!r}. Pass the name of a "
-            "kind or an object, a subclass of sklearn_mtl.tasks.Task."
+            "kind, or an instance of a subclass of sklearn_mtl.tasks.Task, such as "
+            "Quantile((0.1, 0.9))."
         )
     if default == "regression" or (default == "auto" and _is_number(column)):
         return Regression()

@@ -145,30 +145,31 @@ class MultiTaskNet(NeuralNet):
     def get_loss(
         self, y_pred: torch.Tensor, y_true: Labels, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        """Sum of the members' losses; each member gets exactly its own gradient."""
+        """Sum the members' losses, for callbacks that ask skorch for a loss."""
         return self.criterion_.combine(self.criterion_(y_pred, y_true)).sum()
 
     def train_step_single(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
         """Forward and backward over one batch."""
-        features, labels = batch
-        raw = self.module_(features)
-        task_loss = self.criterion_(raw, labels)
-        loss = self.criterion_.combine(task_loss).sum()
-        loss.backward()
-        return {"loss": loss, "y_pred": raw, "task_loss": task_loss.detach()}
+        step = self._forward(batch)
+        step["loss"].backward()
+        return step
 
     def validation_step(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
         """Forward over one batch."""
-        features, labels = batch
         with torch.no_grad():
-            raw = self.module_(features)
-            task_loss = self.criterion_(raw, labels)
-            loss = self.criterion_.combine(task_loss).sum()
-        return {"loss": loss, "y_pred": raw, "task_loss": task_loss}
+            return self._forward(batch)
+
+    def _forward(self, batch: tuple[torch.Tensor, Labels]) -> dict[str, torch.Tensor]:
+        """Sum of the members' losses; each member gets exactly its own gradient."""
+        features, labels = batch
+        raw = self.module_(features)
+        task_loss = self.criterion_(raw, labels)
+        loss = self.criterion_.combine(task_loss).sum()
+        return {"loss": loss, "y_pred": raw, "task_loss": task_loss.detach()}
 
     def run_single_epoch(
         self,
