@@ -199,7 +199,7 @@ def test_batch_holds_the_rows_of_the_table(sparse_x):
     rows = split(table, layout, n_members=3)
     positions = torch.tensor([7, 3, 11])
 
-    x, labels = rows.batch(positions, 4)
+    x, labels = rows.batch(positions, 4 * rows.scale)
 
     assert_close(x, plain.features[positions])
     assert_close(labels.codes, table.codes[positions])
@@ -207,7 +207,7 @@ def test_batch_holds_the_rows_of_the_table(sparse_x):
     assert_close(labels.row_weight, rows.row_weight[:, positions])
     assert_close(labels.scale, 4 * rows.scale)
 
-    x, labels = rows.held_out.batch(slice(0, 2), 1)
+    x, labels = rows.held_out.batch(slice(0, 2), rows.held_out.scale)
 
     index = rows.held_out.index[:, :2]
     assert x.shape == (3, 2, 4)
@@ -281,7 +281,8 @@ def test_held_out_loss_is_that_of_the_rows_held_out():
 def test_prior_costs_one_on_every_task():
     table, layout = task_table(60, 6)
     criterion = TaskLoss(layout, equal_shares(layout, 2))
-    _, labels = all_rows(table, layout).batch(slice(0, 60), 1)
+    rows = all_rows(table, layout)
+    _, labels = rows.batch(slice(0, 60), rows.scale)
     raw = torch.from_numpy(layout.prior_raw).expand(2, 60, -1)
 
     loss = criterion(raw, labels)
@@ -293,7 +294,7 @@ def test_prior_costs_one_on_every_task():
 def test_missing_labels_and_rows_held_out_have_no_gradient():
     table, layout = task_table(20, missing=0.4)
     rows = split(table, layout, 5)
-    _, labels = rows.batch(slice(0, 20), 1)
+    _, labels = rows.batch(slice(0, 20), rows.scale)
     raw = torch.zeros(5, 20, layout.n_outputs, dtype=torch.float64, requires_grad=True)
 
     TaskLoss(layout, equal_shares(layout, 5))(raw, labels).sum().backward()
@@ -606,7 +607,6 @@ def skorch_net(layout, n_members, dtype=torch.float64, **params):
         module__generator=generator(),
         criterion__layout=layout,
         criterion__task_weight=equal_shares(layout, n_members).to(dtype),
-        optimizer__fused=True,
         optimizer__param_groups=[("*bias*", {"weight_decay": 0.0})],
         iterator_train__shuffle=True,
         iterator_train__generator=generator(),
@@ -625,6 +625,20 @@ def test_history_holds_means_of_the_losses_of_members_and_tasks():
         losses = np.array(net.task_losses_[part])
         assert losses.shape == (3, 5, 3)
         assert_allclose(net.history[:, f"{part}_loss"], losses.mean(axis=(1, 2)))
+    assert len(net.history[-1, "batches", :, "train_loss"]) == 1
+
+
+class BatchListener(Callback):
+    def on_batch_end(self, net, loss, training, **kwargs):
+        """Be told of batches, as skorch's scoring callbacks are."""
+
+
+def test_history_holds_batches_where_a_callback_is_told_of_them():
+    table, layout = task_table(50)
+    net = skorch_net(layout, 5, callbacks=[BatchListener()]).initialize()
+
+    net.partial_fit(split(table, layout, 5))
+
     batches = net.history[-1, "batches", :, ("train_loss", "train_batch_size")]
     assert sorted(size for _, size in batches) == [12, 12, 13, 13]
     assert_allclose(
@@ -709,12 +723,10 @@ def operators_of_steps(n_tasks, n_members, private=()):
     ).initialize()
     rows = all_rows(table, layout, n_members)
     net.partial_fit(rows, epochs=1)  # states of the optimizer are made at first
-    net.module_.train()
     with Operators() as counted:
-        for batch in net.get_iterator(rows, training=True):
-            net.history.new_epoch()
-            net.history.new_batch()
-            net.train_step(batch)
+        net.run_single_epoch(
+            net.get_iterator(rows, training=True), True, "train", net.train_step
+        )
     return counted.calls
 
 

@@ -20,6 +20,9 @@ from sklearn_mtl.training import (
 MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
 """``n_members="auto"`` keeps rows times members constant beyond these."""
 
+ROWS_OF_A_VALIDATION_BATCH = 512
+"""Rows that are validated together; where batches are larger, as many as those."""
+
 
 def number_of_members(estimator: Any, n_rows: int, holds_out: bool) -> int:
     """Size of the stack; no more members than rows where each holds rows out."""
@@ -48,6 +51,7 @@ def new_net(
     """Turn the estimator's parameters into a net that is not yet initialized."""
     share = torch.from_numpy(task_share[layout.order])
     dtype = getattr(torch, estimator.dtype)
+    size = batch_size(estimator.batch_size, n_rows)
     sizes = {
         f"module__{name}": as_sizes(getattr(estimator, name), name)
         for name in ("hidden_layer_sizes", "head_hidden_layer_sizes")
@@ -67,7 +71,8 @@ def new_net(
         "lr": estimator.learning_rate_init,
         "optimizer__weight_decay": estimator.alpha,
         "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
-        "batch_size": batch_size(estimator.batch_size, n_rows),
+        "batch_size": size,
+        "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),
         "iterator_train__shuffle": True,
         "iterator_train__generator": generator,
         "max_epochs": estimator.max_iter,
@@ -76,16 +81,14 @@ def new_net(
         "callbacks__best_weights__tol": estimator.tol,
         "device": resolve_device(estimator.device),
     }
-    net_params = estimator.net_params or {}
-    if "optimizer" not in net_params:
-        settings["optimizer__fused"] = True
     if estimator.solver == "sgd":
         settings |= {
             "optimizer": torch.optim.SGD,
+            "optimizer__fused": True,
             "optimizer__momentum": 0.9,
             "optimizer__nesterov": True,
         }
-    return MultiTaskNet(MultiTaskNetwork, **settings | net_params)
+    return MultiTaskNet(MultiTaskNetwork, **settings | (estimator.net_params or {}))
 
 
 def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:

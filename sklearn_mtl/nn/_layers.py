@@ -85,10 +85,16 @@ class Dropout(nn.Module):
         """Zero a share `p` of the elements while training and scale up the others."""
         if not self.training or self.p == 0.0:
             return x
+        return x * self.mask(x)
+
+    def mask(self, like: torch.Tensor) -> torch.Tensor:
+        """Draw the factors of the elements: 0, or 1 / (1 - p)."""
         if self._generator is None:
-            self._generator = torch.Generator(x.device).manual_seed(self.seed)
-        keep = torch.empty_like(x).bernoulli_(1.0 - self.p, generator=self._generator)
-        return x * keep.div_(1.0 - self.p)
+            self._generator = torch.Generator(like.device).manual_seed(self.seed)
+        keep = torch.empty_like(like)
+        return keep.bernoulli_(1.0 - self.p, generator=self._generator).div_(
+            1.0 - self.p
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the generator, which belongs to one device."""

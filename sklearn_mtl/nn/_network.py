@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import ACTIVATIONS, gain
+from sklearn_mtl.nn._activations import ACTIVATIONS
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
 
 
@@ -55,6 +55,7 @@ class MultiTaskNetwork(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        self.n_members = n_members
         self.trunk = Trunk(
             n_members, n_features, hidden_layer_sizes, activation, dropout, generator
         )
@@ -113,7 +114,11 @@ class Trunk(nn.Module):
         widths = [n_features, *sizes]
         self.layers = nn.ModuleList(
             StackedLinear(
-                (n_members,), n_in, n_out, gain=gain(activation), generator=generator
+                (n_members,),
+                n_in,
+                n_out,
+                gain=ACTIVATIONS[activation].gain,
+                generator=generator,
             )
             for n_in, n_out in pairwise(widths)
         )
@@ -121,7 +126,7 @@ class Trunk(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map (B, d) or (K, B, d) to the shared representation (K, B, h)."""
-        activate = ACTIVATIONS[self.activation]
+        activate = ACTIVATIONS[self.activation].value
         hidden = features
         for layer in self.layers:
             hidden = self.dropout(activate(layer(hidden)))
@@ -158,7 +163,7 @@ class PrivateHeads(nn.Module):
             (n_members,),
             n_shared,
             n_tasks * sizes[0],
-            gain=gain(activation),
+            gain=ACTIVATIONS[activation].gain,
             generator=generator,
         )
         self.inner = nn.ModuleList(
@@ -166,7 +171,7 @@ class PrivateHeads(nn.Module):
                 (n_members, n_tasks),
                 n_in,
                 n_out,
-                gain=gain(activation),
+                gain=ACTIVATIONS[activation].gain,
                 generator=generator,
             )
             for n_in, n_out in pairwise(sizes)
@@ -187,7 +192,7 @@ class PrivateHeads(nn.Module):
 
     def forward(self, shared: torch.Tensor) -> torch.Tensor:
         """Map shared units (K, B, h) to raw outputs (K, B, C)."""
-        activate = ACTIVATIONS[self.activation]
+        activate = ACTIVATIONS[self.activation].value
         hidden = self.dropout(activate(self.first(shared)))
         hidden = hidden.unflatten(-1, (self.n_tasks, -1)).transpose(1, 2)
         for layer in self.inner:

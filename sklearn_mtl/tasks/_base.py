@@ -113,6 +113,26 @@ class Task(BaseEstimator):
         tensor of shape (...)
         """
 
+    def loss_and_gradient(
+        self, raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """`loss`, and the gradient of its sum into `raw`.
+
+        Here by automatic differentiation. A kind may give a formula, which is faster
+        by far for small batches; a subclass that changes `loss` alone does not
+        inherit the formula.
+
+        Returns
+        -------
+        loss : tensor of shape (...)
+        gradient : tensor of the shape of `raw`
+        """
+        raw = raw.detach().requires_grad_()
+        with torch.enable_grad():
+            loss = self.loss(raw, codes)
+        (gradient,) = torch.autograd.grad(loss.sum(), raw)
+        return loss.detach(), gradient
+
     @abstractmethod
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Turn raw outputs into what members are averaged in.

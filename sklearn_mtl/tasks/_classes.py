@@ -215,6 +215,14 @@ class Binary(ClassTask):
             logit, codes.expand_as(logit), reduction="none"
         )
 
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and the error of the probability as its gradient."""
+        gradient = torch.sigmoid(raw).sub_(codes.unsqueeze(-1))
+        return Binary.loss(raw, codes), gradient
+
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Probabilities of the classes."""
         if len(self.classes_) < 2:
@@ -264,6 +272,18 @@ class Multiclass(ClassTask):
         log_probability = F.log_softmax(raw, dim=-1)
         code = codes.long().expand(raw.shape[:-1]).unsqueeze(-1)
         return -log_probability.gather(-1, code).squeeze(-1)
+
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and the errors of the probabilities as its gradient."""
+        log_probability = F.log_softmax(raw, dim=-1)
+        code = codes.long().expand(raw.shape[:-1]).unsqueeze(-1)
+        loss = log_probability.gather(-1, code).squeeze(-1).neg_()
+        gradient = log_probability.exp_()
+        minus_one = gradient.new_full((), -1.0).expand(code.shape)
+        return loss, gradient.scatter_add_(-1, code, minus_one)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Probabilities of the classes."""

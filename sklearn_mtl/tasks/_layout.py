@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
 from sklearn_mtl.tasks._base import Task
+
+LossAndGradient = Callable[
+    [torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,16 @@ class Block:
     n_tasks: int
     width: int
     padded: bool
+
+    @property
+    def loss_and_gradient(self) -> LossAndGradient:
+        """The kind's formula; automatic where a subclass changed `loss` alone."""
+        for cls in type(self.task).__mro__:
+            if "loss_and_gradient" in vars(cls):
+                return self.task.loss_and_gradient
+            if "loss" in vars(cls):
+                return partial(Task.loss_and_gradient, self.task)
+        raise TypeError(f"{self.task!r} defines no loss")
 
 
 class OutputLayout(nn.Module):
@@ -95,14 +110,37 @@ class OutputLayout(nn.Module):
         losses = [self._block_losses(block, raw, codes) for block in self.blocks]
         return losses[0] if len(losses) == 1 else torch.cat(losses, dim=-1)
 
+    def losses_and_gradient(
+        self, raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss of every label, and the gradient of their sum.
+
+        Returns
+        -------
+        losses : tensor of shape (K, B, T)
+        gradient : tensor of shape (K, B, C)
+        """
+        losses, gradients = [], []
+        for block in self.blocks:
+            outputs = self._outputs_of(block, raw)
+            loss, gradient = block.loss_and_gradient(outputs, codes[..., block.tasks])
+            losses.append(loss)
+            gradients.append(gradient.flatten(-2))
+        if len(self.blocks) == 1:
+            return losses[0], gradients[0]
+        return torch.cat(losses, dim=-1), torch.cat(gradients, dim=-1)
+
     def _block_losses(
         self, block: Block, raw: torch.Tensor, codes: torch.Tensor
     ) -> torch.Tensor:
-        outputs = raw[..., block.outputs]
+        return block.task.loss(self._outputs_of(block, raw), codes[..., block.tasks])
+
+    def _outputs_of(self, block: Block, raw: torch.Tensor) -> torch.Tensor:
+        """Raw outputs of a block, (K, B, tasks, width)."""
+        outputs = raw if len(self.blocks) == 1 else raw[..., block.outputs]
         if block.padded:
             outputs = outputs.masked_fill(self.padding[block.outputs], -torch.inf)
-        outputs = outputs.unflatten(-1, (block.n_tasks, block.width))
-        return block.task.loss(outputs, codes[..., block.tasks])
+        return outputs.view(*raw.shape[:-1], block.n_tasks, block.width)
 
 
 def _blocks(

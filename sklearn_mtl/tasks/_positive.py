@@ -111,6 +111,14 @@ class GammaRegression(LogLinkTask):
         tiny = torch.finfo(codes.dtype).tiny
         return ratio - 1.0 + log_mean - codes.clamp_min(tiny).log()
 
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and its gradient."""
+        slope = raw.neg().clamp_max_(LARGEST_LOG).exp_()
+        return GammaRegression.loss(raw, codes), 1.0 - codes.unsqueeze(-1) * slope
+
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Means in the units of the labels."""
         log_mean = np.clip(raw, -LARGEST_LOG, LARGEST_LOG)
@@ -164,6 +172,14 @@ class Count(LogLinkTask):
         log_mean = raw.squeeze(-1)
         mean = bounded_exp(log_mean)
         return torch.xlogy(codes, codes) - codes * (1.0 + log_mean) + mean
+
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and its gradient."""
+        slope = raw.clamp_max(LARGEST_LOG).exp_()
+        return Count.loss(raw, codes), slope.sub_(codes.unsqueeze(-1))
 
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Mean, and second moment about `mean_`."""

@@ -80,6 +80,14 @@ class Regression(NumberTask):
         """Half the squared error of the z-score."""
         return 0.5 * (raw.squeeze(-1) - codes).square()
 
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and the error as its gradient."""
+        error = raw.squeeze(-1) - codes
+        return error.square().mul_(0.5), error.unsqueeze(-1)
+
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Predictions in the units of the labels."""
         # A column that holds one number is predicted as that number.
@@ -119,6 +127,14 @@ class LaplaceRegression(Regression):
     def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Absolute error in units of the prior's."""
         return (raw.squeeze(-1) - codes).abs()
+
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and the sign of the error as its gradient."""
+        error = raw.squeeze(-1) - codes
+        return error.abs(), error.sign_().unsqueeze(-1)
 
 
 class HuberRegression(Regression):
@@ -171,6 +187,16 @@ class HuberRegression(Regression):
             reduction="none",
             delta=HuberRegression.DELTA,
         )
+
+    @staticmethod
+    def loss_and_gradient(
+        raw: torch.Tensor, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss, and the bounded error as its gradient."""
+        error = raw.squeeze(-1) - codes
+        delta = HuberRegression.DELTA
+        bounded = error.clamp(-delta, delta)
+        return bounded * (error - 0.5 * bounded), bounded.unsqueeze(-1)
 
 
 class HeteroscedasticRegression(Regression):

@@ -6,8 +6,9 @@ from sklearn_mtl.training._callbacks import (
     learning_rate_schedule,
 )
 from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
-from sklearn_mtl.training._net import MultiTaskNet, TaskLoss, resolve_device
+from sklearn_mtl.training._net import MultiTaskNet, resolve_device
 from sklearn_mtl.training._predict import iter_raw, raw_of_held_out
 
 __all__ = [

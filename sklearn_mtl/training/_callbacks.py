@@ -95,23 +95,32 @@ class BestWeights(Callback):
         return member_loss(net.task_losses_["valid"][-1], weight)
 
     def _keep(self, members: np.ndarray) -> None:
-        if not members.any():
+        index = torch.from_numpy(np.flatnonzero(members)).to(self._kept[0].device)
+        if not len(index):
             return
-        mask = torch.from_numpy(members).to(self._kept[0].device)
         for kept, parameter in zip(self._kept, self._parameters, strict=True):
-            kept[mask] = parameter.detach()[mask]
+            if len(index) == len(kept):
+                kept.copy_(parameter.detach())
+            else:
+                kept.index_copy_(0, index, parameter.detach().index_select(0, index))
 
     def _note_divergence(self, net: Any, epoch: int) -> None:
-        finite = torch.stack(
-            [p.detach().flatten(1).isfinite().all(dim=1) for p in self._parameters]
-        )
         losses = [values[-1] for values in net.task_losses_.values() if values]
         infinite = np.any([np.isinf(loss) for loss in losses], axis=0)
-        bad = ~finite.all(dim=0).cpu().numpy() | infinite.any(axis=1)
+        bad = infinite.any(axis=1) | self._members_not_finite()
         for k in np.flatnonzero(bad & ~self._stopped):
             task = int(infinite[k].argmax()) if infinite[k].any() else -1
             self.diverged_[int(k)] = (epoch, task)
         self._stopped |= bad
+
+    def _members_not_finite(self) -> np.ndarray:
+        """Tell which members have weights that are not finite."""
+        parameters = [p.detach() for p in self._parameters]
+        # A sum is finite only if all its terms are; it is one pass, without a mask.
+        if torch.stack([p.sum() for p in parameters]).isfinite().all():
+            return np.zeros_like(self._stopped)
+        finite = torch.stack([p.flatten(1).isfinite().all(dim=1) for p in parameters])
+        return ~finite.all(dim=0).cpu().numpy()
 
 
 def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:

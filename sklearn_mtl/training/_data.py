@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +66,12 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of dense features and codes."""
+        width = self.features.shape[1] + self.codes.shape[1]
+        return int(width) * self.codes.element_size()
+
     def put(self, values: Any) -> torch.Tensor:
         """Make a tensor of the table's number format, on its device."""
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
@@ -113,6 +118,8 @@ class MemberRows(Dataset[Any]):
     ----------
     fold_of_member : list of int
         Which members read the same rows; all of them by default.
+    unlabelled : bool ndarray of shape (K, T)
+        Tasks that a member has no label of.
     """
 
     def __init__(
@@ -131,6 +138,7 @@ class MemberRows(Dataset[Any]):
         self.held_out = held_out
         self.fold_of_member = [0] * n_members
         self.total_weight = self._total_weight(n_members)
+        self.unlabelled = (self.total_weight == 0).cpu().numpy()
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
         self.scale = torch.where(self.total_weight > 0, inverse, 0.0)
 
@@ -155,19 +163,22 @@ class MemberRows(Dataset[Any]):
         return self.index.shape[-1]
 
     def batch(
-        self, positions: torch.Tensor | slice, n_batches: int
+        self, positions: torch.Tensor | slice, scale: torch.Tensor
     ) -> tuple[torch.Tensor, Labels]:
         """Features and labels at some positions of the index."""
-        index = self.index[..., positions]
-        features, codes, label_weight = self.table.rows(index)
+        features, codes, label_weight = self.table.rows(self.index[..., positions])
         weight = self.row_weight
         labels = Labels(
             codes=codes,
             label_weight=label_weight,
             row_weight=None if weight is None else weight[:, positions],
-            scale=self.scale * n_batches,
+            scale=scale,
         )
         return features, labels
+
+
+BYTES_AT_ONCE = 4 * 2**20
+"""Size of the features that are gathered by one call, of which batches are views."""
 
 
 class Batches:
@@ -185,6 +196,11 @@ class Batches:
         Whether rows are drawn in a new order each epoch.
     generator : torch.Generator or None
         Draws the order.
+
+    Attributes
+    ----------
+    scale : tensor of shape (K, T)
+        As in `Labels`; that of every batch.
     """
 
     def __init__(
@@ -198,18 +214,53 @@ class Batches:
         self.n_batches = max(1, -(-len(dataset) // batch_size))
         self.shuffle = shuffle
         self.generator = generator
+        self.scale = dataset.scale * self.n_batches
 
     def __len__(self) -> int:
         return self.n_batches
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, Labels]]:
-        n_rows = len(self.dataset)
-        if self.shuffle and self.n_batches > 1:
+        n_rows, n_batches = len(self.dataset), self.n_batches
+        order = None
+        if self.shuffle and n_batches > 1:
             order = torch.randperm(n_rows, generator=self.generator)
             order = order.to(self.dataset.index.device)
-            for positions in order.tensor_split(self.n_batches):
-                yield self.dataset.batch(positions, self.n_batches)
-            return
-        edges = np.linspace(0, n_rows, self.n_batches + 1).round().astype(int)
-        for start, stop in pairwise(edges):
-            yield self.dataset.batch(slice(start, stop), self.n_batches)
+        sizes = [
+            n_rows // n_batches + (i < n_rows % n_batches) for i in range(n_batches)
+        ]
+        start, together = 0, self._batches_at_once(sizes[0])
+        for first in range(0, n_batches, together):
+            chunk = sizes[first : first + together]
+            stop = start + sum(chunk)
+            rows = slice(start, stop)
+            gathered = self.dataset.batch(
+                rows if order is None else order[rows], self.scale
+            )
+            yield from _split(gathered, chunk)
+            start = stop
+
+    def _batches_at_once(self, batch_size: int) -> int:
+        copies = 1 if self.dataset.index.ndim == 1 else len(self.dataset.index)
+        row_bytes = copies * self.dataset.table.row_bytes
+        return max(1, BYTES_AT_ONCE // max(1, row_bytes * batch_size))
+
+
+def _split(
+    gathered: tuple[torch.Tensor, Labels], sizes: list[int]
+) -> Iterator[tuple[torch.Tensor, Labels]]:
+    """Cut gathered rows into batches, without a copy."""
+    features, labels = gathered
+    if len(sizes) == 1:
+        yield gathered
+        return
+    nothing = [None] * len(sizes)
+    label_weight, row_weight = labels.label_weight, labels.row_weight
+    parts = zip(
+        features.split(sizes, dim=-2),
+        labels.codes.split(sizes, dim=-2),
+        nothing if label_weight is None else label_weight.split(sizes, dim=-2),
+        nothing if row_weight is None else row_weight.split(sizes, dim=-1),
+        strict=True,
+    )
+    for part, codes, of_labels, of_rows in parts:
+        yield part, Labels(codes, of_labels, of_rows, labels.scale)

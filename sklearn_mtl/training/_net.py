@@ -5,51 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer
-from torch import nn
+from skorch.callbacks import Callback, EpochTimer
+from skorch.utils import TeeGenerator
 
-from sklearn_mtl.balancing import weighted_mean
-from sklearn_mtl.tasks import OutputLayout
+from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.training._callbacks import BestWeights, member_loss
 from sklearn_mtl.training._data import Batches, Labels, MemberRows
-
-
-class TaskLoss(nn.Module):
-    """Losses of all members and tasks, in units of the prior's cost.
-
-    Parameters
-    ----------
-    layout : OutputLayout
-    task_weight : tensor of shape (K, T)
-        Weight of each task's loss for each member, in block order.
-    """
-
-    task_weight: torch.Tensor
-
-    def __init__(self, layout: OutputLayout, task_weight: torch.Tensor) -> None:
-        super().__init__()
-        self.layout = layout
-        self.register_buffer("task_weight", task_weight)
-
-    def forward(self, raw: torch.Tensor, labels: Labels) -> torch.Tensor:
-        """Map raw outputs (K, B, C) to losses (K, T)."""
-        loss = self.layout.losses(raw, labels.codes)
-        if labels.label_weight is not None:
-            loss = loss * labels.label_weight
-        if labels.row_weight is None:
-            total = loss.sum(dim=1)
-        else:
-            total = torch.bmm(labels.row_weight.unsqueeze(1), loss).squeeze(1)
-        return total * labels.scale
-
-    def combine(self, loss: torch.Tensor) -> torch.Tensor:
-        """Map losses (K, T) to one loss a member, (K,)."""
-        return weighted_mean(loss, self.task_weight)
+from sklearn_mtl.training._flat_adamw import FlatAdamW
+from sklearn_mtl.training._loss import TaskLoss
+from sklearn_mtl.training._step import StepByHand
 
 
 def held_out_split(
@@ -79,7 +49,7 @@ class MultiTaskNet(NeuralNet):
         module: Any,
         *,
         criterion: Any = TaskLoss,
-        optimizer: Any = torch.optim.AdamW,
+        optimizer: Any = FlatAdamW,
         iterator_train: Any = Batches,
         iterator_valid: Any = Batches,
         train_split: Any = held_out_split,
@@ -115,6 +85,7 @@ class MultiTaskNet(NeuralNet):
         """Initialize module, criterion, optimizer, callbacks and history."""
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
+        self._step_by_hand: StepByHand | None = None
         return self
 
     @contextmanager
@@ -141,6 +112,9 @@ class MultiTaskNet(NeuralNet):
             self.history.pop()
         for losses in self.task_losses_.values():
             del losses[len(self.history) :]
+        self._step_by_hand = None
+        if isinstance(self.optimizer_, FlatAdamW):
+            self.optimizer_.unflatten()
 
     def get_loss(
         self, y_pred: torch.Tensor, y_true: Labels, *args: Any, **kwargs: Any
@@ -148,13 +122,63 @@ class MultiTaskNet(NeuralNet):
         """Sum the members' losses, for callbacks that ask skorch for a loss."""
         return self.criterion_.combine(self.criterion_(y_pred, y_true)).sum()
 
+    def train_step(
+        self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
+    ) -> dict[str, torch.Tensor]:
+        """Compute the gradients of one batch and let the optimizer step."""
+        if self._step_by_hand is None or not isinstance(self.optimizer_, FlatAdamW):
+            return super().train_step(batch, **fit_params)
+        step = self._step_by_hand(batch)
+        if self._somebody_listens("on_grad_computed"):
+            parameters = TeeGenerator(self.get_all_learnable_params())
+            self.notify(
+                "on_grad_computed",
+                named_parameters=parameters,
+                batch=batch,
+                training=True,
+            )
+        self.optimizer_.step()
+        return step
+
     def train_step_single(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
         """Forward and backward over one batch."""
-        step = self._forward(batch)
-        step["loss"].backward()
+        by_hand = self._step_by_hand
+        step = self._forward(batch) if by_hand is None else by_hand(batch)
+        # Of the sum over members, each gets exactly its own gradient.
+        step["loss"] = self.criterion_.combine(step["task_loss"]).sum()
+        if by_hand is None:
+            step["loss"].backward()
         return step
+
+    def _zero_grad_optimizer(self, set_to_none: bool | None = None) -> None:
+        """Leave gradients by hand as they are: the next ones are written over them."""
+        if self._step_by_hand is None:
+            super()._zero_grad_optimizer(set_to_none)
+
+    def _set_training(self, training: bool = True) -> None:
+        """Set the mode of the module; the losses have none."""
+        if self.module_.training != training:
+            self.module_.train(training)
+
+    def _prepare_step(self, iterator: Any) -> None:
+        """Look up for an epoch what its steps need."""
+        if isinstance(self.optimizer_, FlatAdamW):
+            self.optimizer_.flatten()
+        self._step_by_hand = None
+        module, criterion = self.module_, self.criterion_
+        if type(module) is MultiTaskNetwork and type(criterion) is TaskLoss:
+            self._step_by_hand = StepByHand(module, criterion, iterator.scale)
+
+    def _somebody_listens(self, *events: str) -> bool:
+        """Whether a callback does anything at one of the events."""
+        return any(
+            getattr(getattr(callback, event), "__func__", None)
+            is not getattr(Callback, event)
+            for _, callback in self.callbacks_
+            for event in events
+        )
 
     def validation_step(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
@@ -164,12 +188,9 @@ class MultiTaskNet(NeuralNet):
             return self._forward(batch)
 
     def _forward(self, batch: tuple[torch.Tensor, Labels]) -> dict[str, torch.Tensor]:
-        """Sum of the members' losses; each member gets exactly its own gradient."""
         features, labels = batch
         raw = self.module_(features)
-        task_loss = self.criterion_(raw, labels)
-        loss = self.criterion_.combine(task_loss).sum()
-        return {"loss": loss, "y_pred": raw, "task_loss": task_loss.detach()}
+        return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
 
     def run_single_epoch(
         self,
@@ -186,30 +207,49 @@ class MultiTaskNet(NeuralNet):
             self.task_losses_[prefix].append(np.full_like(like, np.nan))
             return
         self._set_training(training)
+        if training:
+            self._prepare_step(iterator)
+        if self._somebody_listens("on_batch_begin", "on_batch_end"):
+            step_fn = partial(self._announced_step, step_fn, training)
         first = len(self.history[-1]["batches"])
-        losses, totals, sizes = [], None, []
-        for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            losses.append(step["loss"].detach())
-            task_loss = step["task_loss"]
-            totals = task_loss.clone() if totals is None else totals.add_(task_loss)
-            sizes.append(batch[0].shape[-2])
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-        assert totals is not None
-        n_members = len(totals)
-        mean_losses = (torch.stack(losses) / n_members).tolist()
-        rows = self.history[-1]["batches"][first:]
-        for row, loss, size in zip(rows, mean_losses, sizes, strict=True):
-            row[f"{prefix}_loss"], row[f"{prefix}_batch_size"] = loss, size
+        losses = [
+            step_fn(batch, **fit_params)["task_loss"].detach() for batch in iterator
+        ]
+        epoch_losses = torch.stack(losses)
+        self._record_batches(first, prefix, epoch_losses)
         self.history.record(f"{prefix}_batch_count", len(losses))
-        self._record(prefix, totals / len(losses), iterator)
+        self._record(prefix, epoch_losses.mean(dim=0), iterator)
+
+    def _announced_step(
+        self, step_fn: Any, training: bool, batch: Any, **fit_params: Any
+    ) -> dict[str, torch.Tensor]:
+        """Take a step of which callbacks are told; it gets a row in the history."""
+        self.notify("on_batch_begin", batch=batch, training=training)
+        step: dict[str, torch.Tensor] = step_fn(batch, **fit_params)
+        step["loss"] = self.criterion_.combine(step["task_loss"]).sum()
+        prefix = "train" if training else "valid"
+        self.history.record_batch(f"{prefix}_batch_size", batch[0].shape[-2])
+        self.notify("on_batch_end", batch=batch, training=training, **step)
+        return step
+
+    def _record_batches(self, first: int, prefix: str, losses: torch.Tensor) -> None:
+        """Write losses (steps, K, T) to the rows of the batches.
+
+        There is one row, of the last batch, where no callback was told of batches.
+        """
+        batches = self.history[-1]["batches"]
+        if len(batches) == first:
+            batches.append({})
+        told = losses[first - len(batches) :]
+        means = (told * self.criterion_.task_weight).sum(dim=2).mean(dim=1)
+        for row, loss in zip(batches[first:], means.tolist(), strict=True):
+            row[f"{prefix}_loss"] = loss
 
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
         """Keep one epoch's losses (K, T), and their mean in the history."""
-        unlabelled = iterator.dataset.total_weight == 0
-        loss = torch.where(loss.isfinite(), loss, torch.inf)
-        per_task = loss.masked_fill(unlabelled, torch.nan).double().cpu().numpy()
+        per_task = loss.double().cpu().numpy()
+        per_task[~np.isfinite(per_task)] = np.inf
+        per_task[iterator.dataset.unlabelled] = np.nan
         self.task_losses_[prefix].append(per_task)
         per_member = member_loss(per_task, self.criterion_.task_weight.cpu().numpy())
         labelled = per_member[~np.isnan(per_member)]

@@ -1,0 +1,183 @@
+"""AdamW over one buffer a parameter group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+Parameters = list[torch.Tensor]
+
+
+class FlatAdamW(torch.optim.AdamW):
+    """AdamW [1]_ whose step is one call a parameter group.
+
+    While training, the parameters of a group, their gradients and moments are views
+    of four buffers, made by `flatten`. ``torch.optim.AdamW`` itself collects lists of
+    tensors in every step, which costs more than the arithmetic of a small network.
+    Results are the same to the last bit.
+
+    Parameters
+    ----------
+    params : iterable
+        Parameters or parameter groups; those of one group are of one dtype and device.
+    lr : float
+    betas : tuple of float
+    eps : float
+    weight_decay : float
+
+    References
+    ----------
+    .. [1] I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR
+       2019.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weight = torch.nn.Parameter(torch.ones(2, 3))
+    >>> optimizer = FlatAdamW([weight], lr=0.1)
+    >>> optimizer.flatten()
+    >>> weight.grad.copy_(torch.full((2, 3), 5.0))
+    tensor([[5., 5., 5.],
+            [5., 5., 5.]])
+    >>> optimizer.step()
+    >>> weight.detach()
+    tensor([[0.8990, 0.8990, 0.8990],
+            [0.8990, 0.8990, 0.8990]])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        self._buffers: list[_Buffers | None] = []
+        super().__init__(
+            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
+        )
+
+    def flatten(self) -> None:
+        """Lay the parameters that are trained in one buffer a group.
+
+        Does nothing where that is done already; call it before each epoch, as which
+        parameters are trained may change.
+        """
+        trained = [
+            [p for p in group["params"] if p.requires_grad]
+            for group in self.param_groups
+        ]
+        laid = [() if b is None else b.parameters for b in self._buffers]
+        if [[id(p) for p in ps] for ps in laid] != [
+            [id(p) for p in ps] for ps in trained
+        ]:
+            self.unflatten()
+            self._buffers = [_Buffers(ps, self.state) if ps else None for ps in trained]
+
+    def unflatten(self) -> None:
+        """Give parameters and moments memory of their own, so that each pickles."""
+        for buffers in self._buffers:
+            if buffers is not None:
+                buffers.dissolve(self.state)
+        self._buffers = []
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        if not self._buffers:
+            self.flatten()
+        for group, buffers in zip(self.param_groups, self._buffers, strict=True):
+            if buffers is not None:
+                buffers.update(group)
+        return loss
+
+    # Tells torch not to wrap the step into a profiler's record, which costs as much as
+    # the step itself.
+    step.hooked = True  # type: ignore[attr-defined]
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over hyper-parameters and moments."""
+        self.unflatten()
+        super().load_state_dict(state_dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_buffers": []}
+
+
+class _Buffers:
+    """Parameters of one group, their gradients and moments, each in one tensor."""
+
+    def __init__(self, parameters: Parameters, state: Any) -> None:
+        self.parameters = parameters
+        self.values = torch.cat([p.detach().flatten() for p in parameters])
+        self.gradient = torch.zeros_like(self.values)
+        self.gradients = self._views(self.gradient)
+        for parameter, view in zip(parameters, self._views(self.values), strict=True):
+            parameter.data = view
+        for parameter, view in zip(parameters, self.gradients, strict=True):
+            if parameter.grad is not None:
+                view.copy_(parameter.grad)
+            parameter.grad = view
+        self._gather_state(state)
+
+    def _views(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        parts = flat.split([p.numel() for p in self.parameters])
+        return [
+            part.view(p.shape) for part, p in zip(parts, self.parameters, strict=True)
+        ]
+
+    def _gather_state(self, state: Any) -> None:
+        self.step = torch.zeros((), dtype=torch.float32, device=self.values.device)
+        self.exp_avg = torch.zeros_like(self.values)
+        self.exp_avg_sq = torch.zeros_like(self.values)
+        averages, squares = self._views(self.exp_avg), self._views(self.exp_avg_sq)
+        for parameter, average, square in zip(
+            self.parameters, averages, squares, strict=True
+        ):
+            known = state[parameter]
+            if known:
+                average.copy_(known["exp_avg"])
+                square.copy_(known["exp_avg_sq"])
+                self.step.copy_(known["step"])
+            known["exp_avg"], known["exp_avg_sq"] = average, square
+            known["step"] = self.step
+
+    def update(self, group: dict[str, Any]) -> None:
+        """Take one step of AdamW."""
+        for parameter, view in zip(self.parameters, self.gradients, strict=True):
+            gradient = parameter.grad
+            if gradient is not view:  # somebody set another one
+                view.zero_() if gradient is None else view.copy_(gradient)
+                parameter.grad = view
+        self.step += 1
+        beta1, beta2 = group["betas"]
+        torch._fused_adamw_(
+            [self.values],
+            [self.gradient],
+            [self.exp_avg],
+            [self.exp_avg_sq],
+            [],
+            [self.step],
+            amsgrad=False,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
+
+    def dissolve(self, state: Any) -> None:
+        """Copy all views to memory of their own; drop the gradients."""
+        for parameter in self.parameters:
+            parameter.data = parameter.detach().clone()
+            parameter.grad = None
+            known = state[parameter]
+            for key in ("exp_avg", "exp_avg_sq", "step"):
+                known[key] = known[key].clone()
