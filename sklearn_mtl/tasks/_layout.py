@@ -120,14 +120,17 @@ class OutputLayout(nn.Module):
         losses : tensor of shape (K, B, T)
         gradient : tensor of shape (K, B, C)
         """
+        if len(self.blocks) == 1:
+            block = self.blocks[0]
+            outputs = self._outputs_of(block, raw)
+            loss, gradient = block.loss_and_gradient(outputs, codes)
+            return loss, gradient.flatten(-2)
         losses, gradients = [], []
         for block in self.blocks:
             outputs = self._outputs_of(block, raw)
             loss, gradient = block.loss_and_gradient(outputs, codes[..., block.tasks])
             losses.append(loss)
             gradients.append(gradient.flatten(-2))
-        if len(self.blocks) == 1:
-            return losses[0], gradients[0]
         return torch.cat(losses, dim=-1), torch.cat(gradients, dim=-1)
 
     def _block_losses(

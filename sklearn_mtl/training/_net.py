@@ -86,6 +86,7 @@ class MultiTaskNet(NeuralNet):
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step_by_hand: StepByHand | None = None
+        self._gradients_are_heard = False
         return self
 
     @contextmanager
@@ -129,7 +130,7 @@ class MultiTaskNet(NeuralNet):
         if self._step_by_hand is None or not isinstance(self.optimizer_, FlatAdamW):
             return super().train_step(batch, **fit_params)
         step = self._step_by_hand(batch)
-        if self._somebody_listens("on_grad_computed"):
+        if self._gradients_are_heard:
             parameters = TeeGenerator(self.get_all_learnable_params())
             self.notify(
                 "on_grad_computed",
@@ -164,6 +165,7 @@ class MultiTaskNet(NeuralNet):
 
     def _prepare_step(self, iterator: Any) -> None:
         """Look up for an epoch what its steps need."""
+        self._gradients_are_heard = self._somebody_listens("on_grad_computed")
         if isinstance(self.optimizer_, FlatAdamW):
             self.optimizer_.flatten()
         self._step_by_hand = None
@@ -209,14 +211,19 @@ class MultiTaskNet(NeuralNet):
         self._set_training(training)
         if training:
             self._prepare_step(iterator)
-        if self._somebody_listens("on_batch_begin", "on_batch_end"):
+        batches = self.history[-1]["batches"]
+        first = len(batches)
+        batches_are_heard = self._somebody_listens("on_batch_begin", "on_batch_end")
+        if batches_are_heard:
             step_fn = partial(self._announced_step, step_fn, training)
-        first = len(self.history[-1]["batches"])
         losses = [
             step_fn(batch, **fit_params)["task_loss"].detach() for batch in iterator
         ]
         epoch_losses = torch.stack(losses)
-        self._record_batches(first, prefix, epoch_losses)
+        if batches_are_heard:
+            self._record_batches(batches[first:], prefix, epoch_losses)
+        elif not batches:
+            batches.append({})  # skorch's Checkpoint reads the last one
         self.history.record(f"{prefix}_batch_count", len(losses))
         self._record(prefix, epoch_losses.mean(dim=0), iterator)
 
@@ -232,17 +239,10 @@ class MultiTaskNet(NeuralNet):
         self.notify("on_batch_end", batch=batch, training=training, **step)
         return step
 
-    def _record_batches(self, first: int, prefix: str, losses: torch.Tensor) -> None:
-        """Write losses (steps, K, T) to the rows of the batches.
-
-        There is one row, of the last batch, where no callback was told of batches.
-        """
-        batches = self.history[-1]["batches"]
-        if len(batches) == first:
-            batches.append({})
-        told = losses[first - len(batches) :]
-        means = (told * self.criterion_.task_weight).sum(dim=2).mean(dim=1)
-        for row, loss in zip(batches[first:], means.tolist(), strict=True):
+    def _record_batches(self, rows: list[Any], prefix: str, losses: Any) -> None:
+        """Write losses (steps, K, T) to the rows of the batches."""
+        means = (losses * self.criterion_.task_weight).sum(dim=2).mean(dim=1)
+        for row, loss in zip(rows, means.tolist(), strict=True):
             row[f"{prefix}_loss"] = loss
 
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
