@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sklearn_mtl.tables import as_frame, read_columns
+from sklearn_mtl.tables import read_columns
+from sklearn_mtl.tables._columns import as_frame
 
 PROPERTY = settings(deadline=None, max_examples=50, derandomize=True)
 

@@ -14,7 +14,7 @@ from sklearn_mtl.tables import (
     Column,
     TargetTable,
     array_from_rows,
-    as_frame,
+    is_frame,
     read_weight,
 )
 
@@ -39,7 +39,7 @@ def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     data frame as it came, ndarray or CSR matrix
         Values are checked where they are encoded.
     """
-    if as_frame(X) is None:
+    if not is_frame(X):
         if isinstance(X, list | tuple):
             X = array_from_rows(X)
         return validate_data(

@@ -1,8 +1,15 @@
 """Stacked networks in torch: every parameter carries a leading member axis."""
 
 from sklearn_mtl.nn._activations import ACTIVATIONS
-from sklearn_mtl.nn._backprop import Backprop
+from sklearn_mtl.nn._backprop import Backprop, Forward
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
 from sklearn_mtl.nn._network import MultiTaskNetwork
 
-__all__ = ["ACTIVATIONS", "Backprop", "Dropout", "MultiTaskNetwork", "StackedLinear"]
+__all__ = [
+    "ACTIVATIONS",
+    "Backprop",
+    "Dropout",
+    "Forward",
+    "MultiTaskNetwork",
+    "StackedLinear",
+]

@@ -19,8 +19,63 @@ from sklearn_mtl.nn._network import MultiTaskNetwork, PrivateHeads
 Tensor = torch.Tensor
 
 
-class Backprop:
-    """Gradients of all parameters that are trained.
+class Forward:
+    """Raw outputs of a network, without dropout, in a number format of choice.
+
+    Parameters
+    ----------
+    network : MultiTaskNetwork
+    device : torch.device or None
+    dtype : torch.dtype or None
+        None stands for those of the parameters, whose memory is then shared.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_mtl.nn import Forward, MultiTaskNetwork
+    >>> network = MultiTaskNetwork(
+    ...     n_members=1,
+    ...     n_features=2,
+    ...     task_of_output=np.array([0]),
+    ...     prior_raw=np.array([0.5]),
+    ...     hidden_layer_sizes=(3,),
+    ...     generator=torch.Generator().manual_seed(0),
+    ... )
+    >>> Forward(network, dtype=torch.float64).forward(torch.zeros(1, 2).double())
+    tensor([[[0.5000]]], dtype=torch.float64)
+    """
+
+    def __init__(
+        self,
+        network: MultiTaskNetwork,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        to = {"device": device, "dtype": dtype}
+        trunk = network.trunk
+        self._hidden = [
+            _HiddenPass(layer, trunk.activation, to) for layer in trunk.layers
+        ]
+        self._heads: _PrivateHeadsPass | _LinearPass
+        if isinstance(network.heads, PrivateHeads):
+            self._heads = _PrivateHeadsPass(network.heads, to)
+        else:
+            self._heads = _LinearPass(network.heads, to)
+        self._n_members = network.n_members
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        hidden = features
+        if features.ndim == 2:
+            hidden = features.expand(self._n_members, -1, -1)
+        for layer in self._hidden:
+            hidden = layer.forward(hidden)
+        return self._heads.forward(hidden)
+
+
+class Backprop(Forward):
+    """Raw outputs of a network, and the gradients of all parameters that are trained.
 
     Gradients are written to ``grad`` of the parameters, over what is there.
 
@@ -50,26 +105,12 @@ class Backprop:
     """
 
     def __init__(self, network: MultiTaskNetwork) -> None:
-        trunk = network.trunk
-        self._hidden = [
-            _HiddenPass(layer, trunk.activation, trunk.dropout, place > 0)
-            for place, layer in enumerate(trunk.layers)
-        ]
-        self._heads: _PrivateHeadsPass | _LinearPass
-        if isinstance(network.heads, PrivateHeads):
-            self._heads = _PrivateHeadsPass(network.heads, bool(self._hidden))
-        else:
-            self._heads = _LinearPass(network.heads, bool(self._hidden))
-        self._n_members = network.n_members
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
-        hidden = features
-        if features.ndim == 2:
-            hidden = features.expand(self._n_members, -1, -1)
-        for layer in self._hidden:
-            hidden = layer.forward(hidden)
-        return self._heads.forward(hidden)
+        super().__init__(network)
+        # The gradient of the first layer's input is of no use.
+        self._heads.prepare_backward(bool(self._hidden))
+        for place, layer in enumerate(self._hidden):
+            layer.prepare_backward(place > 0)
+            layer.drop(network.trunk.dropout)
 
     def backward(self, upstream: Tensor) -> None:
         """Set the gradients that follow from that of the raw outputs, (K, B, C).
@@ -84,11 +125,15 @@ class Backprop:
 class _LinearPass:
     """A `StackedLinear`; all maps of the stack on one axis, S."""
 
-    def __init__(self, layer: Any, needs_input: bool) -> None:
-        self.weight, self.bias = _flat(layer.weight), _flat(layer.bias)
-        self.weight_gradient = _gradient_of(layer.weight)
-        self.bias_gradient = _gradient_of(layer.bias)
-        # The gradient of the first layer's input is of no use.
+    def __init__(self, layer: Any, to: dict[str, Any]) -> None:
+        self.layer = layer
+        self.weight = _flat(layer.weight).to(**to)
+        self.bias = _flat(layer.bias).to(**to)
+
+    def prepare_backward(self, needs_input: bool) -> None:
+        """Look up where gradients go, and whether that of the input is wanted."""
+        self.weight_gradient = _gradient_of(self.layer.weight)
+        self.bias_gradient = _gradient_of(self.layer.bias)
         self.transposed = self.weight.transpose(1, 2) if needs_input else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -110,15 +155,14 @@ class _LinearPass:
 class _HiddenPass(_LinearPass):
     """A linear map, its activation and dropout."""
 
-    def __init__(
-        self,
-        layer: Any,
-        activation: str,
-        dropout: Dropout,
-        needs_input: bool,
-    ) -> None:
-        super().__init__(layer, needs_input)
+    dropout: Dropout | None = None
+
+    def __init__(self, layer: Any, activation: str, to: dict[str, Any]) -> None:
+        super().__init__(layer, to)
         self.activation = ACTIVATIONS[activation]
+
+    def drop(self, dropout: Dropout) -> None:
+        """Drop units in the passes to come, if `dropout` is in training mode."""
         self.dropout = dropout if dropout.training and dropout.p else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -139,13 +183,22 @@ class _HiddenPass(_LinearPass):
 class _PrivateHeadsPass:
     """The layers of `PrivateHeads`, all tasks together."""
 
-    def __init__(self, heads: PrivateHeads, needs_input: bool) -> None:
-        shape = heads.activation, heads.dropout
-        self.n_tasks, self.task_of_output = heads.n_tasks, heads.task_of_output
-        self.one_output_each = heads.one_output_each
-        self.first = _HiddenPass(heads.first, *shape, needs_input)
-        self.inner = [_HiddenPass(layer, *shape, True) for layer in heads.inner]
-        self.last = _LinearPass(heads.last, True)
+    def __init__(self, heads: PrivateHeads, to: dict[str, Any]) -> None:
+        self.n_tasks, self.one_output_each = heads.n_tasks, heads.one_output_each
+        self.task_of_output = heads.task_of_output.to(to["device"])
+        self.first = _HiddenPass(heads.first, heads.activation, to)
+        self.inner = [_HiddenPass(layer, heads.activation, to) for layer in heads.inner]
+        self.last = _LinearPass(heads.last, to)
+        self.dropout = heads.dropout
+
+    def prepare_backward(self, needs_input: bool) -> None:
+        """Look up where gradients go, and whether that of the input is wanted."""
+        self.first.prepare_backward(needs_input)
+        self.last.prepare_backward(True)
+        for layer in self.inner:
+            layer.prepare_backward(True)
+        for layer in (self.first, *self.inner):
+            layer.drop(self.dropout)
 
     def forward(self, shared: Tensor) -> Tensor:
         """Map shared units (K, B, h) to raw outputs (K, B, C)."""

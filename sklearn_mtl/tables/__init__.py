@@ -3,7 +3,7 @@
 The only room that knows data frames.
 """
 
-from sklearn_mtl.tables._columns import Column, as_frame, read_columns
+from sklearn_mtl.tables._columns import Column, is_frame, read_columns
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
 from sklearn_mtl.tables._weights import read_weight
@@ -14,7 +14,7 @@ __all__ = [
     "FeatureEncoder",
     "TargetTable",
     "array_from_rows",
-    "as_frame",
+    "is_frame",
     "read_columns",
     "read_weight",
     "take_rows",

@@ -113,6 +113,11 @@ def is_missing(cell: Any) -> bool:
     return isinstance(cell, float | np.floating) and bool(cell != cell)
 
 
+def is_frame(data: Any) -> bool:
+    """Tell whether `data` is a data frame; cheaper than `as_frame`."""
+    return bool(nw.dependencies.is_into_dataframe(data))
+
+
 def as_frame(data: Any) -> nw.DataFrame[Any] | None:
     """View `data` as a narwhals frame, or return None if it is no data frame."""
     if isinstance(data, np.ndarray | list | tuple):
@@ -215,6 +220,8 @@ def _from_numbers(cells: np.ndarray, missing: np.ndarray) -> np.ndarray:
 def column_from_series(series: nw.Series[Any]) -> Column:
     """Read one column of a data frame by its declared type."""
     dtype, name = series.dtype, series.name
+    if dtype in (nw.Categorical, nw.Enum):
+        return _column_of_categories(series)
     missing = series.is_null().to_numpy().astype(bool)
     if dtype == nw.Unknown and missing.all():
         return Column(name, np.full(len(missing), np.nan), missing, "number")
@@ -229,8 +236,6 @@ def column_from_series(series: nw.Series[Any]) -> Column:
             values = values.astype(object)
             values[missing] = None
         return Column(name, values, missing, "boolean")
-    if dtype in (nw.Categorical, nw.Enum):
-        return _column_of_categories(series, missing)
     if dtype == nw.String:
         values = series.to_numpy().astype(object)
         return Column(name, values, missing, "category")
@@ -254,7 +259,7 @@ def _numbers(series: nw.Series[Any], missing: np.ndarray) -> np.ndarray:
     return values
 
 
-def _column_of_categories(series: nw.Series[Any], missing: np.ndarray) -> Column:
+def _column_of_categories(series: nw.Series[Any]) -> Column:
     """Read categories; pandas numbers them, others are told apart by their cells."""
     native = series.to_native()
     if nw.dependencies.is_pandas_series(native):
@@ -264,11 +269,12 @@ def _column_of_categories(series: nw.Series[Any], missing: np.ndarray) -> Column
     else:
         values = np.array(series.to_list(), dtype=object)
         if not isinstance(series.dtype, nw.Enum):
+            missing = np.fromiter(map(is_missing, values), bool, len(values))
             return Column(series.name, values, missing, "category")
         levels = np.array(series.dtype.categories, dtype=object)
         index = {level: code for code, level in enumerate(levels)}
         codes, ordered = np.array([index.get(cell, -1) for cell in values]), True
-    values = np.full(len(missing), None, dtype=object)
+    values = np.full(len(codes), None, dtype=object)
     values[codes >= 0] = levels[codes[codes >= 0]]
     return Column(series.name, values, codes < 0, "category", levels, codes, ordered)
 

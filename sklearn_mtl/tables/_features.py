@@ -316,9 +316,11 @@ def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
 
 def _numbers_of(X: Any, positions: np.ndarray) -> np.ndarray:
     """Numeric columns of a data frame or an array of objects, as floats."""
-    if _has_plain_dtypes(X):
-        block: np.ndarray = X.iloc[:, positions].to_numpy(dtype=np.float64)
-        return block
+    if nw.dependencies.is_pandas_dataframe(X):
+        chosen = X if len(positions) == X.shape[1] else X.iloc[:, positions]
+        if _has_plain_dtypes(chosen):
+            block: np.ndarray = chosen.to_numpy(dtype=np.float64)
+            return block
     return np.column_stack([_as_numbers(column) for column in columns(X, positions)])
 
 

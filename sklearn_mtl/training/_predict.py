@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from sklearn_mtl.nn import Forward, MultiTaskNetwork
 from sklearn_mtl.training._data import MemberRows
 
 BYTES_AT_ONCE = 32 * 2**20
@@ -53,7 +54,7 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
     raw : float64 ndarray of shape (K, rows, C)
     """
     double = _in_float64(module)
-    n_members = len(next(double.parameters()))
+    n_members = len(next(module.parameters()))
     size = rows_at_once(module)
     for start in range(0, len(rows), size):
         positions = slice(start, start + size)
@@ -65,22 +66,28 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         yield kept, _raw(double, features)
 
 
-def _raw(double: nn.Module, features: torch.Tensor) -> np.ndarray:
-    device = next(double.parameters()).device
+RawOutputs = Callable[[torch.Tensor], torch.Tensor]
+
+
+def _raw(double: RawOutputs, features: torch.Tensor) -> np.ndarray:
     with torch.no_grad():
-        raw: torch.Tensor = double(features.to(device=device, dtype=torch.float64))
-    return raw.cpu().numpy()
+        return double(features).cpu().numpy()
 
 
-def _in_float64(module: nn.Module) -> nn.Module:
-    """Copy the module in float64, to the CPU where its device has no float64.
+def _in_float64(module: nn.Module) -> RawOutputs:
+    """Copy the parameters in float64, to the CPU where their device has no float64.
 
     A copy, so that several threads may predict at once.
     """
-    copy = deepcopy(module).eval()
-    return (
-        copy.cpu() if next(copy.parameters()).device.type == "mps" else copy
-    ).double()
+    device = next(module.parameters()).device
+    if device.type == "mps":
+        device = torch.device("cpu")
+    to: dict[str, Any] = {"device": device, "dtype": torch.float64}
+    if type(module) is MultiTaskNetwork:
+        forward = Forward(module, **to).forward
+    else:
+        forward = deepcopy(module).eval().to(**to)
+    return lambda features: forward(features.to(**to))
 
 
 def rows_at_once(module: nn.Module) -> int:
