@@ -16,6 +16,7 @@ from sklearn_mtl.tables import (
     array_from_rows,
     is_frame,
     read_weight,
+    refuse_double_names,
 )
 
 
@@ -50,6 +51,7 @@ def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
             accept_sparse="csr",
             ensure_all_finite=False,
         )
+    refuse_double_names(X)
     if not len(X):
         raise ValueError(
             f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is "

@@ -61,11 +61,12 @@ class Fitting:
                 "Pass at least one label."
             )
         self.X_all, self.labelled, self.n_rows = X, rows, len(weight)
-        self.X = X if len(rows) == self.n_rows else take_rows(X, rows)
+        all_labelled = len(rows) == self.n_rows
+        self.X = X if all_labelled else take_rows(X, rows)
         self.columns = [
             column.keep(counts[:, t], rows) for t, column in enumerate(table.columns)
         ]
-        self.label_weight = self.weight = weight[rows]
+        self.label_weight = self.weight = weight if all_labelled else weight[rows]
         self.container = table.container
         self.validation: TaskSource | None = None
         self.net: MultiTaskNet | None = None
@@ -297,17 +298,15 @@ class TaskSource:
         like: torch.Tensor,
     ) -> TaskTable:
         """Encode for training, in the number format and on the device of `like`."""
-        codes = np.column_stack(
-            [
-                task.encode(column)
-                for task, column in zip(tasks, self.columns, strict=True)
-            ]
-        )
         dtype = np.float64 if like.dtype == torch.float64 else np.float32
+        codes = np.empty((len(self.weight), len(tasks)), dtype=dtype)
+        for place, t in enumerate(layout.order):
+            codes[:, place] = tasks[t].encode(self.columns[t])
+        in_order = np.array_equal(layout.order, np.arange(len(tasks)))
         return TaskTable(
             encoder.transform(self.X, dtype=dtype),
-            codes[:, layout.order],
-            self.weight[:, layout.order],
+            codes,
+            self.weight if in_order else self.weight[:, layout.order],
             dtype=like.dtype,
             device=like.device,
         )

@@ -3,7 +3,12 @@
 The only room that knows data frames.
 """
 
-from sklearn_mtl.tables._columns import Column, is_frame, read_columns
+from sklearn_mtl.tables._columns import (
+    Column,
+    is_frame,
+    read_columns,
+    refuse_double_names,
+)
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
 from sklearn_mtl.tables._weights import read_weight
@@ -17,5 +22,6 @@ __all__ = [
     "is_frame",
     "read_columns",
     "read_weight",
+    "refuse_double_names",
     "take_rows",
 ]

@@ -57,6 +57,8 @@ class Column:
 
     def keep(self, counts: np.ndarray, rows: np.ndarray) -> Column:
         """Take some rows; labels that do not count there become missing."""
+        if len(rows) == len(self) and np.array_equal(counts, ~self.missing):
+            return self
         return replace(
             self,
             values=self.values[rows],
@@ -118,10 +120,8 @@ def is_frame(data: Any) -> bool:
     return bool(nw.dependencies.is_into_dataframe(data))
 
 
-def as_frame(data: Any) -> nw.DataFrame[Any] | None:
-    """View `data` as a narwhals frame, or return None if it is no data frame."""
-    if isinstance(data, np.ndarray | list | tuple):
-        return None
+def refuse_double_names(data: Any) -> None:
+    """Raise where a name stands over two columns of a data frame."""
     native: Any = getattr(data, "columns", None)
     if native is not None and not _all_distinct(native):
         twice = next(name for name in native if list(native).count(name) > 1)
@@ -129,6 +129,13 @@ def as_frame(data: Any) -> nw.DataFrame[Any] | None:
             f"Column name {twice!r} stands more than once in the data frame. "
             "Rename the columns so that each has a name of its own."
         )
+
+
+def as_frame(data: Any) -> nw.DataFrame[Any] | None:
+    """View `data` as a narwhals frame, or return None if it is no data frame."""
+    if isinstance(data, np.ndarray | list | tuple):
+        return None
+    refuse_double_names(data)
     frame = nw.from_native(data, eager_only=True, pass_through=True)
     return frame if isinstance(frame, nw.DataFrame) else None
 

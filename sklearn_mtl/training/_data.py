@@ -57,11 +57,14 @@ class TaskTable:
         self.features: Any = (
             features if sparse.issparse(features) else self.put(features)
         )
-        observed = ~np.isnan(codes)
-        self.codes = self.put(np.where(observed, codes, 0.0))
-        weight = np.where(observed, label_weight, 0.0)
+        missing = np.isnan(codes)
+        if missing.any():
+            codes = np.where(missing, 0.0, codes)
+            label_weight = np.where(missing, 0.0, label_weight)
+        self.codes = self.put(codes)
         # Plain tables keep no weights: a step then multiplies by none.
-        self.label_weight = None if (weight == 1.0).all() else self.put(weight)
+        plain = (label_weight == 1.0).all()
+        self.label_weight = None if plain else self.put(label_weight)
 
     def __len__(self) -> int:
         return len(self.codes)
