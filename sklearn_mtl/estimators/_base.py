@@ -260,15 +260,18 @@ default=None
         if not all(task.is_classifier for task in self.tasks_):
             known = held_out or fitting.trained_on(net)
             self.residual_std_ = known.residual_std(self.tasks_)
+        fitting.release_rows()
         self._conformal = None
         if held_out is not None:
             self._conformal = held_out.conformal(self.tasks_, self.residual_std_)
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
         if held_out is not None and rows_are_training:
-            predictions = fitting.spread_rows(held_out.predictions(self.tasks_))
+            self.oof_score_ = held_out.score(self.tasks_)
+            predictions = fitting.spread_rows(
+                held_out.predictions(self.tasks_), held_out.places
+            )
             self.oof_predictions_ = self._rebuild(predictions, fitting.X_all)
-            self.oof_score_ = held_out.score(self.tasks_, fitting.columns)
 
     def _set_classes(self) -> None:
         """Set ``classes_`` where the estimator has class columns."""

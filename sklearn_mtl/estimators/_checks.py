@@ -103,6 +103,8 @@ def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
     """Weight of each label (n_rows, n_tasks), 0 where it is missing."""
     observed = np.column_stack([~column.missing for column in columns])
     if sample_weight is None:
+        if observed.all():
+            return np.broadcast_to(1.0, observed.shape)  # takes no memory
         return observed.astype(np.float64)
     names = [column.name for column in columns]
     weight = read_weight(sample_weight, len(columns[0]), names)

@@ -252,11 +252,25 @@ class Fitting:
         source = self.source
         return HeldOut(net, self.tasks, self.rows, source.columns, source.label_weight)
 
-    def spread_rows(self, columns: list[np.ndarray]) -> list[np.ndarray]:
-        """Give every row passed to `fit` its place; rows without labels are missing."""
-        if len(self.labelled) == self.n_rows:
+    def release_rows(self) -> None:
+        """Give the memory of the encoded rows back; no member reads them any more."""
+        del self.rows
+
+    def spread_rows(
+        self, columns: list[np.ndarray], places: np.ndarray
+    ) -> list[np.ndarray]:
+        """Give every row passed to `fit` its place; the others are missing.
+
+        Parameters
+        ----------
+        columns : list of ndarray of shape (m,)
+        places : int ndarray of shape (m,)
+            Where their rows stand among the rows that have labels.
+        """
+        if len(places) == self.n_rows:
             return columns
-        return [_at_rows(column, self.labelled, self.n_rows) for column in columns]
+        rows = self.labelled[places]
+        return [_at_rows(column, rows, self.n_rows) for column in columns]
 
 
 def _at_rows(column: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:

@@ -33,13 +33,17 @@ class HeldOut:
 
     Attributes
     ----------
-    responses : list of float64 ndarray of shape (n, m)
-        One for each task; NaN in rows that no member held out.
-    fold : int ndarray of shape (n,)
-        The fold that a row is in, -1 if none.
+    places : int ndarray of shape (m,)
+        Rows of the table that a member held out; the other attributes are of these.
+    columns : list of Column
+    weight : ndarray of shape (m, T)
+    responses : list of float64 ndarray of shape (m, r)
+        One for each task.
+    fold : int ndarray of shape (m,)
+        The fold that a row is in.
     members : list of int ndarray
         Members that held out each fold.
-    labels : float64 ndarray of shape (n, T)
+    labels : float64 ndarray of shape (m, T)
         Numbers or class codes; NaN where missing or unknown.
     """
 
@@ -51,18 +55,23 @@ class HeldOut:
         columns: list[Column],
         weight: np.ndarray,
     ) -> None:
-        self.weight = weight
         fold_of_member = np.array(rows.fold_of_member)
         self.members = [
             np.flatnonzero(fold_of_member == f) for f in range(fold_of_member.max() + 1)
         ]
-        n_rows = len(weight)
-        self.fold = np.full(n_rows, -1)
-        self.responses = self._collect(net, tasks, rows, fold_of_member, n_rows)
-        self.labels = np.column_stack(
-            [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
-        )
-        self.labels[~(weight > 0)] = np.nan
+        held = rows.read_by_someone()
+        self.places = np.flatnonzero(held)
+        everywhere = len(self.places) == len(held)
+        self.weight = weight if everywhere else weight[self.places]
+        self.columns = columns
+        if not everywhere:
+            self.columns = [column.take(self.places) for column in columns]
+        self.fold = np.empty(len(self.places), dtype=np.int32)
+        self.responses = self._collect(net, tasks, rows, fold_of_member)
+        self.labels = np.empty((len(self.places), len(tasks)))
+        for t, (task, column) in enumerate(zip(tasks, self.columns, strict=True)):
+            self.labels[:, t] = _labels(task, column)
+        self.labels[~(self.weight > 0)] = np.nan
 
     def _collect(
         self,
@@ -70,24 +79,28 @@ class HeldOut:
         tasks: list[Task],
         rows: MemberRows,
         fold_of_member: np.ndarray,
-        n_rows: int,
     ) -> list[np.ndarray]:
         sums: list[Any] = [None] * len(tasks)
-        count = np.zeros(n_rows)
+        count = np.zeros(len(self.places), dtype=np.int32)
         slices = net.criterion_.layout.slices
         for index, raw in raw_of_held_out(net.module_, rows):
-            places = [np.flatnonzero(row >= 0) for row in index]
-            for k, kept in enumerate(places):
-                count[index[k, kept]] += 1.0
-                self.fold[index[k, kept]] = fold_of_member[k]
+            kept = [np.flatnonzero(row >= 0) for row in index]
+            places = [
+                np.searchsorted(self.places, index[k, own])
+                for k, own in enumerate(kept)
+            ]
+            for k, place in enumerate(places):
+                count[place] += 1
+                self.fold[place] = fold_of_member[k]
             for t, task in enumerate(tasks):
                 response = task.response(raw[..., slices[t]])
                 if sums[t] is None:
-                    sums[t] = np.zeros((n_rows, response.shape[2]))
-                for k, kept in enumerate(places):
-                    sums[t][index[k, kept]] += response[k, kept]
-        count[count == 0] = np.nan
-        return [total / count[:, None] for total in sums]
+                    sums[t] = np.zeros((len(self.places), response.shape[2]))
+                for k, place in enumerate(places):
+                    sums[t][place] += response[k, kept[k]]
+        for total in sums:
+            total /= count[:, None]
+        return sums
 
     def residual_std(self, tasks: list[Task]) -> np.ndarray:
         """Root mean square of the residuals of numeric tasks, (T,); NaN elsewhere."""
@@ -108,25 +121,24 @@ class HeldOut:
         return known
 
     def predictions(self, tasks: list[Task]) -> list[np.ndarray]:
-        """One array of predictions a task; missing in rows that no one held out."""
-        covered = self.fold >= 0
-        columns = []
-        for task, response in zip(tasks, self.responses, strict=True):
-            known = task.predict(np.where(covered[:, None], response, 0.0))
-            columns.append(known if covered.all() else _blank(known, ~covered))
-        return columns
+        """One array of predictions (m,) a task."""
+        return [
+            task.predict(response)
+            for task, response in zip(tasks, self.responses, strict=True)
+        ]
 
-    def score(self, tasks: list[Task], columns: list[Column]) -> float:
+    def score(self, tasks: list[Task]) -> float:
         """Mean over columns of the default score on the rows that were held out."""
-        rows = np.flatnonzero(self.fold >= 0)
-        predictions = self.predictions(tasks)
+        everything = np.arange(len(self.places))
         scores = [
             task.score(
-                column.keep(~np.isnan(self.labels[:, t]), rows),
-                predictions[t][rows],
-                self.weight[rows, t],
+                column.keep(~np.isnan(self.labels[:, t]), everything),
+                predictions,
+                self.weight[:, t],
             )
-            for t, (task, column) in enumerate(zip(tasks, columns, strict=True))
+            for t, (task, column, predictions) in enumerate(
+                zip(tasks, self.columns, self.predictions(tasks), strict=True)
+            )
         ]
         known = [score for score in scores if not np.isnan(score)]
         return float(np.mean(known)) if known else float("nan")
@@ -186,18 +198,6 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def _labels(task: Task, column: Column) -> np.ndarray:
     if task.is_classifier:
         return task.encode(column)
-    numbers = np.full(len(column), np.nan)
-    if column.content != "category":
-        numbers[~column.missing] = column.observed.astype(np.float64)
-    return numbers
-
-
-def _blank(column: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Make the predictions of some rows missing."""
-    if column.dtype.kind in "iuf":
-        column = column.astype(np.float64)
-        column[rows] = np.nan
-        return column
-    column = column.astype(object)
-    column[rows] = None
-    return column
+    if column.content == "category":
+        return np.full(len(column), np.nan)
+    return column.numbers()

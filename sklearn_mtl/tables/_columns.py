@@ -59,12 +59,24 @@ class Column:
         """Take some rows; labels that do not count there become missing."""
         if len(rows) == len(self) and np.array_equal(counts, ~self.missing):
             return self
+        return replace(self, missing=self.missing | ~counts).take(rows)
+
+    def take(self, rows: np.ndarray) -> Column:
+        """Take some rows."""
         return replace(
             self,
             values=self.values[rows],
-            missing=(self.missing | ~counts)[rows],
+            missing=self.missing[rows],
             codes=None if self.codes is None else self.codes[rows],
         )
+
+    def numbers(self) -> np.ndarray:
+        """Read numbers or booleans as float64, NaN where missing."""
+        if not self.missing.any():
+            return self.values.astype(np.float64)
+        numbers = np.full(len(self), np.nan)
+        numbers[~self.missing] = self.observed.astype(np.float64)
+        return numbers
 
     def factorize(self) -> tuple[np.ndarray, list[Any]]:
         """Give each distinct value a code.

@@ -13,7 +13,7 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn_mtl.tables._columns import Column, as_frame, column_from_series
 from sklearn_mtl.tables._columns import column_from_array as read_array
 
-CELLS_AT_ONCE = 2**21
+CELLS_AT_ONCE = 2**18
 """Cells that are encoded together; bounds the memory of temporary arrays."""
 
 

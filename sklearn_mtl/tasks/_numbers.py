@@ -20,11 +20,10 @@ class NumberTask(Task):
         ValueError
             A label is no finite number; the message names the first.
         """
-        numbers = np.full(len(column), np.nan)
         if column.content == "category":
             self._refuse_classes(column)
-        else:
-            numbers[~column.missing] = column.observed.astype(np.float64)
+            return np.full(len(column), np.nan)
+        numbers = column.numbers()
         if np.isinf(numbers).any():
             raise ValueError(
                 f"Input y contains infinity: column {column.name!r} holds "

@@ -148,22 +148,33 @@ class MemberRows(Dataset[Any]):
     def _total_weight(self, n_members: int) -> torch.Tensor:
         """Sum of the weights of all labels for each member and task, (K, T)."""
         n_tasks = self.table.codes.shape[1]
-        weight = self.table.label_weight
-        if self.row_weight is None:
-            rows = torch.ones(n_members, len(self), dtype=torch.float64)
-        else:
-            rows = self.row_weight.double().cpu()
+        weight, rows = self.table.label_weight, self.row_weight
+        if rows is None:
+            rows = torch.ones(1).expand(n_members, len(self))
         if weight is None:
-            total = rows.sum(dim=1, keepdim=True).expand(-1, n_tasks)
-        elif self.index.ndim == 1:
+            mass = rows.sum(dim=1, keepdim=True, dtype=torch.float64)
+            return self.table.put(mass.expand(-1, n_tasks))
+        rows = rows.double().cpu()
+        if self.index.ndim == 1:
             total = rows @ weight.index_select(0, self.index).double().cpu()
         else:
             own = weight.double().cpu()[self.index.cpu()]
             total = torch.einsum("kn,knt->kt", rows, own)
-        return total.to(device=self.table.device, dtype=self.table.dtype)
+        return self.table.put(total)
 
     def __len__(self) -> int:
         return self.index.shape[-1]
+
+    def read_by_someone(self) -> np.ndarray:
+        """Tell which rows of the table count for at least one member, (n,)."""
+        index = self.index.cpu().numpy()
+        read = np.zeros(len(self.table), dtype=bool)
+        if self.row_weight is None:
+            read[index] = True
+            return read
+        counts = self.row_weight.cpu().numpy() > 0
+        read[index[counts.any(axis=0)] if index.ndim == 1 else index[counts]] = True
+        return read
 
     def batch(
         self, positions: torch.Tensor | slice, scale: torch.Tensor
