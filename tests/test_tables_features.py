@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -13,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_mtl.tables import FeatureEncoder, _features, take_rows
+from sklearn_mtl.training import TaskTable
 
 PROPERTY = settings(deadline=None, max_examples=40, derandomize=True)
 
@@ -455,3 +457,19 @@ def test_pipeline_of_scikit_learn_gives_the_same_for_numbers_alone():
     )
 
     assert_allclose(encode(X), pipeline.fit_transform(X), atol=1e-12)
+
+
+def test_places_spread_batch_by_batch_are_the_encoded_matrix():
+    X = some_frame()
+    encoder = FeatureEncoder().fit(X, np.ones(len(X)))
+    X.loc[len(X) - 1, "town"] = "a town that fit did not see"
+    whole = encoder.transform(X)
+    places = encoder.transform_to_places(X)
+    assert places.ones.min() == -1
+    table = TaskTable(places, np.zeros((len(X), 1)), np.ones((len(X), 1)))
+    index = torch.tensor([[5, 0, 7], [len(X) - 1, 3, 3]])
+
+    features, _, _ = table.rows(index)
+
+    assert_array_equal(places.to_dense(), whole)
+    assert_array_equal(features.numpy(), whole[index])

@@ -318,7 +318,7 @@ class TaskSource:
             codes[:, place] = tasks[t].encode(self.columns[t])
         in_order = np.array_equal(layout.order, np.arange(len(tasks)))
         return TaskTable(
-            encoder.transform(self.X, dtype=dtype),
+            encoder.transform_to_places(self.X, dtype=dtype),
             codes,
             self.weight if in_order else self.weight[:, layout.order],
             dtype=like.dtype,

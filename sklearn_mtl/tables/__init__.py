@@ -10,6 +10,7 @@ from sklearn_mtl.tables._columns import (
     refuse_double_names,
 )
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
+from sklearn_mtl.tables._levels import Places
 from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
 from sklearn_mtl.tables._weights import read_weight
 
@@ -17,6 +18,7 @@ __all__ = [
     "Column",
     "Container",
     "FeatureEncoder",
+    "Places",
     "TargetTable",
     "array_from_rows",
     "is_frame",

@@ -94,7 +94,8 @@ class Column:
     @cached_property
     def _factorized(self) -> tuple[np.ndarray, list[Any]]:
         if self.codes is not None and self.levels is not None:
-            codes = np.where(self.missing, -1, self.codes).astype(np.int64)
+            codes = self.codes.astype(np.int64)
+            codes[self.missing] = -1
             return codes, list(self.levels)
         index: dict[Any, int] = {}
         codes = np.full(len(self), -1, dtype=np.int64)
@@ -236,6 +237,13 @@ def _from_numbers(cells: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return numbers
 
 
+def content_of_series(series: nw.Series[Any]) -> Content:
+    """Tell what a column of a data frame holds, reading its cells only if needed."""
+    if series.dtype in (nw.Categorical, nw.Enum, nw.String):
+        return "category"
+    return "number" if series.dtype.is_numeric() else column_from_series(series).content
+
+
 def column_from_series(series: nw.Series[Any]) -> Column:
     """Read one column of a data frame by its declared type."""
     dtype, name = series.dtype, series.name
@@ -293,8 +301,8 @@ def _column_of_categories(series: nw.Series[Any]) -> Column:
         levels = np.array(series.dtype.categories, dtype=object)
         index = {level: code for code, level in enumerate(levels)}
         codes, ordered = np.array([index.get(cell, -1) for cell in values]), True
-    values = np.full(len(codes), None, dtype=object)
-    values[codes >= 0] = levels[codes[codes >= 0]]
+    or_none = np.array([*levels, None], dtype=object)
+    values = or_none[codes]  # -1, a missing cell, reads None
     return Column(series.name, values, codes < 0, "category", levels, codes, ordered)
 
 

@@ -10,8 +10,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from sklearn_mtl.tables._columns import Column, as_frame, column_from_series
+from sklearn_mtl.tables._columns import (
+    Column,
+    Content,
+    as_frame,
+    column_from_series,
+    content_of_series,
+)
 from sklearn_mtl.tables._columns import column_from_array as read_array
+from sklearn_mtl.tables._levels import Levels, Places
 
 CELLS_AT_ONCE = 2**18
 """Cells that are encoded together; bounds the memory of temporary arrays."""
@@ -79,14 +86,32 @@ class FeatureEncoder:
         features : ndarray or CSR matrix of shape (n_rows, n_features_out)
             A CSR matrix where `X` is one.
         """
+        features = self.transform_to_places(X, dtype)
+        return features.to_dense() if isinstance(features, Places) else features
+
+    def transform_to_places(
+        self, X: Any, dtype: Any = np.float32
+    ) -> np.ndarray | sparse.csr_matrix | Places:
+        """Encode the rows of `X`, and leave categories to be spread batch by batch.
+
+        Returns
+        -------
+        features : ndarray, CSR matrix or Places
+            `Places` where there are categories.
+        """
         if sparse.issparse(X):
             return self._transform_sparse(X, dtype)
-        n_rows = len(X)
-        features = np.empty((n_rows, len(self.feature_names_out_)), dtype=dtype)
-        for rows in self._row_slices(n_rows):
-            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
-            self._encode_into(features[rows], part)
-        return features
+        numbers = self._encode_numbers(X, dtype)
+        if not self._levels:
+            return numbers
+        ones = np.empty((len(X), len(self._levels)), dtype=np.int32)
+        start = numbers.shape[1]
+        for c, (column, levels) in enumerate(
+            zip(columns(X, self._categorical), self._levels, strict=True)
+        ):
+            ones[:, c] = levels.places(column, start)
+            start += levels.width
+        return Places(numbers, ones, (len(X), self.n_features_out_))
 
     @property
     def n_features_out_(self) -> int:
@@ -102,8 +127,7 @@ class FeatureEncoder:
             if is_plain_matrix(X) or _has_plain_dtypes(X):
                 categorical = np.zeros(len(names), dtype=bool)
             else:
-                held = [column.content for column in columns(X)]
-                categorical = np.array([content == "category" for content in held])
+                categorical = np.array([held == "category" for held in _contents(X)])
         else:
             categorical = _mask_of(chosen, names)
         if sparse.issparse(X) and categorical.any():
@@ -178,29 +202,23 @@ class FeatureEncoder:
         _refuse_infinity(block, [self._names[j] for j in self._numeric])
         return block
 
-    def _encode_into(self, out: np.ndarray, X: Any) -> None:
-        n_numeric = len(self._numeric)
-        if n_numeric:
-            block = self._numeric_block(X, slice(0, len(X)))
-            z = out[:, :n_numeric]
-            mean, scale = (self._mean, self._scale) if self.scale_inputs else (0.0, 1.0)
-            z[...] = (block - mean) / scale
+    def _encode_numbers(self, X: Any, dtype: Any) -> np.ndarray:
+        """Standardise numbers, and append the indicators of missing ones."""
+        n_numeric, n_gaps = len(self._numeric), len(self._with_gaps)
+        out = np.empty((len(X), n_numeric + n_gaps), dtype=dtype)
+        if not n_numeric:
+            return out
+        mean, scale = (self._mean, self._scale) if self.scale_inputs else (0.0, 1.0)
+        for rows in self._row_slices(len(X)):
+            z = out[rows, :n_numeric]
+            z[...] = (self._numeric_block(X, rows) - mean) / scale
             missing = np.isnan(z)
             if missing.any():
                 stand_in = np.zeros(n_numeric) if self.scale_inputs else self._mean
                 np.copyto(z, stand_in.astype(z.dtype), where=missing)
-            if len(self._with_gaps):
-                start = n_numeric
-                out[:, start : start + len(self._with_gaps)] = missing[
-                    :, self._with_gaps
-                ]
-        start = n_numeric + len(self._with_gaps)
-        for column, levels in zip(
-            columns(X, self._categorical), self._levels, strict=True
-        ):
-            stop = start + levels.width
-            levels.encode_into(out[:, start:stop], column)
-            start = stop
+            if n_gaps:
+                out[rows, n_numeric:] = missing[:, self._with_gaps]
+        return out
 
     def _transform_sparse(self, X: Any, dtype: Any) -> sparse.csr_matrix:
         _refuse_sparse_gaps(X, self._names)
@@ -212,7 +230,7 @@ class FeatureEncoder:
 
     def _fit_categorical(self, X: Any, weight: np.ndarray) -> None:
         self._levels = [
-            _Levels(column, weight, self.max_categories)
+            Levels(column, weight, self.max_categories)
             for column in columns(X, self._categorical)
         ]
 
@@ -222,61 +240,6 @@ class FeatureEncoder:
         for j, levels in zip(self._categorical, self._levels, strict=True):
             names += [f"{self._names[j]}_{label}" for label in levels.labels]
         return names
-
-
-class _Levels:
-    """Levels of one categorical column, and its one-hot code."""
-
-    def __init__(self, column: Column, weight: np.ndarray, max_categories: int):
-        codes, levels = column.factorize()
-        frequency = np.bincount(codes[codes >= 0], weight[codes >= 0], len(levels))
-        seen = sorted(np.flatnonzero(frequency), key=lambda code: _order(levels[code]))
-        kept, rare = seen, []
-        if len(seen) > max_categories:
-            by_frequency = sorted(seen, key=lambda code: -frequency[code])
-            often = set(by_frequency[:max_categories])
-            kept = [code for code in seen if code in often]
-            rare = by_frequency[max_categories:]
-        self.index = {levels[code]: place for place, code in enumerate(kept)}
-        self.index.update({levels[code]: len(kept) for code in rare})
-        self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
-        self.missing_place = -1
-        if (codes < 0).any():
-            self.missing_place = len(self.labels)
-            self.labels.append("missing")
-
-    @property
-    def width(self) -> int:
-        return len(self.labels)
-
-    def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
-        """Tell strings from numbers: '1' would be unseen where fit saw 1."""
-        known, come = ({isinstance(v, str) for v in s} for s in (self.index, levels))
-        if known and come and not known & come:
-            raise ValueError(
-                f"Column {column.name!r} of X holds {levels[0]!r}, but fit saw "
-                f"categories such as {next(iter(self.index))!r}. Pass them in the type "
-                "that fit had."
-            )
-
-    def encode_into(self, out: np.ndarray, column: Column) -> None:
-        codes, levels = column.factorize()
-        self._refuse_other_types(column, levels)
-        places = np.array(
-            [self.index.get(level, -1) for level in levels] + [self.missing_place],
-            dtype=np.int64,
-        )
-        place = places[codes]  # code -1, a missing cell, reads the last entry
-        known = np.flatnonzero(place >= 0)
-        out[...] = 0.0
-        out[known, place[known]] = 1.0
-
-
-def _order(level: Any) -> tuple[str, Any]:
-    """Sort numbers among numbers and strings among strings."""
-    if isinstance(level, int | float | np.number):
-        return "", level
-    return type(level).__name__, level if isinstance(level, str) else str(level)
 
 
 # -- reading the containers of X ---------------------------------------------------
@@ -303,6 +266,14 @@ def columns(
         return [read_array(int(j), X[:, j]) for j in positions]
     names = frame.columns
     return [column_from_series(frame.get_column(names[j])) for j in positions]
+
+
+def _contents(X: Any) -> list[Content]:
+    """Tell what each column of a data frame or an array of objects holds."""
+    frame = as_frame(X)
+    if frame is None:
+        return [column.content for column in columns(X)]
+    return list(map(content_of_series, frame.iter_columns()))
 
 
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:

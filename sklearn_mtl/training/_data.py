@@ -10,6 +10,8 @@ import torch
 from scipy import sparse
 from torch.utils.data import Dataset
 
+from sklearn_mtl.tables import Places
+
 
 class Labels(NamedTuple):
     """What the loss reads of one batch; tasks stand in block order.
@@ -36,8 +38,8 @@ class TaskTable:
 
     Parameters
     ----------
-    features : array or CSR matrix of shape (n, d)
-        A CSR matrix stays sparse; its batches are made dense one by one.
+    features : array, CSR matrix or Places of shape (n, d)
+        A CSR matrix and places stay what they are; batches are made dense one by one.
     codes : float array of shape (n, T)
         Tasks in block order; NaN where a label is missing.
     label_weight : float array of shape (n, T)
@@ -46,7 +48,7 @@ class TaskTable:
 
     def __init__(
         self,
-        features: np.ndarray | sparse.csr_matrix,
+        features: np.ndarray | sparse.csr_matrix | Places,
         codes: np.ndarray,
         label_weight: np.ndarray,
         *,
@@ -54,9 +56,12 @@ class TaskTable:
         device: torch.device | str = "cpu",
     ) -> None:
         self.dtype, self.device = dtype, torch.device(device)
-        self.features: Any = (
-            features if sparse.issparse(features) else self.put(features)
-        )
+        self.features: Any = features
+        if isinstance(features, Places):
+            ones = torch.as_tensor(features.ones, device=self.device)
+            self.features = Places(self.put(features.numbers), ones, features.shape)
+        elif not sparse.issparse(features):
+            self.features = self.put(features)
         missing = np.isnan(codes)
         if missing.any():
             codes = np.where(missing, 0.0, codes)
@@ -83,17 +88,30 @@ class TaskTable:
         self, index: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Features, codes and label weights of rows; `index` may have two axes."""
-        if sparse.issparse(self.features):
-            dense = self.features[index.cpu().numpy().ravel()].toarray()
-            features = self.put(dense).view(*index.shape, -1)
-        else:
-            features = _take(self.features, index)
         weight = self.label_weight
         return (
-            features,
+            self._features_of(index.flatten()).view(*index.shape, -1),
             _take(self.codes, index),
             None if weight is None else _take(weight, index),
         )
+
+    def _features_of(self, rows: torch.Tensor) -> torch.Tensor:
+        if isinstance(self.features, Places):
+            return self._spread(self.features, rows)
+        if sparse.issparse(self.features):
+            return self.put(self.features[rows.cpu().numpy()].toarray())
+        of_rows: torch.Tensor = self.features.index_select(0, rows)
+        return of_rows
+
+    def _spread(self, places: Places, rows: torch.Tensor) -> torch.Tensor:
+        """Make the dense features of some rows."""
+        numbers = places.numbers.index_select(0, rows)
+        ones = places.ones.index_select(0, rows).long()
+        dense = numbers.new_zeros(len(rows), places.shape[1])
+        dense[:, : numbers.shape[1]] = numbers
+        # What has no place adds nothing to the first column.
+        known = (ones >= 0).to(dense.dtype)
+        return dense.scatter_add_(1, ones.clamp_(min=0), known)
 
 
 def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

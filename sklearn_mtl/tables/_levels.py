@@ -1,0 +1,93 @@
+"""Categories: their levels, and the columns that stand for these."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sklearn_mtl.tables._columns import Column
+
+
+class Places(NamedTuple):
+    """Encoded rows whose categories are not yet spread over a column a level.
+
+    Takes the memory of the table that was encoded, however many levels there are.
+
+    Attributes
+    ----------
+    numbers : float array of shape (n, a)
+        The first columns of the encoded matrix.
+    ones : int32 array of shape (n, c)
+        For each category, the column of the matrix that holds a one; -1 if none does.
+        All other columns hold zeros.
+    shape : tuple of int
+        (n, d), that of the matrix.
+    """
+
+    numbers: Any
+    ones: Any
+    shape: tuple[int, int]
+
+    def to_dense(self) -> np.ndarray:
+        """Make the matrix."""
+        dense = np.zeros(self.shape, dtype=self.numbers.dtype)
+        dense[:, : self.numbers.shape[1]] = self.numbers
+        rows, categories = np.nonzero(self.ones >= 0)
+        dense[rows, self.ones[rows, categories]] = 1.0
+        return dense
+
+
+class Levels:
+    """Levels of one categorical column, and its one-hot code."""
+
+    def __init__(self, column: Column, weight: np.ndarray, max_categories: int):
+        codes, levels = column.factorize()
+        frequency = np.bincount(codes[codes >= 0], weight[codes >= 0], len(levels))
+        seen = sorted(np.flatnonzero(frequency), key=lambda code: _order(levels[code]))
+        kept, rare = seen, []
+        if len(seen) > max_categories:
+            by_frequency = sorted(seen, key=lambda code: -frequency[code])
+            often = set(by_frequency[:max_categories])
+            kept = [code for code in seen if code in often]
+            rare = by_frequency[max_categories:]
+        self.index = {levels[code]: place for place, code in enumerate(kept)}
+        self.index.update({levels[code]: len(kept) for code in rare})
+        self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
+        self.missing_place = -1
+        if (codes < 0).any():
+            self.missing_place = len(self.labels)
+            self.labels.append("missing")
+
+    @property
+    def width(self) -> int:
+        return len(self.labels)
+
+    def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
+        """Tell strings from numbers: '1' would be unseen where fit saw 1."""
+        known, come = ({isinstance(v, str) for v in s} for s in (self.index, levels))
+        if known and come and not known & come:
+            raise ValueError(
+                f"Column {column.name!r} of X holds {levels[0]!r}, but fit saw "
+                f"categories such as {next(iter(self.index))!r}. Pass them in the type "
+                "that fit had."
+            )
+
+    def places(self, column: Column, start: int) -> np.ndarray:
+        """Place of each cell's one, the first level being at `start`; -1 for none."""
+        codes, levels = column.factorize()
+        self._refuse_other_types(column, levels)
+        place_of_code = np.array(
+            [self.index.get(level, -1) for level in levels] + [self.missing_place],
+            dtype=np.int32,
+        )
+        place_of_code[place_of_code >= 0] += start
+        places: np.ndarray = place_of_code[codes]  # -1, a missing cell, reads the last
+        return places
+
+
+def _order(level: Any) -> tuple[str, Any]:
+    """Sort numbers among numbers and strings among strings."""
+    if isinstance(level, int | float | np.number):
+        return "", level
+    return type(level).__name__, level if isinstance(level, str) else str(level)
