@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
 from report import machine, write_section
 from sklearn.model_selection import GridSearchCV
 from timing import in_child, in_turns, markdown, median_ratio, seconds
@@ -69,7 +70,11 @@ def searches(settings: dict[str, Any], n_rounds: int) -> dict[str, np.ndarray]:
         name: partial(search_seconds, settings, backend, n_jobs)
         for name, (backend, n_jobs) in SEARCHES.items()
     }
-    return in_turns(rivals, n_rounds)
+    try:
+        return in_turns(rivals, n_rounds)
+    finally:
+        # A process waits at its end for workers, which wait minutes for more work.
+        get_reusable_executor().shutdown()
 
 
 def searches_table(n_rounds: int) -> str:

@@ -6,18 +6,22 @@ from sklearn_mtl.training._callbacks import (
     learning_rate_schedule,
 )
 from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
 from sklearn_mtl.training._predict import iter_raw, raw_of_held_out
+from sklearn_mtl.training._step import StepByHand
 
 __all__ = [
     "Batches",
     "BestWeights",
+    "FlatAdamW",
     "Labels",
     "MemberRows",
     "MultiTaskNet",
     "ProgressBar",
+    "StepByHand",
     "TaskLoss",
     "TaskTable",
     "iter_raw",
