@@ -159,7 +159,7 @@ def census(epochs: int) -> dict[str, float]:
     """Split the fit of a large frame at the defaults, and time its encoder alone."""
     X, y = load(CENSUS)
     weight = np.ones(len(X))
-    encoder = seconds(lambda: FeatureEncoder().fit(X, weight).transform(X))
+    encoder = seconds(lambda: FeatureEncoder().fit(X, weight).transform_to_places(X))
     watch = watched(net(epochs, n_members="auto"), X, y)
     return {
         "rows": len(X),

@@ -91,8 +91,8 @@ def test_a_fit_by_hand_is_a_fit_by_autograd(shape):
 
 
 @pytest.mark.parametrize("private", [(), (4,)])
-def test_three_tasks_and_three_hundred_take_as_many_calls(private):
-    few = operators_of_steps(3, 2, private)
+def test_six_tasks_and_three_hundred_take_as_many_calls(private):
+    few = operators_of_steps(6, 2, private)
     assert few == operators_of_steps(300, 2, private)
 
 

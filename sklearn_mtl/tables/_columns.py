@@ -97,12 +97,11 @@ class Column:
             codes = self.codes.astype(np.int64)
             codes[self.missing] = -1
             return codes, list(self.levels)
-        index: dict[Any, int] = {}
         codes = np.full(len(self), -1, dtype=np.int64)
         rows = np.flatnonzero(~self.missing)
         cells = self.values[rows].tolist()
         try:
-            codes[rows] = [index.setdefault(cell, len(index)) for cell in cells]
+            levels = list(dict.fromkeys(cells))
         except TypeError as error:
             culprit = next(cell for cell in cells if not _hashable(cell))
             raise TypeError(
@@ -110,7 +109,9 @@ class Column:
                 "the argument must be a string or a number. Drop the column or turn "
                 "its cells into strings or numbers."
             ) from error
-        return codes, list(index)
+        code_of = dict(zip(levels, range(len(levels)), strict=True))
+        codes[rows] = np.fromiter(map(code_of.__getitem__, cells), np.int64, len(cells))
+        return codes, levels
 
 
 def _hashable(cell: Any) -> bool:

@@ -230,6 +230,11 @@ class Binary(ClassTask):
         return np.concatenate([expit(-raw), expit(raw)], axis=-1)
 
 
+FEW_CLASSES = 8
+"""Up to these, torch's softmax is several times faster over another axis than the
+last."""
+
+
 class Multiclass(ClassTask):
     """A column of classes: one logit a class, under a softmax.
 
@@ -278,12 +283,15 @@ class Multiclass(ClassTask):
         raw: torch.Tensor, codes: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss, and the errors of the probabilities as its gradient."""
-        log_probability = F.log_softmax(raw, dim=-1)
-        code = codes.long().expand(raw.shape[:-1]).unsqueeze(-1)
-        loss = log_probability.gather(-1, code).squeeze(-1).neg_()
-        gradient = log_probability.exp_()
-        minus_one = gradient.new_full((), -1.0).expand(code.shape)
-        return loss, gradient.scatter_add_(-1, code, minus_one)
+        axis = -1
+        if raw.shape[-1] <= FEW_CLASSES:
+            axis, raw = -2, raw.transpose(-1, -2).contiguous()
+        log_probability = F.log_softmax(raw, dim=axis)
+        code = codes.long().expand(len(raw), *codes.shape[-2:]).unsqueeze(axis)
+        loss = log_probability.gather(axis, code).squeeze(axis).neg_()
+        minus_one = raw.new_full((), -1.0).expand(code.shape)
+        gradient = log_probability.exp_().scatter_add_(axis, code, minus_one)
+        return loss, gradient if axis == -1 else gradient.transpose(-1, -2)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
         """Probabilities of the classes."""

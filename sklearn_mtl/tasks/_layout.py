@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +22,6 @@ class Block:
     """Neighbouring tasks whose losses one call computes."""
 
     task: Task
-    tasks: slice
     outputs: slice
     n_tasks: int
     width: int
@@ -92,6 +91,10 @@ class OutputLayout(nn.Module):
         self.prior_cost = torch.from_numpy(cost)
         self.register_buffer("padding", torch.from_numpy(padding))
         self.blocks = _blocks(ordered, starts, padding)
+        self._n_tasks_of_blocks = [block.n_tasks for block in self.blocks]
+        self._n_outputs_of_blocks = [
+            block.n_tasks * block.width for block in self.blocks
+        ]
 
     def losses(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Loss of every label.
@@ -107,7 +110,10 @@ class OutputLayout(nn.Module):
         tensor of shape (K, B, T)
             In block order, not yet divided by the prior's cost.
         """
-        losses = [self._block_losses(block, raw, codes) for block in self.blocks]
+        losses = [
+            block.task.loss(outputs, labels)
+            for block, outputs, labels in self._by_block(raw, codes)
+        ]
         return losses[0] if len(losses) == 1 else torch.cat(losses, dim=-1)
 
     def losses_and_gradient(
@@ -120,30 +126,31 @@ class OutputLayout(nn.Module):
         losses : tensor of shape (K, B, T)
         gradient : tensor of shape (K, B, C)
         """
-        if len(self.blocks) == 1:
-            block = self.blocks[0]
-            outputs = self._outputs_of(block, raw)
-            loss, gradient = block.loss_and_gradient(outputs, codes)
+        parts = [
+            block.loss_and_gradient(outputs, labels)
+            for block, outputs, labels in self._by_block(raw, codes)
+        ]
+        if len(parts) == 1:
+            loss, gradient = parts[0]
             return loss, gradient.flatten(-2)
-        losses, gradients = [], []
-        for block in self.blocks:
-            outputs = self._outputs_of(block, raw)
-            loss, gradient = block.loss_and_gradient(outputs, codes[..., block.tasks])
-            losses.append(loss)
-            gradients.append(gradient.flatten(-2))
-        return torch.cat(losses, dim=-1), torch.cat(gradients, dim=-1)
+        losses = torch.cat([loss for loss, _ in parts], dim=-1)
+        return losses, torch.cat([part.flatten(-2) for _, part in parts], dim=-1)
 
-    def _block_losses(
-        self, block: Block, raw: torch.Tensor, codes: torch.Tensor
-    ) -> torch.Tensor:
-        return block.task.loss(self._outputs_of(block, raw), codes[..., block.tasks])
-
-    def _outputs_of(self, block: Block, raw: torch.Tensor) -> torch.Tensor:
-        """Raw outputs of a block, (K, B, tasks, width)."""
-        outputs = raw if len(self.blocks) == 1 else raw[..., block.outputs]
-        if block.padded:
-            outputs = outputs.masked_fill(self.padding[block.outputs], -torch.inf)
-        return outputs.view(*raw.shape[:-1], block.n_tasks, block.width)
+    def _by_block(
+        self, raw: torch.Tensor, codes: torch.Tensor
+    ) -> Iterator[tuple[Block, torch.Tensor, torch.Tensor]]:
+        """Raw outputs (K, B, tasks, width) and codes of each block."""
+        for block, outputs, labels in zip(
+            self.blocks,
+            raw.split(self._n_outputs_of_blocks, dim=-1),
+            codes.split(self._n_tasks_of_blocks, dim=-1),
+            strict=True,
+        ):
+            if block.padded:
+                padding = self.padding[block.outputs]
+                outputs = outputs.masked_fill(padding, -torch.inf)
+            shape = *raw.shape[:-1], block.n_tasks, block.width
+            yield block, outputs.view(shape), labels
 
 
 def _blocks(
@@ -159,7 +166,6 @@ def _blocks(
             blocks.append(
                 Block(
                     task=ordered[begin],
-                    tasks=slice(begin, end),
                     outputs=outputs,
                     n_tasks=end - begin,
                     width=ordered[begin].block_width(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,13 @@ class FlatAdamW(torch.optim.AdamW):
         super().__init__(
             params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
         )
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Take over a parameter group.
+
+        Past torch's decorator, which imports its compiler: that takes a second.
+        """
+        inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
 
     def flatten(self) -> None:
         """Lay the parameters that are trained in one buffer a group.
