@@ -96,6 +96,12 @@ class Task(BaseEstimator):
             A label is outside the range of the task.
         """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let no kind that changes `loss` inherit the gradient of another one."""
+        super().__init_subclass__(**kwargs)
+        if "loss" in vars(cls) and "loss_and_gradient" not in vars(cls):
+            cls.loss_and_gradient = Task.loss_and_gradient  # type: ignore[method-assign]
+
     @abstractmethod
     def loss(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Negative log-likelihood of each label.

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
 from sklearn_mtl.tasks._base import Task
-
-LossAndGradient = Callable[
-    [torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]
-]
 
 
 @dataclass(frozen=True)
@@ -26,16 +21,6 @@ class Block:
     n_tasks: int
     width: int
     padded: bool
-
-    @property
-    def loss_and_gradient(self) -> LossAndGradient:
-        """The kind's formula; automatic where a subclass changed `loss` alone."""
-        for cls in type(self.task).__mro__:
-            if "loss_and_gradient" in vars(cls):
-                return self.task.loss_and_gradient
-            if "loss" in vars(cls):
-                return partial(Task.loss_and_gradient, self.task)
-        raise TypeError(f"{self.task!r} defines no loss")
 
 
 class OutputLayout(nn.Module):
@@ -127,7 +112,7 @@ class OutputLayout(nn.Module):
         gradient : tensor of shape (K, B, C)
         """
         parts = [
-            block.loss_and_gradient(outputs, labels)
+            block.task.loss_and_gradient(outputs, labels)
             for block, outputs, labels in self._by_block(raw, codes)
         ]
         if len(parts) == 1:
