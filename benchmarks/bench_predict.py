@@ -63,6 +63,7 @@ def fitted(model: str, dtype: str) -> Any:
     if model == "ours":
         return MultiTaskNetRegressor(
             hidden_layer_sizes=HIDDEN,
+            n_bins=0,
             n_members=1,
             max_iter=1,
             random_state=0,

@@ -102,6 +102,8 @@ def columns_in_turns(
             head_hidden_layer_sizes=head,
             task_types=kind_of_column,
             batch_size=64,
+            n_bins=0,
+            dropout=0.0,
         )
         rivals[name] = partial(epoch_seconds, model, X, y)
     return in_turns(rivals, n_rounds)

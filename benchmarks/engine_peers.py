@@ -39,6 +39,8 @@ def ours(
     model = MultiTaskNetRegressor(
         hidden_layer_sizes=hidden,
         n_members=n_members,
+        n_bins=0,
+        dropout=0.0,
         alpha=0.0,
         batch_size=batch,
         learning_rate_init=LEARNING_RATE,

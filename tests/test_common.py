@@ -30,6 +30,8 @@ WITH_BATCHES = {
 SMALL = {"hidden_layer_sizes": (16,), "n_members": 2, "random_state": 0}
 FULL_BATCH = {
     **SMALL,
+    "dropout": 0.0,
+    "n_bins": 0,
     "early_stopping": False,
     "batch_size": 10_000,
     "dtype": "float64",

@@ -333,7 +333,7 @@ def test_train_test_split_keeps_frames(X, y):
 
 
 def test_permutation_importance(X, y):
-    net = MultiTaskNetEstimator(**SMALL).fit(X, y)
+    net = MultiTaskNetEstimator(**SMALL, n_bins=0, dropout=0.0).fit(X, y)
     for n_jobs in (1, 2):
         found = permutation_importance(
             net, X, y, n_repeats=2, random_state=0, n_jobs=n_jobs
@@ -345,7 +345,8 @@ def test_permutation_importance(X, y):
 
 
 def test_partial_dependence_of_one_column(X, y):
-    views = MultiTaskNetEstimator(**SMALL).fit(X, y).named_estimators_
+    net = MultiTaskNetEstimator(**SMALL, n_bins=0, dropout=0.0).fit(X, y)
+    views = net.named_estimators_
 
     of_price = partial_dependence(views["price"], X, ["a"], grid_resolution=5)
     of_town = partial_dependence(

@@ -774,6 +774,8 @@ FULL_BATCH = {
     "scale_inputs": False,
     "alpha": 0.0,
     "batch_size": 1000,
+    "dropout": 0.0,
+    "n_bins": 0,
 }
 
 
@@ -1068,8 +1070,8 @@ def test_class_weight_equals_sample_weight_by_hand(rare, case):
         "list": ([None, kind, None], {"kind": kind}),
         "balanced column": ({"hit": "balanced"}, {"hit": balanced(y, "hit")}),
     }[case]
-    # Weights of rows would count in the scales of X.
-    net = small_net(max_iter=4, dtype="float64", scale_inputs=False)
+    # Weights of rows would count in the scales and bins of X.
+    net = small_net(max_iter=4, dtype="float64", scale_inputs=False, n_bins=0)
 
     columns = TargetTable(y).columns
     observed = np.column_stack([~column.missing for column in columns]).astype(float)
@@ -1117,7 +1119,7 @@ def test_class_weight_moves_the_recall_of_a_rare_class(rare, setting):
 def test_class_weight_counts_on_top_of_sample_weight(rare):
     X, y = rare
     row_weight = np.random.default_rng(0).integers(1, 4, 800).astype(float)
-    net = small_net(max_iter=2, dtype="float64", scale_inputs=False)
+    net = small_net(max_iter=2, dtype="float64", scale_inputs=False, n_bins=0)
 
     both = clone(net).set_params(class_weight={"hit": {"yes": 2.0}})
     both.fit(X, y, sample_weight=row_weight)
@@ -1148,6 +1150,8 @@ def test_row_whose_labels_all_have_class_weight_0_teaches_nothing(rare):
         class_weight={"hit": {"yes": 0.0}, "kind": {"p": 0.0}},
         early_stopping=False,
         scale_inputs=False,
+        n_bins=0,
+        dropout=0.0,
         dtype="float64",
         batch_size=1000,
     )

@@ -15,12 +15,23 @@ from sklearn_mtl.nn import ACTIVATIONS, Dropout, MultiTaskNetwork, StackedLinear
 TASK_OF_OUTPUT = np.array([0, 1, 1, 1, 2, 2])
 PRIOR = np.array([0.5, -1.0, 0.0, 1.0, 2.0, -3.0])
 
+# Two pieces of the first feature and one of the last; all are 0 at 0.
+PIECES = [
+    np.array([0, 0, 3]),
+    np.array([-1.0, 0.5, 0.0]),
+    np.array([1.0, 2.0, 0.5]),
+    np.array([-1.0, 1.0, 0.0]),
+    np.array([-np.inf, 0.0, -0.5]),
+    np.array([1.0, np.inf, 0.5]),
+]
+
 SHAPES = {
     "shared": {"hidden_layer_sizes": (7, 5)},
     "private": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4, 3)},
     "one private layer": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4,)},
     "nothing shared": {"hidden_layer_sizes": (), "head_hidden_layer_sizes": (4,)},
     "linear": {"hidden_layer_sizes": ()},
+    "bent": {"hidden_layer_sizes": (7,), "pieces": PIECES},
 }
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
@@ -45,8 +56,9 @@ def network(n_members=3, seed=0, **params):
 def member_alone(stack, k, **params):
     """Return a network of one member with the weights of member k."""
     alone = network(n_members=1, seed=99, **params)
+    parameters = dict(stack.named_parameters())
     state = {
-        name: value if name.endswith("task_of_output") else value[[k]]
+        name: value[[k]] if name in parameters else value
         for name, value in stack.state_dict().items()
     }
     alone.load_state_dict(state)

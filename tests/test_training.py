@@ -1,7 +1,8 @@
 """Training: rows of members, batches, losses, best weights, callbacks, prediction."""
 
+import gc
 from collections import Counter
-from itertools import chain
+from itertools import chain, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -896,7 +897,7 @@ def test_scheduler_of_the_users_own_sets_the_learning_rate():
 
 def test_gradient_clipping_reaches_the_step():
     X, y = numbers_table()
-    params = {"solver": "sgd", "alpha": 0.0, "early_stopping": False}
+    params = {"solver": "sgd", "alpha": 0.0, "early_stopping": False, "dropout": 0.0}
 
     clipped = small_net(callbacks=[GradientNormClipping(1e-12)], **params).fit(X, y)
     free = small_net(**params).fit(X, y)
@@ -1057,3 +1058,62 @@ def test_table_of_float32_is_predicted_as_it_was_learned():
     alone = np.concatenate([net.predict(X[[i]]) for i in range(10)])
 
     assert_allclose(alone, net.predict(X)[:10], rtol=0, atol=1e-10)
+
+
+# Weights in float64 are kept between predictions
+
+
+def of_data(parameter):
+    parameter.data.mul_(0.5)
+
+
+def under_no_grad(parameter):
+    with torch.no_grad():
+        parameter.mul_(0.5)
+
+
+def of_another_tensor(parameter):
+    parameter.data = 0.5 * parameter.data
+
+
+@pytest.mark.parametrize("change", [of_data, under_no_grad, of_another_tensor])
+def test_predictions_follow_a_change_of_weights(change):
+    _, layout = task_table()
+    module = network(layout, 2)
+    features = np.random.default_rng(0).normal(size=(5, 4))
+
+    def predicted():
+        ((_, raw),) = iter_raw(module, features)
+        return raw
+
+    before = predicted()
+    assert_array_equal(predicted(), before)
+    change(module.trunk.layers[0].weight)
+    with torch.no_grad():
+        expected = module(torch.from_numpy(features)).numpy()
+    assert_allclose(predicted(), expected)
+    assert not np.allclose(expected, before)
+
+
+def test_predictions_follow_each_epoch():
+    X, y = numbers_table()
+    net = small_net(early_stopping=False).fit(X, y)
+    seen = [net.predict(X)]
+    for _ in range(3):
+        seen.append(net.partial_fit(X, y).predict(X))
+    for one, other in pairwise(seen):
+        assert not np.allclose(one, other, rtol=1e-4)
+
+
+def test_weights_kept_for_predicting_go_with_the_net():
+    X, y = numbers_table()
+    net = small_net().fit(X, y)
+    net.predict(X)
+    module = net.net_.module_
+    assert module in _predict._COPIES
+    before = len(_predict._COPIES)
+
+    del net, module
+    gc.collect()
+
+    assert len(_predict._COPIES) < before

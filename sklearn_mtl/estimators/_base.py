@@ -52,6 +52,7 @@ class BaseMultiTaskNet(BaseEstimator):
         "class_weight": "no_validation",
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "n_bins": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "scale_inputs": ["boolean"],
         "solver": [StrOptions({"adam", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -84,13 +85,14 @@ class BaseMultiTaskNet(BaseEstimator):
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
         head_hidden_layer_sizes: Any = (),
-        dropout: float = 0.0,
+        dropout: float = 0.1,
         n_members: Any = "auto",
         task_types: Any = None,
         task_weights: Any = None,
         class_weight: Any = None,
         categorical_features: Any = "from_dtype",
         max_categories: int = 255,
+        n_bins: Any = "auto",
         scale_inputs: bool = True,
         solver: str = "adam",
         alpha: float = 0.01,
@@ -121,6 +123,7 @@ class BaseMultiTaskNet(BaseEstimator):
         self.class_weight = class_weight
         self.categorical_features = categorical_features
         self.max_categories = max_categories
+        self.n_bins = n_bins
         self.scale_inputs = scale_inputs
         self.solver = solver
         self.alpha = alpha

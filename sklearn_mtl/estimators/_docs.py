@@ -14,7 +14,7 @@ PARAMETERS = """
     head_hidden_layer_sizes : int or sequence of int, default=()
         Widths of the private layers of each task, between the shared layers and its
         outputs.
-    dropout : float, default=0.0
+    dropout : float, default=0.1
         Share of hidden units that are dropped while training.
     n_members : int or "auto", default="auto"
         Networks in the stack, whose predictions are averaged. "auto" takes eight;
@@ -38,6 +38,13 @@ PARAMETERS = """
     max_categories : int, default=255
         Most levels of one column of X that are told apart, the most frequent first;
         the rarer ones are read as one.
+    n_bins : int or "auto", default="auto"
+        Bins, bounded by quantiles, of each numeric column of X. A column enters the
+        network as it is and once more for each bin, as a number that rises within the
+        bin only (piecewise linear encoding, Gorishniy et al. 2022), so that the network
+        can tell values apart that lie close together. "auto" takes 16; fewer
+        below 160 rows or beyond 32 numeric columns, and none below 40 rows, beyond 128
+        columns, in a sparse matrix, or in a linear network. 0 takes none.
     scale_inputs : bool, default=True
         Whether numeric columns of X are standardised.
     solver : {"adam", "sgd"}, default="adam"

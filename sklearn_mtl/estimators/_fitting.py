@@ -17,11 +17,18 @@ from sklearn_mtl.estimators._checks import (
 from sklearn_mtl.estimators._held_out import HeldOut
 from sklearn_mtl.estimators._net_settings import (
     adopt_settings,
+    has_hidden_layers,
     new_net,
     number_of_members,
     seed_of,
 )
-from sklearn_mtl.tables import Column, FeatureEncoder, TargetTable, take_rows
+from sklearn_mtl.tables import (
+    Column,
+    FeatureEncoder,
+    TargetTable,
+    learn_pieces,
+    take_rows,
+)
 from sklearn_mtl.tasks import (
     Binary,
     Multiclass,
@@ -99,6 +106,10 @@ class Fitting:
             scale_inputs=estimator.scale_inputs,
             max_categories=estimator.max_categories,
         ).fit(self.X, row_weight)
+        n_bins = estimator.n_bins
+        if n_bins == "auto" and not has_hidden_layers(estimator):
+            n_bins = 0  # a linear network is to be one
+        self.pieces = learn_pieces(self.encoder, self.X, row_weight, n_bins)
         self.task_share = check_task_weights(
             per_column(
                 estimator.task_weights,
@@ -158,6 +169,7 @@ class Fitting:
                 task_share=self.task_share,
                 n_members=n_members,
                 n_features=self.encoder.n_features_out_,
+                pieces=self.pieces,
                 n_rows=len(self.weight),
                 generator=generator,
             ).initialize()

@@ -9,6 +9,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.tables import Pieces
 from sklearn_mtl.tasks import OutputLayout
 from sklearn_mtl.training import (
     MultiTaskNet,
@@ -45,6 +46,7 @@ def new_net(
     task_share: np.ndarray,
     n_members: int,
     n_features: int,
+    pieces: Pieces | None,
     n_rows: int,
     generator: torch.Generator,
 ) -> MultiTaskNet:
@@ -60,6 +62,7 @@ def new_net(
         **sizes,
         "module__n_members": n_members,
         "module__n_features": n_features,
+        "module__pieces": pieces,
         "module__task_of_output": layout.task_of_output,
         "module__prior_raw": layout.prior_raw,
         "module__activation": estimator.activation,
@@ -89,6 +92,12 @@ def new_net(
             "optimizer__nesterov": True,
         }
     return MultiTaskNet(MultiTaskNetwork, **settings | (estimator.net_params or {}))
+
+
+def has_hidden_layers(estimator: Any) -> bool:
+    """Whether the network is more than one linear map."""
+    names = "hidden_layer_sizes", "head_hidden_layer_sizes"
+    return any(as_sizes(getattr(estimator, name), name) for name in names)
 
 
 def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:

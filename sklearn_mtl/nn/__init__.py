@@ -4,6 +4,7 @@ from sklearn_mtl.nn._activations import ACTIVATIONS
 from sklearn_mtl.nn._backprop import Backprop, Forward
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
 from sklearn_mtl.nn._network import MultiTaskNetwork
+from sklearn_mtl.nn._pieces import PiecewiseLinear
 
 __all__ = [
     "ACTIVATIONS",
@@ -11,5 +12,6 @@ __all__ = [
     "Dropout",
     "Forward",
     "MultiTaskNetwork",
+    "PiecewiseLinear",
     "StackedLinear",
 ]

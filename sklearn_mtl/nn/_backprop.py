@@ -15,6 +15,7 @@ import torch
 from sklearn_mtl.nn._activations import ACTIVATIONS
 from sklearn_mtl.nn._layers import Dropout
 from sklearn_mtl.nn._network import MultiTaskNetwork, PrivateHeads
+from sklearn_mtl.nn._pieces import append_pieces
 
 Tensor = torch.Tensor
 
@@ -63,12 +64,17 @@ class Forward:
         else:
             self._heads = _LinearPass(network.heads, to)
         self._n_members = network.n_members
+        self._pieces: list[Tensor] = []
+        if network.pieces is not None:
+            self._pieces = [_converted(b, to) for b in network.pieces.buffers()]
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
         hidden = features
+        if self._pieces:
+            hidden = append_pieces(hidden, *self._pieces)
         if features.ndim == 2:
-            hidden = features.expand(self._n_members, -1, -1)
+            hidden = hidden.expand(self._n_members, -1, -1)
         for layer in self._hidden:
             hidden = layer.forward(hidden)
         return self._heads.forward(hidden)
@@ -125,6 +131,8 @@ class Backprop(Forward):
 class _LinearPass:
     """A `StackedLinear`; all maps of the stack on one axis, S."""
 
+    is_differentiated = False
+
     def __init__(self, layer: Any, to: dict[str, Any]) -> None:
         self.layer = layer
         self.weight = _flat(layer.weight).to(**to)
@@ -132,13 +140,15 @@ class _LinearPass:
 
     def prepare_backward(self, needs_input: bool) -> None:
         """Look up where gradients go, and whether that of the input is wanted."""
+        self.is_differentiated = True
         self.weight_gradient = _gradient_of(self.layer.weight)
         self.bias_gradient = _gradient_of(self.layer.bias)
         self.transposed = self.weight.transpose(1, 2) if needs_input else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (S, B, n_inputs) to (S, B, n_outputs)."""
-        self.x = x
+        if self.is_differentiated:
+            self.x = x
         return torch.baddbmm(self.bias, x, self.weight)
 
     def backward(self, upstream: Tensor) -> Tensor:
@@ -168,7 +178,8 @@ class _HiddenPass(_LinearPass):
     def forward(self, x: Tensor) -> Tensor:
         before = super().forward(x)
         after = self.activation.value(before)
-        self.kept = after if self.activation.reads_output else before
+        if self.is_differentiated:
+            self.kept = after if self.activation.reads_output else before
         if self.dropout is None:
             return after
         self.mask = self.dropout.mask(after)
@@ -228,6 +239,13 @@ class _PrivateHeadsPass:
             hidden = layer.backward(hidden)
         by_row = hidden.view(n_members, self.n_tasks, n_rows, -1).transpose(1, 2)
         return self.first.backward(by_row.flatten(2))
+
+
+def _converted(values: Tensor, to: dict[str, Any]) -> Tensor:
+    """Move to a device and, unless they are positions, to a number format."""
+    if values.is_floating_point():
+        return values.to(**to)
+    return values.to(to["device"])
 
 
 def _flat(parameter: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import nn
 
 from sklearn_mtl.nn._activations import ACTIVATIONS
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
+from sklearn_mtl.nn._pieces import PiecewiseLinear
 
 
 class MultiTaskNetwork(nn.Module):
@@ -30,6 +31,8 @@ class MultiTaskNetwork(nn.Module):
         Widths of the shared layers; may be empty.
     head_hidden_layer_sizes : sequence of int
         Widths of the private layers of each task; may be empty.
+    pieces : sequence of ndarray, or None
+        Those of a `PiecewiseLinear` before the first layer.
     activation : str
         A name in `ACTIVATIONS`.
     dropout : float
@@ -49,6 +52,7 @@ class MultiTaskNetwork(nn.Module):
         prior_raw: np.ndarray,
         hidden_layer_sizes: Sequence[int],
         head_hidden_layer_sizes: Sequence[int] = (),
+        pieces: Sequence[np.ndarray] | None = None,
         activation: str = "relu",
         dropout: float = 0.0,
         dtype: torch.dtype = torch.float32,
@@ -56,6 +60,10 @@ class MultiTaskNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.n_members = n_members
+        self.pieces = None
+        if pieces is not None:
+            self.pieces = PiecewiseLinear(pieces)
+            n_features += self.pieces.n_pieces
         self.trunk = Trunk(
             n_members, n_features, hidden_layer_sizes, activation, dropout, generator
         )
@@ -90,6 +98,8 @@ class MultiTaskNetwork(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        if self.pieces is not None:
+            features = self.pieces(features)
         return self.heads(self.trunk(features))
 
 

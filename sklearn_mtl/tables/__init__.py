@@ -11,6 +11,7 @@ from sklearn_mtl.tables._columns import (
 )
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._levels import Places
+from sklearn_mtl.tables._pieces import Pieces, learn_pieces
 from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
 from sklearn_mtl.tables._weights import read_weight
 
@@ -18,10 +19,12 @@ __all__ = [
     "Column",
     "Container",
     "FeatureEncoder",
+    "Pieces",
     "Places",
     "TargetTable",
     "array_from_rows",
     "is_frame",
+    "learn_pieces",
     "read_columns",
     "read_weight",
     "refuse_double_names",

@@ -114,6 +114,11 @@ class FeatureEncoder:
         return Places(numbers, ones, (len(X), self.n_features_out_))
 
     @property
+    def n_numeric_(self) -> int:
+        """Number of numeric columns, which come first."""
+        return len(self._numeric)
+
+    @property
     def n_features_out_(self) -> int:
         """Number of encoded features, d."""
         return len(self.feature_names_out_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -77,8 +78,35 @@ def _raw(double: RawOutputs, features: torch.Tensor) -> np.ndarray:
 def _in_float64(module: nn.Module) -> RawOutputs:
     """Copy the parameters in float64, to the CPU where their device has no float64.
 
-    A copy, so that several threads may predict at once.
+    A copy, so that several threads may predict at once. It is kept for the next call:
+    to copy the weights takes longer than to predict a row.
     """
+    state = _fingerprint(module)
+    known = _COPIES.get(module)
+    if known is None or known[0] != state:
+        known = _COPIES[module] = state, _copy_in_float64(module)
+    return known[1]
+
+
+_COPIES: WeakKeyDictionary[nn.Module, tuple[Any, RawOutputs]] = WeakKeyDictionary()
+SAMPLED = 499
+"""Every so-manieth weight is compared; a prime, so that none of a kind is skipped."""
+
+
+def _fingerprint(module: nn.Module) -> Any:
+    """Tell weights from others, however they were changed.
+
+    In-place changes count in a tensor's version, unless they are made through
+    ``Tensor.data`` or a buffer that the optimizer works on: those change nearly every
+    weight, and so the sampled ones.
+    """
+    tensors = [*module.parameters(), *module.buffers()]
+    sampled = torch.cat([t.detach().flatten()[::SAMPLED].double() for t in tensors])
+    identity = tuple((t.data_ptr(), t._version, t.device) for t in tensors)
+    return identity, sampled.cpu().numpy().tobytes()
+
+
+def _copy_in_float64(module: nn.Module) -> RawOutputs:
     device = next(module.parameters()).device
     if device.type == "mps":
         device = torch.device("cpu")

@@ -1,0 +1,66 @@
+"""Numeric features, bent: an encoding between the features and the first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class PiecewiseLinear(nn.Module):
+    """Append piecewise linear functions of single features to the features.
+
+    A net then need not spend its first layer on finding where a number matters
+    (Gorishniy et al. 2022). Nothing here is trained.
+
+    Parameters
+    ----------
+    pieces : sequence of six ndarray of shape (m,)
+        Feature, begin, slope, shift, low and high of each piece, which is
+        ``clip((x[feature] - begin) * slope + shift, low, high)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> feature = np.array([0, 0])
+    >>> begin, slope, shift = np.array([0.0, 1.0]), np.ones(2), np.zeros(2)
+    >>> low, high = np.array([-np.inf, 0.0]), np.array([1.0, np.inf])
+    >>> bend = PiecewiseLinear([feature, begin, slope, shift, low, high])
+    >>> bend(torch.tensor([[-2.0], [0.5], [3.0]]).double())
+    tensor([[-2.0000, -2.0000,  0.0000],
+            [ 0.5000,  0.5000,  0.0000],
+            [ 3.0000,  1.0000,  2.0000]], dtype=torch.float64)
+    """
+
+    def __init__(self, pieces: Sequence[np.ndarray]) -> None:
+        super().__init__()
+        names = ("feature", "begin", "slope", "shift", "low", "high")
+        for name, values in zip(names, pieces, strict=True):
+            self.register_buffer(name, torch.from_numpy(values))
+
+    @property
+    def n_pieces(self) -> int:
+        """Number of columns that are appended, m."""
+        return len(self.get_buffer("feature"))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (..., d) to (..., d + m)."""
+        return append_pieces(x, *self.buffers())
+
+
+def append_pieces(
+    x: torch.Tensor,
+    feature: torch.Tensor,
+    begin: torch.Tensor,
+    slope: torch.Tensor,
+    shift: torch.Tensor,
+    low: torch.Tensor,
+    high: torch.Tensor,
+) -> torch.Tensor:
+    """Compute the pieces of features (..., d), after the features: (..., d + m)."""
+    chosen = x.index_select(-1, feature)
+    bent = torch.addcmul(shift, chosen.sub_(begin), slope)
+    return torch.cat([x, bent.clamp_(low, high)], dim=-1)
