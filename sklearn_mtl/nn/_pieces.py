@@ -61,6 +61,6 @@ def append_pieces(
     high: torch.Tensor,
 ) -> torch.Tensor:
     """Compute the pieces of features (..., d), after the features: (..., d + m)."""
-    chosen = x.index_select(-1, feature)
-    bent = torch.addcmul(shift, chosen.sub_(begin), slope)
+    bent = x.index_select(-1, feature).sub_(begin)
+    torch.addcmul(shift, bent, slope, out=bent)
     return torch.cat([x, bent.clamp_(low, high)], dim=-1)

@@ -15,7 +15,7 @@ from torch import nn
 from sklearn_mtl.nn import Forward, MultiTaskNetwork
 from sklearn_mtl.training._data import MemberRows
 
-BYTES_AT_ONCE = 32 * 2**20
+BYTES_AT_ONCE = 16 * 2**20
 """Memory that the widest layer of all members may take while predicting."""
 
 
