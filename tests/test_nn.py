@@ -270,6 +270,20 @@ def test_dropout_zeroes_its_share_and_scales_up_the_rest():
     assert_close(dropped[dropped != 0].unique(), torch.tensor([1 / 0.7]))
 
 
+@pytest.mark.parametrize("p", [0.02, 0.1, 0.5, 0.97])
+@pytest.mark.parametrize("shape", [(3, 1), (2, 100, 333)], ids=str)
+def test_dropout_keeps_the_mean_in_every_place(p, shape):
+    dropout = Dropout(p, generator())
+    like = torch.empty(shape)
+    n_draws = 4000 if like.numel() < 10 else 4
+    masks = torch.stack([dropout.mask(like) for _ in range(n_draws)])
+
+    assert_close(masks[masks > 0].unique(), torch.tensor([1 / (1 - p)]))
+    mean = masks.mean(dim=0) if like.numel() < 10 else masks.mean(dim=(0, 1, 2))
+    deviation = (p / (1 - p) / (masks.numel() / mean.numel())) ** 0.5
+    assert (mean - 1).abs().max() < 5 * deviation
+
+
 def test_dropout_draws_anew_each_time_and_for_each_member():
     dropout = Dropout(0.5, generator())
     x = torch.ones(2, 1000)

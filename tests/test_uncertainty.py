@@ -22,6 +22,8 @@ NET = {
     "n_members": 5,
     "max_iter": 30,
     "learning_rate_init": 0.01,
+    "dropout": 0.0,
+    "n_bins": 0,
     "random_state": 0,
 }
 
@@ -149,7 +151,7 @@ def test_out_of_fold_classes_are_those_of_members_that_held_the_row_out(words):
 
 def test_labels_of_rows_do_not_reach_their_own_predictions():
     X, y = made(60, ["regression"])
-    parameters = {"max_iter": 1, "batch_size": 100, "n_bins": 0, "dropout": 0.0}
+    parameters = {"max_iter": 1, "batch_size": 100}
     one = Fitted(MultiTaskNetRegressor, X, y[:, 0], **parameters)
     apart = np.flatnonzero(~one.trains[2])[:2]
     other = y[:, 0].copy()
@@ -531,7 +533,7 @@ def test_intervals_of_arrays_and_of_polars(new):
 
 def test_sparse_rows(new):
     X, y = made(60)
-    dense = MultiTaskNetEstimator(**NET, scale_inputs=False, n_bins=0).fit(X, y)
+    dense = MultiTaskNetEstimator(**NET, scale_inputs=False).fit(X, y)
     loose = MultiTaskNetEstimator(**NET, scale_inputs=False)
     loose.fit(sparse.csr_array(X), y)
     for method in METHODS:
@@ -748,8 +750,6 @@ def overconfident():
             n_members=1,
             validation_fraction=0.5,
             alpha=0.0,
-            dropout=0.0,
-            n_bins=0,
             learning_rate_init=0.05,
             batch_size=8,
             max_iter=1,
