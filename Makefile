@@ -28,7 +28,7 @@ docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/.extra-bench ## run the scripts in benchmarks/
-	@set -e; found=; for script in benchmarks/bench_*.py; do \
+	@set -e; found=; for script in benchmarks/bench_*.py benchmarks/quality.py; do \
 		test -e "$$script" || continue; found=yes; \
 		echo "$$script"; $(BIN)/python "$$script"; \
 	done; test -n "$$found" || echo "no benchmarks/bench_*.py to run"

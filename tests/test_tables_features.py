@@ -26,6 +26,18 @@ def encode(X, X_new=None, weight=None, **params):
     return encoder.transform(X if X_new is None else X_new, dtype=np.float64)
 
 
+def heights_of(one_hot, towns, weight):
+    """Give two levels the variance of a standardised number; more levels stay 0, 1."""
+    share = weight @ one_hot.transform(towns) / weight.sum()
+    heights, start = [], 0
+    for levels in one_hot.categories_:
+        own = share[start : start + len(levels)]
+        height = (0.5 / own.prod()) ** 0.5 if len(levels) == 2 else 1.0
+        heights += [height] * len(levels)
+        start += len(levels)
+    return heights
+
+
 def names_out(X, **params):
     return FeatureEncoder(**params).fit(X, np.ones(X.shape[0])).feature_names_out_
 
@@ -104,7 +116,7 @@ def test_frames_are_encoded_as_scikit_learn_does(tables, weighted):
     expected = np.hstack(
         [
             imputer.transform(scaler.transform(X_new[["a", "b"]])),
-            one_hot.transform(towns_new),
+            one_hot.transform(towns_new) * heights_of(one_hot, towns, weight),
         ]
     )
 
@@ -255,7 +267,9 @@ def test_level_not_seen_in_fit_becomes_zeros():
     X = pd.DataFrame({"town": ["Ulm", "Bonn"]})
     X_new = pd.DataFrame({"town": ["Jena", "Ulm", None]})
 
-    assert_array_equal(encode(X, X_new), [[0, 0], [0, 1], [0, 0]])
+    encoded = encode(X, X_new, scale_inputs=False)
+
+    assert_array_equal(encoded, [[0, 0], [0, 1], [0, 0]])
 
 
 def test_missing_category_seen_in_fit_has_a_column_of_its_own():
@@ -304,7 +318,8 @@ def test_categories_may_be_declared_otherwise_in_later_tables():
         pd.Series(["S", "M"], dtype="string"),
         pd.Series(["S", "M"], dtype=object),
     ):
-        assert_array_equal(encode(X, pd.DataFrame({"size": cells})), expected)
+        later = pd.DataFrame({"size": cells})
+        assert_array_equal(encode(X, later, scale_inputs=False), expected)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +334,34 @@ def test_chosen_columns_of_numbers_are_read_as_categories(chosen, make):
     encoded = encode(X, categorical_features=chosen)
 
     z = StandardScaler().fit_transform([[1.0], [2.0], [3.0]])
-    assert_allclose(encoded, np.hstack([z, [[0, 1], [1, 0], [0, 1]]]))
+    height = 1.5  # that of shares of 1/3 and 2/3
+    places = np.array([[0, 1], [1, 0], [0, 1]])
+    assert_allclose(encoded, np.hstack([z, height * places]))
+
+
+def test_two_levels_vary_as_much_as_a_standardised_number():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"rare": np.where(rng.random(500) < 0.02, "yes", "no")})
+    weight = rng.uniform(0.5, 2, 500)
+
+    encoded = encode(X, weight=weight)
+
+    mean = np.average(encoded, axis=0, weights=weight)
+    variance = np.average((encoded - mean) ** 2, axis=0, weights=weight)
+    assert_allclose(variance.sum(), 1.0)
+    assert_array_equal(encode(X, scale_inputs=False).max(axis=0), [1, 1])
+
+
+@pytest.mark.parametrize(
+    "cells", [["a", None, "a", "a"], ["a"] * 4, ["a", "b", "c", "a"]]
+)
+def test_height_of_one_three_and_missing_levels(cells):
+    X = pd.DataFrame({"c": cells})
+
+    tallest = encode(X).max()
+
+    expected = (0.5 / (0.25 * 0.75)) ** 0.5 if None in cells else 1.0
+    assert_allclose(tallest, expected)
 
 
 @pytest.mark.parametrize("chosen", [[1], np.array([False, True])])

@@ -965,12 +965,12 @@ def test_a_row_is_predicted_the_same_alone_and_among_others(private, dtype):
     module = network(layout, 3, dtype=dtype, head_hidden_layer_sizes=private)
     X = np.random.default_rng(0).normal(size=(30, 4))
 
-    ((rows, whole),) = iter_raw(module, X)
+    ((rows, (whole,)),) = iter_raw([module], X)
 
     assert rows == slice(0, 30)
     assert whole.dtype == np.float64
     for i in range(30):
-        ((_, alone),) = iter_raw(module, X[[i]])
+        ((_, (alone,)),) = iter_raw([module], X[[i]])
         assert_allclose(alone[:, 0], whole[:, i], rtol=0, atol=1e-10)
 
 
@@ -979,7 +979,7 @@ def test_float32_weights_predict_in_float64():
     module = network(layout, 3, dtype=torch.float32)
     X = np.random.default_rng(0).normal(size=(30, 4))
 
-    ((_, raw),) = iter_raw(module, X)
+    ((_, (raw,)),) = iter_raw([module], X)
 
     with torch.no_grad():
         expected = module.double()(torch.from_numpy(X))
@@ -991,15 +991,15 @@ def test_chunks_are_bounded_and_predict_the_same(as_sparse, monkeypatch):
     _, layout = task_table(6, missing=0.0)
     module = network(layout, 3, hidden_layer_sizes=(8, 6))
     X = np.random.default_rng(0).normal(size=(50, 4))
-    ((_, whole),) = iter_raw(module, X)
+    ((_, (whole,)),) = iter_raw([module], X)
 
     width = 3 * 8 * 8  # bytes that the widest layer of all members takes for a row
     monkeypatch.setattr(_predict, "BYTES_AT_ONCE", 7 * width + 1)
-    parts = list(iter_raw(module, sparse.csr_array(X) if as_sparse else X))
+    parts = list(iter_raw([module], sparse.csr_array(X) if as_sparse else X))
 
     assert [rows.stop - rows.start for rows, _ in parts] == [7] * 7 + [1]
     assert_allclose(
-        np.concatenate([raw for _, raw in parts], axis=1), whole, atol=1e-10
+        np.concatenate([raw for _, (raw,) in parts], axis=1), whole, atol=1e-10
     )
 
 
@@ -1007,7 +1007,7 @@ def test_one_row_is_predicted_however_wide_the_net_is(monkeypatch):
     _, layout = task_table(6, missing=0.0)
     monkeypatch.setattr(_predict, "BYTES_AT_ONCE", 1)
 
-    parts = list(iter_raw(network(layout, 2), np.zeros((3, 4))))
+    parts = list(iter_raw([network(layout, 2)], np.zeros((3, 4))))
 
     assert [rows for rows, _ in parts] == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
@@ -1018,7 +1018,7 @@ def test_prediction_leaves_the_net_as_it_was():
     before = {name: value.clone() for name, value in module.state_dict().items()}
     X = np.zeros((3, 4))
 
-    ((_, first),), ((_, again),) = iter_raw(module, X), iter_raw(module, X)
+    ((_, (first, again)),) = iter_raw([module, module], X)
 
     assert_array_equal(first, again)
     assert module.training
@@ -1037,7 +1037,7 @@ def test_members_say_what_they_think_of_the_rows_held_out(
     module = network(layout, n_members)
     rows = split(table, layout, n_members)
     raw_of_all = np.concatenate(
-        [raw for _, raw in iter_raw(module, table.features.numpy())], axis=1
+        [raw for _, (raw,) in iter_raw([module], table.features.numpy())], axis=1
     )
 
     said = [set() for _ in range(n_members)]
@@ -1083,7 +1083,7 @@ def test_predictions_follow_a_change_of_weights(change):
     features = np.random.default_rng(0).normal(size=(5, 4))
 
     def predicted():
-        ((_, raw),) = iter_raw(module, features)
+        ((_, (raw,)),) = iter_raw([module], features)
         return raw
 
     before = predicted()

@@ -53,8 +53,9 @@ class Fitted:
         """Responses of all members, by hand: (K, n, m)."""
         net = self.net
         features = net.feature_encoder_.transform(X, dtype=np.float64)
+        module = net.own_nets_.get(t, net.net_).module_
         raw = np.concatenate(
-            [part for _, part in iter_raw(net.net_.module_, features)], axis=1
+            [parts[0] for _, parts in iter_raw([module], features)], axis=1
         )
         return net.tasks_[t].response(raw[..., net.net_.criterion_.layout.slices[t]])
 

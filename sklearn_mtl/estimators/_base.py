@@ -23,6 +23,7 @@ from sklearn_mtl.estimators._checks import (
 from sklearn_mtl.estimators._conformal import Conformal
 from sklearn_mtl.estimators._fitting import Fitting
 from sklearn_mtl.estimators._held_out import temper
+from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
 from sklearn_mtl.nn import ACTIVATIONS
 from sklearn_mtl.tables import take_rows
@@ -45,6 +46,7 @@ class BaseMultiTaskNet(BaseEstimator):
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
+        "sharing": [StrOptions({"auto", "hard"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "task_types": "no_validation",
@@ -85,6 +87,7 @@ class BaseMultiTaskNet(BaseEstimator):
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
         head_hidden_layer_sizes: Any = (),
+        sharing: str = "auto",
         dropout: float = 0.1,
         n_members: Any = "auto",
         task_types: Any = None,
@@ -116,6 +119,7 @@ class BaseMultiTaskNet(BaseEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
+        self.sharing = sharing
         self.dropout = dropout
         self.n_members = n_members
         self.task_types = task_types
@@ -240,10 +244,13 @@ default=None
 
     def _keep(self, fitting: Fitting, net: Any) -> None:
         """Set everything that was learned."""
-        self.net_ = net
+        self.net_, self.own_nets_ = net, fitting.own_nets
         self.tasks_ = fitting.tasks
         self.feature_encoder_ = fitting.encoder
         self.n_outputs_ = len(fitting.tasks)
+        self.sharing_ = np.array(
+            ["own" if t in self.own_nets_ else "shared" for t in range(self.n_outputs_)]
+        )
         self.n_iter_ = len(net.history)
         best = dict(net.callbacks_).get("best_weights")
         if best is not None:
@@ -334,15 +341,21 @@ default=None
         """
         X = read_X(self, X, reset=False)
         slices = self.net_.criterion_.layout.slices
+        groups = list(by_net(self.net_, self.own_nets_, tasks))
+        place = {t: i for i, (_, own) in enumerate(groups) for t in own}
+        modules = [net.module_ for net, _ in groups]
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
             part = X if rows == slice(0, n_rows) else take_rows(X, rows)
             features = self.feature_encoder_.transform(part, dtype=np.float64)
-            for inner, raw in iter_raw(self.net_.module_, features):
+            for inner, raws in iter_raw(modules, features):
                 yield (
                     features[inner],
-                    [self._task_response(t, raw[..., slices[t]]) for t in tasks],
+                    [
+                        self._task_response(t, raws[place[t]][..., slices[t]])
+                        for t in tasks
+                    ],
                 )
 
     def _task_response(self, t: int, raw: np.ndarray) -> np.ndarray:

@@ -14,6 +14,10 @@ PARAMETERS = """
     head_hidden_layer_sizes : int or sequence of int, default=()
         Widths of the private layers of each task, between the shared layers and its
         outputs.
+    sharing : {"auto", "hard"}, default="auto"
+        "hard" predicts every column by the shared network. "auto" lets a column that
+        the others hold back go on alone from the shared weights, where that lowers its
+        loss on held-out rows; see `sharing_`. Needs ``early_stopping=True``.
     dropout : float, default=0.1
         Share of hidden units that are dropped while training.
     n_members : int or "auto", default="auto"
@@ -46,7 +50,7 @@ PARAMETERS = """
         below 160 rows or beyond 32 numeric columns, and none below 40 rows, beyond 128
         columns, in a sparse matrix, or in a linear network. 0 takes none.
     scale_inputs : bool, default=True
-        Whether numeric columns of X are standardised.
+        Whether numeric columns of X, and categories of two levels, are standardised.
     solver : {"adam", "sgd"}, default="adam"
         Optimizer: AdamW (Loshchilov & Hutter 2019), or stochastic gradient descent
         with Nesterov momentum of 0.9.
@@ -96,12 +100,13 @@ PARAMETERS = """
 
 ATTRIBUTES = """
     net_ : MultiTaskNet
-        The skorch net: history, callbacks, ``save_params``, ``module_``.
+        The skorch net that all columns share: history, callbacks, ``save_params``,
+        ``module_``.
     tasks_ : list of Task
         What was decided and learned about each column of y.
     history_ : list of dict
-        One row an epoch: losses of each column in units of the prior, learning rate,
-        seconds.
+        One row an epoch of the shared net: losses of each column in units of the
+        prior, learning rate, seconds.
     estimators_ : list of TaskRegressor or TaskClassifier
         A fitted single-column estimator a task.
     named_estimators_ : Bunch
@@ -123,6 +128,11 @@ ATTRIBUTES = """
         Temperature of each column's probabilities; 1 unless ``calibrate=True``.
     feature_encoder_ : FeatureEncoder
         What was learned about the columns of X.
+    sharing_ : ndarray of shape (n_tasks,)
+        "shared" for columns that the shared network predicts, "own" for those that went
+        on alone.
+    own_nets_ : dict of int to MultiTaskNet
+        The nets of these, by position of the column.
     n_outputs_ : int
         Number of columns of y.
     n_features_in_ : int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,14 @@ from sklearn_mtl.estimators._checks import (
 from sklearn_mtl.estimators._held_out import HeldOut
 from sklearn_mtl.estimators._net_settings import (
     adopt_settings,
+    callbacks_of,
     has_hidden_layers,
     new_net,
     number_of_members,
+    rate_schedule,
     seed_of,
 )
+from sklearn_mtl.estimators._sharing import by_net, find_own_nets
 from sklearn_mtl.tables import (
     Column,
     FeatureEncoder,
@@ -40,6 +43,7 @@ from sklearn_mtl.tasks import (
 )
 from sklearn_mtl.training import (
     MultiTaskNet,
+    TaskLoss,
     TaskTable,
     member_rows,
 )
@@ -77,6 +81,7 @@ class Fitting:
         self.container = table.container
         self.validation: TaskSource | None = None
         self.net: MultiTaskNet | None = None
+        self.own_nets: dict[int, MultiTaskNet] = {}
         self.fold_seed: int | None = None
 
     # -- codings ----------------------------------------------------------------
@@ -135,7 +140,7 @@ class Fitting:
         self.tasks = estimator.tasks_
         self._weigh_classes(estimator)
         self.encoder = estimator.feature_encoder_
-        self.net = estimator.net_
+        self.net, self.own_nets = estimator.net_, estimator.own_nets_
         self.fold_seed = estimator._fold_seed
         self.container = estimator._container
 
@@ -157,45 +162,99 @@ class Fitting:
         For `epochs`, or the most that the estimator allows.
         """
         generator = torch.Generator().manual_seed(seed_of(estimator.random_state))
-        net = self.net
-        # A net that is gone on with belongs to the estimator as it was.
-        guard: Any = nullcontext() if net is None else net.restored_on_failure()
-        if net is None:
-            layout = OutputLayout(self.tasks)
-            n_members = number_of_members(estimator, len(self.weight), holds_out)
-            net = new_net(
+        stops = holds_out and estimator.early_stopping
+        resumed = [] if self.net is None else [self.net, *self.own_nets.values()]
+        if self.net is None:
+            self.net = self._new_net(
                 estimator,
-                layout,
-                task_share=self.task_share,
-                n_members=n_members,
-                n_features=self.encoder.n_features_out_,
-                pieces=self.pieces,
-                n_rows=len(self.weight),
+                n_members=number_of_members(estimator, len(self.weight), holds_out),
                 generator=generator,
-            ).initialize()
-        else:
-            layout = net.criterion_.layout
-            n_members = len(net.criterion_.task_weight)
-            adopt_settings(estimator, net)
+                callbacks=callbacks_of(estimator),
+            )
+        net = self.net
+        for known in resumed:
+            adopt_settings(estimator, known)
         if self.fold_seed is None:
             self.fold_seed = int(torch.randint(2**31 - 1, (), generator=generator))
-        stops = holds_out and estimator.early_stopping
-        self._prepare_rows(estimator, net, layout, n_members, stops)
+        self._prepare_rows(estimator, net, stops)
+        with ExitStack() as guard:
+            # Nets that are gone on with belong to the estimator as it was.
+            for known in resumed:
+                guard.enter_context(known.restored_on_failure())
+            self._run(net, stops, epochs)
+            for own in self.own_nets.values():
+                self._run(own, stops, epochs)
+        if stops and not resumed and self._may_part(estimator, net):
+
+            def train_alone(t: int) -> MultiTaskNet:
+                return self._train_alone(estimator, net, t, generator)
+
+            self.own_nets = find_own_nets(net, train_alone)
+        return net
+
+    def _run(self, net: MultiTaskNet, stops: bool, epochs: int | None) -> None:
         best = dict(net.callbacks_).get("best_weights")
         if best is not None:
             best.set_params(monitor="valid" if stops else None)
-        with guard:
-            net.partial_fit(self.rows, epochs=epochs)
-            if best is not None:
-                self._report_divergence(best, layout)
-        return net
+        net.partial_fit(self.rows, epochs=epochs)
+        if best is not None:
+            self._report_divergence(best, net.criterion_.layout)
+
+    def _new_net(
+        self,
+        estimator: Any,
+        *,
+        n_members: int,
+        generator: torch.Generator,
+        callbacks: list[Any],
+    ) -> MultiTaskNet:
+        return new_net(
+            estimator,
+            OutputLayout(self.tasks),
+            task_share=self.task_share,
+            n_members=n_members,
+            n_features=self.encoder.n_features_out_,
+            pieces=self.pieces,
+            n_rows=len(self.weight),
+            generator=generator,
+            callbacks=callbacks,
+        ).initialize()
+
+    # -- columns that go on alone ---------------------------------------------------
+
+    def _may_part(self, estimator: Any, net: MultiTaskNet) -> bool:
+        """Whether columns may leave the shared net, and it can be told which gain."""
+        return (
+            estimator.sharing == "auto"
+            and len(self.tasks) > 1
+            and type(net.criterion_) is TaskLoss
+            and "best_weights" in dict(net.callbacks_)
+            and len(net.history) > 0
+        )
+
+    def _train_alone(
+        self, estimator: Any, net: MultiTaskNet, t: int, generator: torch.Generator
+    ) -> MultiTaskNet:
+        """Train a copy of the shared net on one task, from its weights on.
+
+        The caller's callbacks watch the shared net only.
+        """
+        seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        own = self._new_net(
+            estimator,
+            n_members=len(net.criterion_.task_weight),
+            generator=torch.Generator().manual_seed(seed),
+            callbacks=rate_schedule(estimator),
+        )
+        own.module_.load_state_dict(net.module_.state_dict())
+        own.criterion_.task_weight.zero_()[:, net.criterion_.layout.inverse[t]] = 1.0
+        dict(own.callbacks_)["best_weights"].set_params(monitor="valid")
+        return own.partial_fit(self.rows)
 
     def _prepare_rows(
         self,
         estimator: Any,
         net: MultiTaskNet,
-        layout: OutputLayout,
-        n_members: int,
         holds_out: bool,
     ) -> None:
         """Encode the tables and give each member its rows.
@@ -205,6 +264,7 @@ class Fitting:
         """
         assert self.fold_seed is not None
         like = next(net.module_.parameters())
+        layout = net.criterion_.layout
         self.source = TaskSource(self.X, self.columns, self.weight, self.label_weight)
         table = self.source.encode(self.encoder, self.tasks, layout, like)
         validation = None
@@ -212,7 +272,7 @@ class Fitting:
             validation = self.validation.encode(self.encoder, self.tasks, layout, like)
         self.rows = member_rows(
             table,
-            n_members=n_members,
+            n_members=len(net.criterion_.task_weight),
             prior_cost=layout.prior_cost,
             holds_out=holds_out,
             validation_fraction=estimator.validation_fraction,
@@ -255,14 +315,23 @@ class Fitting:
             return None, False
         source = self.source if self.validation is None else self.validation
         held_out = HeldOut(
-            net, self.tasks, self.rows.held_out, source.columns, source.label_weight
+            self._nets(net),
+            self.tasks,
+            self.rows.held_out,
+            source.columns,
+            source.label_weight,
         )
         return held_out, self.validation is None
 
     def trained_on(self, net: MultiTaskNet) -> HeldOut:
         """Collect what members say of the rows that they trained on."""
         source = self.source
-        return HeldOut(net, self.tasks, self.rows, source.columns, source.label_weight)
+        return HeldOut(
+            self._nets(net), self.tasks, self.rows, source.columns, source.label_weight
+        )
+
+    def _nets(self, net: MultiTaskNet) -> list[tuple[MultiTaskNet, list[int]]]:
+        return list(by_net(net, self.own_nets, range(len(self.tasks))))
 
     def release_rows(self) -> None:
         """Give the memory of the encoded rows back; no member reads them any more."""

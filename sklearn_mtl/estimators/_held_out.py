@@ -22,7 +22,8 @@ class HeldOut:
 
     Parameters
     ----------
-    net : MultiTaskNet
+    nets : list of (MultiTaskNet, list of int)
+        Nets, and the tasks that each predicts.
     tasks : list of Task
     rows : MemberRows
         Rows that members were validated on, or those that they trained on where there
@@ -49,7 +50,7 @@ class HeldOut:
 
     def __init__(
         self,
-        net: MultiTaskNet,
+        nets: list[tuple[MultiTaskNet, list[int]]],
         tasks: list[Task],
         rows: MemberRows,
         columns: list[Column],
@@ -67,7 +68,9 @@ class HeldOut:
         if not everywhere:
             self.columns = [column.take(self.places) for column in columns]
         self.fold = np.empty(len(self.places), dtype=np.int32)
-        self.responses = self._collect(net, tasks, rows, fold_of_member)
+        self.responses: list[np.ndarray] = [np.empty(0)] * len(tasks)
+        for net, chosen in nets:
+            self._collect(net, {t: tasks[t] for t in chosen}, rows, fold_of_member)
         self.labels = np.empty((len(self.places), len(tasks)))
         for t, (task, column) in enumerate(zip(tasks, self.columns, strict=True)):
             self.labels[:, t] = _labels(task, column)
@@ -76,11 +79,12 @@ class HeldOut:
     def _collect(
         self,
         net: MultiTaskNet,
-        tasks: list[Task],
+        tasks: dict[int, Task],
         rows: MemberRows,
         fold_of_member: np.ndarray,
-    ) -> list[np.ndarray]:
-        sums: list[Any] = [None] * len(tasks)
+    ) -> None:
+        """Set `fold`, and the responses of those tasks that a net predicts."""
+        sums: dict[int, Any] = {}
         count = np.zeros(len(self.places), dtype=np.int32)
         slices = net.criterion_.layout.slices
         for index, raw in raw_of_held_out(net.module_, rows):
@@ -92,15 +96,14 @@ class HeldOut:
             for k, place in enumerate(places):
                 count[place] += 1
                 self.fold[place] = fold_of_member[k]
-            for t, task in enumerate(tasks):
+            for t, task in tasks.items():
                 response = task.response(raw[..., slices[t]])
-                if sums[t] is None:
+                if t not in sums:
                     sums[t] = np.zeros((len(self.places), response.shape[2]))
                 for k, place in enumerate(places):
                     sums[t][place] += response[k, kept[k]]
-        for total in sums:
-            total /= count[:, None]
-        return sums
+        for t, total in sums.items():
+            self.responses[t] = total / count[:, None]
 
     def residual_std(self, tasks: list[Task]) -> np.ndarray:
         """Root mean square of the residuals of numeric tasks, (T,); NaN elsewhere."""

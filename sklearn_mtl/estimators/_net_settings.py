@@ -49,6 +49,7 @@ def new_net(
     pieces: Pieces | None,
     n_rows: int,
     generator: torch.Generator,
+    callbacks: list[Any],
 ) -> MultiTaskNet:
     """Turn the estimator's parameters into a net that is not yet initialized."""
     share = torch.from_numpy(task_share[layout.order])
@@ -79,7 +80,7 @@ def new_net(
         "iterator_train__shuffle": True,
         "iterator_train__generator": generator,
         "max_epochs": estimator.max_iter,
-        "callbacks": _callbacks(estimator),
+        "callbacks": callbacks,
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,
         "device": resolve_device(estimator.device),
@@ -158,11 +159,15 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
 
 
-def _callbacks(estimator: Any) -> list[Any]:
-    callbacks = []
+def rate_schedule(estimator: Any) -> list[Any]:
+    """List the callback that sets the learning rate; empty for a constant one."""
     schedule = learning_rate_schedule(estimator.learning_rate, estimator.tol)
-    if schedule is not None:
-        callbacks.append(("learning_rate", schedule))
+    return [] if schedule is None else [("learning_rate", schedule)]
+
+
+def callbacks_of(estimator: Any) -> list[Any]:
+    """List the callbacks that an estimator's parameters ask for."""
+    callbacks = rate_schedule(estimator)
     if estimator.verbose:
         callbacks.append(("progress_bar", ProgressBar()))
     for place, given in enumerate(estimator.callbacks or []):

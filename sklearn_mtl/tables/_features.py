@@ -29,7 +29,8 @@ class FeatureEncoder:
 
     Numbers are standardised, a missing number becomes the mean and, where the
     column had missing cells in `fit`, an indicator column says so. A category
-    becomes one column a level; a level that was not seen in `fit` becomes zeros.
+    becomes one column a level, those of two levels scaled to the variance of a
+    standardised number; a level that was not seen in `fit` becomes zeros.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class FeatureEncoder:
         "from_dtype" takes the columns of categories, strings and objects; else
         names, positions or a mask of the columns to take.
     scale_inputs : bool
-        Whether numbers are standardised.
+        Whether numbers and categories of two levels are standardised.
     max_categories : int
         Most levels of one column that get a column of their own, the most
         frequent first; the rarer ones share one more.
@@ -111,7 +112,8 @@ class FeatureEncoder:
         ):
             ones[:, c] = levels.places(column, start)
             start += levels.width
-        return Places(numbers, ones, (len(X), self.n_features_out_))
+        heights = self._heights.astype(dtype)
+        return Places(numbers, ones, heights, (len(X), self.n_features_out_))
 
     @property
     def n_numeric_(self) -> int:
@@ -238,6 +240,9 @@ class FeatureEncoder:
             Levels(column, weight, self.max_categories)
             for column in columns(X, self._categorical)
         ]
+        self._heights = np.ones(len(self._levels))
+        if self.scale_inputs:
+            self._heights[:] = [levels.standard_height for levels in self._levels]
 
     def _feature_names_out(self) -> list[str]:
         names = [str(self._names[j]) for j in self._numeric]

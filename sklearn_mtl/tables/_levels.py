@@ -19,14 +19,17 @@ class Places(NamedTuple):
     numbers : float array of shape (n, a)
         The first columns of the encoded matrix.
     ones : int32 array of shape (n, c)
-        For each category, the column of the matrix that holds a one; -1 if none does.
-        All other columns hold zeros.
+        For each category, the column of the matrix that holds its height; -1 if none
+        does. All other columns hold zeros.
+    heights : float array of shape (c,)
+        1, or what standardises a category of two levels.
     shape : tuple of int
         (n, d), that of the matrix.
     """
 
     numbers: Any
     ones: Any
+    heights: Any
     shape: tuple[int, int]
 
     def to_dense(self) -> np.ndarray:
@@ -34,7 +37,7 @@ class Places(NamedTuple):
         dense = np.zeros(self.shape, dtype=self.numbers.dtype)
         dense[:, : self.numbers.shape[1]] = self.numbers
         rows, categories = np.nonzero(self.ones >= 0)
-        dense[rows, self.ones[rows, categories]] = 1.0
+        dense[rows, self.ones[rows, categories]] = self.heights[categories]
         return dense
 
 
@@ -58,10 +61,28 @@ class Levels:
         if (codes < 0).any():
             self.missing_place = len(self.labels)
             self.labels.append("missing")
+        share = np.zeros(len(self.labels))
+        place_of_code = np.array([self.index.get(v, -1) for v in levels], dtype=int)
+        np.add.at(share, place_of_code[frequency > 0], frequency[frequency > 0])
+        if self.missing_place >= 0:
+            share[self.missing_place] = weight[codes < 0].sum()
+        self.share = share / max(share.sum(), np.finfo(float).tiny)
 
     @property
     def width(self) -> int:
         return len(self.labels)
+
+    @property
+    def standard_height(self) -> float:
+        """Value that stands for a level, so that two levels vary as one number does.
+
+        The columns of two levels are one number and its opposite: together they then
+        have the variance of a standardised number, however rare one level is. Of more
+        levels, rare ones would become large and be learned by heart: those stay 1.
+        """
+        if self.width != 2 or not self.share.all():
+            return 1.0
+        return float(np.sqrt(0.5 / self.share.prod()))
 
     def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
         """Tell strings from numbers: '1' would be unseen where fit saw 1."""

@@ -59,7 +59,8 @@ class TaskTable:
         self.features: Any = features
         if isinstance(features, Places):
             ones = torch.as_tensor(features.ones, device=self.device)
-            self.features = Places(self.put(features.numbers), ones, features.shape)
+            numbers, heights = map(self.put, (features.numbers, features.heights))
+            self.features = Places(numbers, ones, heights, features.shape)
         elif not sparse.issparse(features):
             self.features = self.put(features)
         missing = np.isnan(codes)
@@ -110,8 +111,8 @@ class TaskTable:
         dense = numbers.new_zeros(len(rows), places.shape[1])
         dense[:, : numbers.shape[1]] = numbers
         # What has no place adds nothing to the first column.
-        known = (ones >= 0).to(dense.dtype)
-        return dense.scatter_add_(1, ones.clamp_(min=0), known)
+        heights = (ones >= 0) * places.heights
+        return dense.scatter_add_(1, ones.clamp_(min=0), heights)
 
 
 def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

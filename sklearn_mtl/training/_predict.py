@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,30 +19,34 @@ BYTES_AT_ONCE = 16 * 2**20
 """Memory that the widest layer of all members may take while predicting."""
 
 
-def iter_raw(module: nn.Module, features: Any) -> Iterator[tuple[slice, np.ndarray]]:
-    """Predict in float64, some rows at a time.
+def iter_raw(
+    modules: Sequence[nn.Module], features: Any
+) -> Iterator[tuple[slice, list[np.ndarray]]]:
+    """Predict with one or several stacks in float64, some rows at a time.
 
     float32 would make a row's prediction depend on how many rows it is predicted
     with; in float64 the difference is far below any tolerance.
 
     Parameters
     ----------
-    module : MultiTaskNetwork
+    modules : sequence of MultiTaskNetwork
     features : array or CSR matrix of shape (n, d)
 
     Yields
     ------
     rows : slice
-    raw : float64 ndarray of shape (K, rows, C)
+    raws : list of float64 ndarray of shape (K, rows, C)
+        One for each of `modules`.
     """
-    double = _in_float64(module)
-    size = rows_at_once(module)
+    doubles = [_in_float64(module) for module in modules]
+    size = min(map(rows_at_once, modules))
     for start in range(0, features.shape[0], size):
         rows = slice(start, min(start + size, features.shape[0]))
         part = features[rows]
         if sparse.issparse(part):
             part = part.toarray()
-        yield rows, _raw(double, torch.from_numpy(np.asarray(part)))
+        inputs = torch.from_numpy(np.asarray(part))
+        yield rows, [_raw(double, inputs) for double in doubles]
 
 
 def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, Any]]:
