@@ -57,7 +57,8 @@ class Fitted:
         raw = np.concatenate(
             [parts[0] for _, parts in iter_raw([module], features)], axis=1
         )
-        return net.tasks_[t].response(raw[..., net.net_.criterion_.layout.slices[t]])
+        said = net.tasks_[t].response(raw[..., net.net_.criterion_.layout.slices[t]])
+        return tempered(said, net.temperature_[t]) if t in classes_of(net) else said
 
     def out_of_fold(self, t):
         """Mean response of the members that did not train on a row: (n, m)."""
@@ -65,6 +66,10 @@ class Fitted:
         held = ~self.trains
         with np.errstate(invalid="ignore"):
             return np.einsum("kn,knm->nm", held, responses) / held.sum(axis=0)[:, None]
+
+
+def classes_of(net):
+    return [t for t, task in enumerate(net.tasks_) if task.is_classifier]
 
 
 def made(n_rows, kinds=("regression", "multiclass"), **parameters):
@@ -773,8 +778,9 @@ def test_temperature_is_the_best_of_a_grid(overconfident):
     p = p[held_out]
     codes = np.searchsorted(plain.net.classes_[1], plain.y[held_out, 1].astype(str))
     grid = np.exp(np.linspace(np.log(0.2), np.log(5), 3000))
-    cost = [-np.log(tempered(p, t)[np.arange(len(p)), codes]).mean() for t in grid]
-    best = grid[np.argmin(cost)]
+    prior = 0.5 * (np.log(grid) / np.log(2)) ** 2
+    cost = [-np.log(tempered(p, t)[np.arange(len(p)), codes]).sum() for t in grid]
+    best = grid[np.argmin(cost + prior)]
     assert 1.5 < best < 4.9
     assert_array_equal(plain.net.temperature_, [1.0, 1.0])
     assert calibrated.net.temperature_[0] == 1.0
@@ -809,7 +815,7 @@ def test_calibration_sharpens_where_too_little_is_dared():
     X = np.random.default_rng(0).normal(size=(200, 2))
     y = np.where(X[:, 0] > 0, "up", "down")
     parameters = {**NET, "max_iter": 2, "learning_rate_init": 1e-3}
-    plain = MultiTaskNetClassifier(**parameters).fit(X, y)
+    plain = MultiTaskNetClassifier(**parameters, calibrate=False).fit(X, y)
     sharp = MultiTaskNetClassifier(**parameters, calibrate=True).fit(X, y)
     assert 0.2 <= sharp.temperature_[0] < 0.7
     assert log_loss(y, sharp.predict_proba(X)) < log_loss(y, plain.predict_proba(X))
@@ -821,6 +827,24 @@ def test_nothing_to_calibrate_by():
     y[:3, 1] = 1
     net = MultiTaskNetEstimator(**NET, calibrate=True, task_types={1: "multiclass"})
     assert_array_equal(net.fit(X, y).temperature_, [1.0, 1.0])
+
+
+def test_few_labels_say_little_of_the_temperature():
+    """All six held-out labels of a perfect column would ask for the coldest one."""
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.where(X[:, 0] > 0, "up", "down")
+    few = MultiTaskNetClassifier(**{**NET, "n_members": 1}).fit(X, y)
+    assert 0.3 < few.temperature_[0] < 1.0
+
+
+def test_auto_calibrates_where_rows_are_held_out():
+    X, y = made(100, ["multiclass"])
+    net = MultiTaskNetClassifier(**NET).fit(X, y)
+    assert net.temperature_[0] != 1.0
+    net.set_params(early_stopping=False).fit(X, y)
+    assert_array_equal(net.temperature_, [1.0])
+    net.set_params(early_stopping=True).partial_fit(X, y)
+    assert_array_equal(net.temperature_, [1.0])
 
 
 @pytest.mark.parametrize("method", METHODS)

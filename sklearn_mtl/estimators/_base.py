@@ -70,7 +70,7 @@ class BaseMultiTaskNet(BaseEstimator):
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
         "early_stopping": ["boolean"],
-        "calibrate": ["boolean"],
+        "calibrate": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -108,7 +108,7 @@ class BaseMultiTaskNet(BaseEstimator):
         verbose: Any = 0,
         warm_start: bool = False,
         early_stopping: bool = True,
-        calibrate: bool = False,
+        calibrate: Any = "auto",
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         device: str = "auto",
@@ -223,11 +223,12 @@ default=None
         return fitting
 
     def _check_calibrate(self, rows_are_held_out: bool, method: str) -> None:
-        if self.calibrate and not rows_are_held_out:
+        required = self.calibrate and self.calibrate != "auto"
+        if required and not rows_are_held_out:
             raise ValueError(
                 f"calibrate=True rests on rows that members hold out of training, and "
                 f"{method} holds none out here. Set early_stopping=True or pass X_val "
-                "and y_val to fit, or set calibrate=False."
+                "and y_val to fit, or leave calibrate at 'auto'."
             )
 
     def _read_validation(self, fitting: Fitting, X_val: Any, y_val: Any) -> None:

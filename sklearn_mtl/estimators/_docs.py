@@ -80,9 +80,10 @@ PARAMETERS = """
     early_stopping : bool, default=True
         Whether each member stops when it no longer improves on rows that it held out
         of training, and keeps its best weights.
-    calibrate : bool, default=False
-        Whether the probabilities of each class column are divided by a temperature
-        that fits the labels that members held out.
+    calibrate : bool or "auto", default="auto"
+        Whether the logarithms of each class column's probabilities are divided by a
+        temperature that fits the labels that members held out (Guo et al. 2017).
+        "auto" does so where rows are held out; True is an error where none are.
     validation_fraction : float, default=0.1
         Share of the rows that a member holds out. Five to 1 / `validation_fraction`
         members hold out one fold each, so that every row is held out by one of them.
@@ -125,7 +126,8 @@ ATTRIBUTES = """
         `score` of these. The held-out rows also chose the epoch that each member
         keeps, so that it is a little optimistic on very small tables.
     temperature_ : ndarray of shape (n_tasks,)
-        Temperature of each column's probabilities; 1 unless ``calibrate=True``.
+        Temperature of each column's probabilities; 1 for numbers, and where no rows
+        were held out.
     feature_encoder_ : FeatureEncoder
         What was learned about the columns of X.
     sharing_ : ndarray of shape (n_tasks,)

@@ -314,24 +314,23 @@ class Fitting:
         if self.rows.held_out is None:
             return None, False
         source = self.source if self.validation is None else self.validation
-        held_out = HeldOut(
-            self._nets(net),
-            self.tasks,
-            self.rows.held_out,
-            source.columns,
-            source.label_weight,
-        )
+        held_out = self._collect(net, self.rows.held_out, source)
         return held_out, self.validation is None
 
     def trained_on(self, net: MultiTaskNet) -> HeldOut:
         """Collect what members say of the rows that they trained on."""
-        source = self.source
-        return HeldOut(
-            self._nets(net), self.tasks, self.rows, source.columns, source.label_weight
-        )
+        return self._collect(net, self.rows, self.source)
 
-    def _nets(self, net: MultiTaskNet) -> list[tuple[MultiTaskNet, list[int]]]:
-        return list(by_net(net, self.own_nets, range(len(self.tasks))))
+    def _collect(self, net: MultiTaskNet, rows: Any, source: TaskSource) -> HeldOut:
+        nets = list(by_net(net, self.own_nets, range(len(self.tasks))))
+        return HeldOut(
+            nets,
+            self.tasks,
+            rows,
+            source.columns,
+            source.label_weight,
+            source.weight,
+        )
 
     def release_rows(self) -> None:
         """Give the memory of the encoded rows back; no member reads them any more."""

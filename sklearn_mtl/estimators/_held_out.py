@@ -15,6 +15,8 @@ from sklearn_mtl.training import MemberRows, MultiTaskNet, raw_of_held_out
 
 COLDEST, HOTTEST = 0.2, 5.0
 """Range in which a temperature is sought."""
+PRIOR_OF_TEMPERATURE = np.log(2.0)
+"""Standard deviation of the logarithm of a temperature before labels are seen."""
 
 
 class HeldOut:
@@ -31,6 +33,9 @@ class HeldOut:
     columns : list of Column
         Labels of the table behind `rows`.
     weight : ndarray of shape (n, T)
+        Weight of each label, without that of its class.
+    training_weight : ndarray of shape (n, T)
+        The same with it; what the net was trained to fit, and is calibrated by.
 
     Attributes
     ----------
@@ -55,6 +60,7 @@ class HeldOut:
         rows: MemberRows,
         columns: list[Column],
         weight: np.ndarray,
+        training_weight: np.ndarray,
     ) -> None:
         fold_of_member = np.array(rows.fold_of_member)
         self.members = [
@@ -64,6 +70,9 @@ class HeldOut:
         self.places = np.flatnonzero(held)
         everywhere = len(self.places) == len(held)
         self.weight = weight if everywhere else weight[self.places]
+        self.training_weight = training_weight
+        if not everywhere:
+            self.training_weight = training_weight[self.places]
         self.columns = columns
         if not everywhere:
             self.columns = [column.take(self.places) for column in columns]
@@ -168,23 +177,26 @@ class HeldOut:
         for t, task in enumerate(tasks):
             if task.is_classifier:
                 temperature[t] = self.temperature(t)
-                self.responses[t] = temper(self.responses[t], temperature[t])
+                if temperature[t] != 1.0:
+                    self.responses[t] = temper(self.responses[t], temperature[t])
 
     def temperature(self, t: int) -> float:
         """Temperature that minimises the log-loss of the held-out labels.
 
-        One where there is nothing to learn it from (Guo et al. 2017).
+        One where there is nothing to learn it from (Guo et al. 2017). A few labels say
+        little, so that a prior keeps it near one; it fades with their number.
         """
         known = self._known(t)
         codes = self.labels[known, t].astype(int)
         if len(np.unique(codes)) < 2:
             return 1.0
-        response, weight = self.responses[t][known], self.weight[known, t]
+        response, weight = self.responses[t][known], self.training_weight[known, t]
 
         def cost(log_temperature: float) -> float:
             tempered = temper(response, np.exp(log_temperature))
             chosen = tempered[np.arange(len(codes)), codes]
-            return float(-(weight * np.log(np.maximum(chosen, 1e-300))).sum())
+            surprise = -(weight * np.log(np.maximum(chosen, 1e-300))).sum()
+            return float(surprise + 0.5 * (log_temperature / PRIOR_OF_TEMPERATURE) ** 2)
 
         bounds = np.log(COLDEST), np.log(HOTTEST)
         found = minimize_scalar(cost, bounds=bounds, method="bounded")
