@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from quality_peers import ELSEWHERE, PEERS, fit_net, fit_peer
-from quality_report import as_markdown
+from quality_report import Results, as_markdown
 from report import machine, write_section
 from sklearn.metrics import log_loss, r2_score
 from tables import SHIPPED, data_folder, folds, is_number, load
@@ -127,7 +127,18 @@ def measure(table: str, model: str, **parameters: Any) -> dict[str, Any]:
     }
 
 
-def take_over(results: dict[str, Any], path: Path) -> None:
+def results_so_far() -> Results:
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def keep(table: str, model: str, entry: dict[str, Any]) -> None:
+    """Write one entry, beside what another run has written in the meantime."""
+    results = results_so_far()
+    results.setdefault(table, {})[model] = entry
+    RESULTS.write_text(json.dumps(results, indent=1))
+
+
+def take_over(path: Path) -> None:
     """Add scores of peers that this environment lacks, measured by this protocol."""
     for table, models in json.loads(path.read_text()).items():
         for model in ELSEWHERE:
@@ -135,7 +146,7 @@ def take_over(results: dict[str, Any], path: Path) -> None:
             if table in TABLES and "tasks" in known:
                 columns = {c: task["skill"] for c, task in known["tasks"].items()}
                 entry = {k: known[k] for k in ("skill", "seconds")}
-                results.setdefault(table, {})[model] = {**entry, "columns": columns}
+                keep(table, model, {**entry, "columns": columns})
 
 
 def main() -> None:
@@ -148,23 +159,23 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="measure the net again")
     parser.add_argument("--peers", type=Path, help="scores measured elsewhere")
     arguments = parser.parse_args()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if arguments.peers:
-        take_over(results, arguments.peers)
-        RESULTS.write_text(json.dumps(results, indent=1))
+        take_over(arguments.peers)
     for table in arguments.only.split(","):
-        row = results.setdefault(table, {})
         for model in arguments.models.split(","):
             net = model == "net"
             name = f"net seed {arguments.seed}" if net and arguments.seed else model
-            if name in row and not (arguments.again and net):
+            if name in results_so_far().get(table, {}) and not (
+                arguments.again and net
+            ):
                 continue
             parameters = {"random_state": arguments.seed} if net else {}
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # peers that did not converge
-                row[name] = measure(table, model, **parameters)
-            RESULTS.write_text(json.dumps(results, indent=1))
-            print(f"{table} {name} {row[name]['skill']:.4f}", flush=True)
+                entry = measure(table, model, **parameters)
+            keep(table, name, entry)
+            print(f"{table} {name} {entry['skill']:.4f}", flush=True)
+    results = results_so_far()
     known = {table: results[table] for table in TABLES if table in results}
     write_section("Quality", f"{as_markdown(known)}\n\n{machine()}")
 

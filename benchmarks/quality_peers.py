@@ -130,6 +130,8 @@ PEERS: dict[str, Callable[[bool], Any]] = {
 }
 ELSEWHERE = "catboost", "realmlp"
 """Peers that the project's own environment does not have."""
+EACH = "net each"
+"""The estimator itself, one a column."""
 WHOLE = "forest", "mlp", "realmlp"
 """Peers that predict several complete numeric columns at once."""
 
@@ -138,6 +140,8 @@ def fit_peer(
     name: str, X: pd.DataFrame, y: pd.DataFrame
 ) -> Callable[[pd.DataFrame], Predictions]:
     """Fit one model, or one a column; what comes back predicts all columns."""
+    if name == EACH:
+        return fit_net_each(X, y)
     make = PEERS[name]
     complete = all(is_number(y[column]) for column in y) and not y.isna().any(axis=None)
     if name not in WHOLE or not complete:
@@ -186,5 +190,20 @@ def fit_net(
                 y, net.predict_proba(X_test), net.classes_, strict=True
             )
         }
+
+    return predict
+
+
+def fit_net_each(
+    X: pd.DataFrame, y: pd.DataFrame
+) -> Callable[[pd.DataFrame], Predictions]:
+    """Fit the estimator to one column after the other."""
+    nets = []
+    for column in y:
+        rows = y[column].notna().to_numpy()
+        nets.append(fit_net(X[rows], y.loc[rows, [column]], random_state=0))
+
+    def predict(X_test: pd.DataFrame) -> Predictions:
+        return {name: said for net in nets for name, said in net(X_test).items()}
 
     return predict

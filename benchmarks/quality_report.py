@@ -10,9 +10,11 @@ from scipy.stats import t as student_t
 
 Results = dict[str, dict[str, Any]]
 """Table to model to its entry: skill, seconds, columns, parts."""
-MODELS = "net", "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
+MODELS = "net", "net each", "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
 LEVEL = 0.05
 """Two-sided level of the paired test."""
+NOTICEABLE = 0.005
+"""Difference in skill that counts where there is no test."""
 
 
 def as_markdown(results: Results) -> str:
@@ -24,6 +26,7 @@ def as_markdown(results: Results) -> str:
             SKILLS.strip(),
             summary_of(results, models),
             SUMMARY.strip(),
+            columns_of(results),
             seeds_of(results),
         )
         if text
@@ -94,7 +97,7 @@ def verdict(net: dict[str, Any], peer: dict[str, Any]) -> int:
     """1 where the net wins, -1 where the peer does, 0 where it cannot be told."""
     if "parts" not in net or "parts" not in peer:
         difference = net["skill"] - peer["skill"]
-        return 0 if abs(difference) <= 0.005 else int(np.sign(difference))
+        return 0 if abs(difference) <= NOTICEABLE else int(np.sign(difference))
     difference = np.subtract(net["parts"], peer["parts"])
     return int(np.sign(difference.mean())) if p_value(difference) < LEVEL else 0
 
@@ -111,6 +114,27 @@ def p_value(difference: np.ndarray) -> float:
     if spread == 0:
         return 1.0 if difference.mean() == 0 else 0.0
     return float(2 * student_t.sf(abs(difference.mean()) / spread, n - 1))
+
+
+def columns_of(results: Results) -> str:
+    """Columns where one net a column is ahead of the shared one."""
+    differences = {
+        f"{table}, {column}": score - row["net"]["columns"][column]
+        for table, row in results.items()
+        if "net" in row and "net each" in row
+        for column, score in row["net each"]["columns"].items()
+    }
+    if not differences:
+        return ""
+    worst = sorted(differences, key=lambda name: -differences[name])[:8]
+    ahead = sum(d > NOTICEABLE for d in differences.values())
+    behind = sum(d < -NOTICEABLE for d in differences.values())
+    listed = "; ".join(f"{name} ({differences[name]:.3f})" for name in worst)
+    return (
+        f"Of {len(differences)} columns, a net of the column alone is ahead by more "
+        f"than {NOTICEABLE} in {ahead}, and behind by more in {behind}. It is most "
+        f"ahead on {listed}."
+    )
 
 
 def seeds_of(results: Results) -> str:

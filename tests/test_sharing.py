@@ -16,12 +16,14 @@ from sklearn_mtl.estimators._sharing import (
     find_own_nets,
     is_gain,
     loss_at_others_epoch,
+    patience_alone,
 )
 
 SLOW = {
     "hidden_layer_sizes": (32, 32),
     "n_members": 5,
     "learning_rate_init": 0.003,
+    "batch_size": 32,
     "random_state": 0,
 }
 
@@ -272,3 +274,9 @@ def test_loss_is_read_at_the_median_of_the_others_epochs():
 )
 def test_a_gain_is_above_its_standard_error(gain, expected):
     assert is_gain(np.array(gain)) is expected
+
+
+def test_patience_alone_is_halved_where_an_epoch_is_many_steps():
+    assert patience_alone(10, steps_an_epoch=31.3) == 5
+    assert patience_alone(3, steps_an_epoch=100) == 2
+    assert patience_alone(10, steps_an_epoch=7) == 10

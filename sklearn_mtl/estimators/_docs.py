@@ -58,7 +58,8 @@ PARAMETERS = """
         Weight decay; decoupled from the gradient under "adam", an L2 penalty under
         "sgd". Biases do not decay.
     batch_size : int or "auto", default="auto"
-        Most rows in a batch. "auto" aims at 32 steps an epoch, within 32 to 256 rows.
+        Most rows in a batch. "auto" aims at 32 steps an epoch, within 64 to 256 rows,
+        and takes 32 rows below 250.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Schedule: "invscaling" divides the rate by the square root of the epoch;
         "adaptive" by 5 where the training loss has not fallen by `tol` for two

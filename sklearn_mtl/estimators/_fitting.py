@@ -24,7 +24,7 @@ from sklearn_mtl.estimators._net_settings import (
     rate_schedule,
     seed_of,
 )
-from sklearn_mtl.estimators._sharing import by_net, find_own_nets
+from sklearn_mtl.estimators._sharing import by_net, find_own_nets, patience_alone
 from sklearn_mtl.tables import (
     Column,
     FeatureEncoder,
@@ -248,7 +248,12 @@ class Fitting:
         )
         own.module_.load_state_dict(net.module_.state_dict())
         own.criterion_.task_weight.zero_()[:, net.criterion_.layout.inverse[t]] = 1.0
-        dict(own.callbacks_)["best_weights"].set_params(monitor="valid")
+        patience = patience_alone(
+            estimator.n_iter_no_change, len(self.weight) / own.batch_size
+        )
+        dict(own.callbacks_)["best_weights"].set_params(
+            monitor="valid", patience=patience
+        )
         return own.partial_fit(self.rows)
 
     def _prepare_rows(

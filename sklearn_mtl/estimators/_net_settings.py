@@ -21,6 +21,9 @@ from sklearn_mtl.training import (
 MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
 """``n_members="auto"`` keeps rows times members constant beyond these."""
 
+FEW_ROWS = 250
+"""Below these, batches are of 32 rows."""
+
 ROWS_OF_A_VALIDATION_BATCH = 512
 """Rows that are validated together; where batches are larger, as many as those."""
 
@@ -121,10 +124,15 @@ def seed_of(random_state: Any) -> int:
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:
-    """Rows of a batch; "auto" aims at 32 steps an epoch within 32 to 256 rows."""
+    """Rows of a batch; "auto" aims at 32 steps an epoch within 64 to 256 rows.
+
+    Few rows make batches of 32, so that an epoch still is several steps.
+    """
     if wanted != "auto":
         return int(wanted)
-    return int(np.clip(2 ** round(np.log2(max(n_rows, 2) / 32)), 32, 256))
+    if n_rows < FEW_ROWS:
+        return 32
+    return int(np.clip(2 ** round(np.log2(n_rows / 32)), 64, 256))
 
 
 def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:

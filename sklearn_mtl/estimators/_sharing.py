@@ -12,6 +12,8 @@ LEAST_GAIN = 0.002
 """Fall of the held-out loss, in units of the prior, that is worth a net of its own."""
 MOST_TRIED = 4
 """Most columns that are tried alone, so that a fit of many columns stays bounded."""
+MANY_STEPS = 20
+"""Steps of an epoch from which on a column alone is given half the patience."""
 
 
 def by_net(
@@ -63,6 +65,15 @@ def find_own_nets(
         if is_gain(shared[t] - loss_at_others_epoch(loss, _best_epochs(own))):
             own_nets[t] = own
     return own_nets
+
+
+def patience_alone(patience: int, steps_an_epoch: float) -> int:
+    """Epochs without improvement that a column alone is given.
+
+    It starts near its best, so that half of them find it in less time where an epoch is
+    many steps. Where it is few, half are too few to tell.
+    """
+    return -(-patience // 2) if steps_an_epoch >= MANY_STEPS else patience
 
 
 def _valid_losses(net: MultiTaskNet) -> np.ndarray:
