@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from quality_report import EACH
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
@@ -130,8 +131,6 @@ PEERS: dict[str, Callable[[bool], Any]] = {
 }
 ELSEWHERE = "catboost", "realmlp"
 """Peers that the project's own environment does not have."""
-EACH = "net each"
-"""The estimator itself, one a column."""
 WHOLE = "forest", "mlp", "realmlp"
 """Peers that predict several complete numeric columns at once."""
 

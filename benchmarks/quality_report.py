@@ -10,7 +10,9 @@ from scipy.stats import t as student_t
 
 Results = dict[str, dict[str, Any]]
 """Table to model to its entry: skill, seconds, columns, parts."""
-MODELS = "net", "net each", "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
+EACH = "net each"
+"""The estimator itself, one a column; not a peer, and so not ranked."""
+MODELS = "net", EACH, "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
 LEVEL = 0.05
 """Two-sided level of the paired test."""
 NOTICEABLE = 0.005
@@ -67,15 +69,14 @@ def cell(entry: dict[str, Any], best: float) -> str:
 
 
 def summary_of(results: Results, models: list[str]) -> str:
-    complete = [
-        row for row in results.values() if all(model in row for model in models)
-    ]
+    ranked = [model for model in models if model != EACH]
+    complete = [row for row in results.values() if all(m in row for m in ranked)]
     lines = [
         "| peer | tables | mean skill | the net's | the net's wins, ties, losses | "
-        f"mean rank of {len(models)} on {len(complete)} tables |",
+        f"mean rank of {len(ranked)} on {len(complete)} tables |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    ranks = pd.DataFrame([{m: row[m]["skill"] for m in models} for row in complete])
+    ranks = pd.DataFrame([{m: row[m]["skill"] for m in ranked} for row in complete])
     ranks = ranks.rank(axis=1, ascending=False).mean()
     for model in models:
         rows = [row for row in results.values() if model in row and "net" in row]
@@ -86,7 +87,7 @@ def summary_of(results: Results, models: list[str]) -> str:
         if model != "net":
             verdicts = [verdict(row["net"], row[model]) for row in rows]
             counts = ", ".join(str(verdicts.count(v)) for v in (1, 0, -1))
-        rank = f"{ranks[model]:.2f}" if len(complete) else ""
+        rank = f"{ranks[model]:.2f}" if model in ranks else ""
         lines.append(
             f"| {model} | {len(rows)} | {peer:.3f} | {own:.3f} | {counts} | {rank} |"
         )
@@ -121,8 +122,8 @@ def columns_of(results: Results) -> str:
     differences = {
         f"{table}, {column}": score - row["net"]["columns"][column]
         for table, row in results.items()
-        if "net" in row and "net each" in row
-        for column, score in row["net each"]["columns"].items()
+        if "net" in row and EACH in row
+        for column, score in row[EACH]["columns"].items()
     }
     if not differences:
         return ""
