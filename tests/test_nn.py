@@ -9,7 +9,14 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import ACTIVATIONS, Dropout, MultiTaskNetwork, StackedLinear
+from sklearn_mtl.nn import (
+    ACTIVATIONS,
+    MAXOUT,
+    Dropout,
+    MultiTaskNetwork,
+    StackedLinear,
+)
+from sklearn_mtl.nn._activations import maxout
 
 # Three tasks, which own 1, 3 and 2 raw outputs.
 TASK_OF_OUTPUT = np.array([0, 1, 1, 1, 2, 2])
@@ -212,7 +219,40 @@ def test_activation_is_torchs_own(activation):
     assert_close(raw[0], hidden @ heads.weight[0] + heads.bias[0])
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_pieces", [2, 5])
+def test_maxout_is_the_largest_of_its_pieces(n_pieces):
+    stack = network(activation="maxout", maxout_pieces=n_pieces)
+    layer, heads, x = stack.trunk.layers[0], stack.heads, features(10, 4)
+
+    raw = stack(x)
+
+    pieces = (x @ layer.weight[1] + layer.bias[1]).view(10, n_pieces, 7)
+    largest = torch.stack([pieces[:, i] for i in range(n_pieces)]).amax(dim=0)
+    assert layer.weight.shape == (3, 4, 7 * n_pieces)
+    assert_close(raw[1], largest @ heads.weight[1] + heads.bias[1])
+
+
+def test_gain_of_maxout_is_known_for_two_pieces():
+    """The square of the larger of two standard normal numbers is 1 on average."""
+    assert maxout(2).gain == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", ["shared", "private"])
+def test_constrain_shortens_what_is_too_long_and_nothing_else(shape):
+    stack = network(max_norm=0.5, **SHAPES[shape])
+    layers = [m for m in stack.modules() if isinstance(m, StackedLinear)]
+    before = [layer.weight.detach().clone() for layer in layers]
+
+    stack.constrain()
+
+    assert any((w.norm(dim=-2) > 0.5).any() for w in before)
+    for layer, weight in zip(layers, before, strict=True):
+        norm = weight.norm(dim=-2, keepdim=True)
+        expected = torch.where(norm > 0.5, weight * 0.5 / norm, weight)
+        assert_close(layer.weight.detach(), expected)
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
 def test_signals_neither_vanish_nor_grow_through_deep_trunks(activation):
     stack = network(
         n_members=1,

@@ -7,7 +7,7 @@ import torch
 from test_nn import SHAPES, features, network, shapes
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import ACTIVATIONS, Backprop, Forward
+from sklearn_mtl.nn import ACTIVATIONS, MAXOUT, Backprop, Forward
 
 N_ROWS = 6
 
@@ -59,7 +59,7 @@ def test_gradients_are_those_of_autograd(shape, n_members, own_rows):
     assert_same_passes(network(n_members, **shape), x)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
 @pytest.mark.parametrize("shape", ["shared", "private"])
 def test_gradients_pass_every_activation(activation, shape):
     net = network(2, activation=activation, **SHAPES[shape])
@@ -78,6 +78,25 @@ def test_gradients_skip_dropped_units(activation, shape):
     without, _ = by_hand(net.eval(), x)
     assert not torch.allclose(with_dropout, without)
     assert_close(without, net(x).detach())
+
+
+@pytest.mark.parametrize("shape", ["shared", "bent", "linear"])
+@pytest.mark.parametrize("own_rows", [False, True], ids=["shared rows", "own rows"])
+def test_gradients_skip_dropped_inputs(shape, own_rows):
+    net = network(2, input_dropout=0.3, dropout=0.2, **SHAPES[shape])
+    x = features(2, N_ROWS, 4) if own_rows else features(N_ROWS, 4)
+
+    assert_same_passes(net, x)
+    assert not torch.allclose(by_hand(net, x)[0], by_hand(net.eval(), x)[0])
+    assert_close(Forward(net).forward(x), net(x).detach())
+
+
+@pytest.mark.parametrize("shape", ["shared", "private", "bent"])
+def test_shared_units_are_those_of_the_trunk(shape):
+    net, x = network(dropout=0.5, **SHAPES[shape]).eval(), features(N_ROWS, 4)
+    inputs = x if net.pieces is None else net.pieces(x)
+
+    assert_close(Forward(net).shared(x), net.trunk(inputs).detach())
 
 
 @shapes

@@ -24,8 +24,9 @@ from sklearn_mtl.estimators._conformal import Conformal
 from sklearn_mtl.estimators._fitting import Fitting
 from sklearn_mtl.estimators._held_out import temper
 from sklearn_mtl.estimators._sharing import by_net
+from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
-from sklearn_mtl.nn import ACTIVATIONS
+from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
 from sklearn_mtl.tables import take_rows
 from sklearn_mtl.training import iter_raw
 
@@ -33,7 +34,7 @@ ROWS_AT_ONCE = 16_384
 """Rows that are encoded and predicted together; bounds the memory of `predict`."""
 
 
-class BaseMultiTaskNet(BaseEstimator):
+class BaseMultiTaskNet(SharedRepresentation, BaseEstimator):
     """Parameters, checks, fit and predict of the multi-task estimators."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -41,13 +42,16 @@ class BaseMultiTaskNet(BaseEstimator):
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        "activation": [StrOptions({*ACTIVATIONS, MAXOUT})],
+        "maxout_pieces": [Interval(Integral, 2, None, closed="left")],
         "head_hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
         "sharing": [StrOptions({"auto", "hard"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "max_norm": [Interval(Real, 0, None, closed="neither"), None],
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "task_types": "no_validation",
         "task_weights": "no_validation",
@@ -86,9 +90,12 @@ class BaseMultiTaskNet(BaseEstimator):
         *,
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
+        maxout_pieces: int = 5,
         head_hidden_layer_sizes: Any = (),
         sharing: str = "auto",
         dropout: float = 0.1,
+        input_dropout: float = 0.0,
+        max_norm: float | None = None,
         n_members: Any = "auto",
         task_types: Any = None,
         task_weights: Any = None,
@@ -118,9 +125,12 @@ class BaseMultiTaskNet(BaseEstimator):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.maxout_pieces = maxout_pieces
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
         self.sharing = sharing
         self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.max_norm = max_norm
         self.n_members = n_members
         self.task_types = task_types
         self.task_weights = task_weights
@@ -340,16 +350,11 @@ default=None
         responses : list of ndarray of shape (K, rows, m)
             One for each of `tasks`.
         """
-        X = read_X(self, X, reset=False)
         slices = self.net_.criterion_.layout.slices
         groups = list(by_net(self.net_, self.own_nets_, tasks))
         place = {t: i for i, (_, own) in enumerate(groups) for t in own}
         modules = [net.module_ for net, _ in groups]
-        n_rows = n_rows_of(X)
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
-            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
-            features = self.feature_encoder_.transform(part, dtype=np.float64)
+        for features in self._encoded(X):
             for inner, raws in iter_raw(modules, features):
                 yield (
                     features[inner],
@@ -358,6 +363,15 @@ default=None
                         for t in tasks
                     ],
                 )
+
+    def _encoded(self, X: Any) -> Iterator[Any]:
+        """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
+        X = read_X(self, X, reset=False)
+        n_rows = n_rows_of(X)
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
+            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
+            yield self.feature_encoder_.transform(part, dtype=np.float64)
 
     def _task_response(self, t: int, raw: np.ndarray) -> np.ndarray:
         response = self.tasks_[t].response(raw)

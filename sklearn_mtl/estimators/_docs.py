@@ -9,8 +9,11 @@ PARAMETERS = """
     hidden_layer_sizes : int or sequence of int, default=(256, 256)
         Widths of the layers that all tasks share. Empty for a linear network.
     activation : {"relu", "identity", "logistic", "tanh", "silu", "gelu", "selu", \
-"mish"}, default="relu"
-        Activation of the hidden layers, under scikit-learn's and torch's names.
+"mish", "maxout"}, default="relu"
+        Activation of the hidden layers, under scikit-learn's and torch's names. A
+        "maxout" unit is the largest of several linear maps (Goodfellow et al. 2013).
+    maxout_pieces : int, default=5
+        Linear maps a unit; read by ``activation="maxout"`` only.
     head_hidden_layer_sizes : int or sequence of int, default=()
         Widths of the private layers of each task, between the shared layers and its
         outputs.
@@ -20,6 +23,11 @@ PARAMETERS = """
         loss on held-out rows; see `sharing_`. Needs ``early_stopping=True``.
     dropout : float, default=0.1
         Share of hidden units that are dropped while training.
+    input_dropout : float, default=0.0
+        Share of the numbers entering the first layer that are dropped while training.
+    max_norm : float or None, default=None
+        Longest that the vector of weights into a unit may be; longer ones are shortened
+        after each step.
     n_members : int or "auto", default="auto"
         Networks in the stack, whose predictions are averaged. "auto" takes eight;
         beyond 20,000 labelled rows fewer, so that rows times members stays the same,

@@ -24,6 +24,9 @@ MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
 FEW_ROWS = 250
 """Below these, batches are of 32 rows."""
 
+OF_UNITS = "activation", "maxout_pieces", "dropout", "input_dropout", "max_norm"
+"""Parameters that the network takes as they are."""
+
 ROWS_OF_A_VALIDATION_BATCH = 512
 """Rows that are validated together; where batches are larger, as many as those."""
 
@@ -69,8 +72,7 @@ def new_net(
         "module__pieces": pieces,
         "module__task_of_output": layout.task_of_output,
         "module__prior_raw": layout.prior_raw,
-        "module__activation": estimator.activation,
-        "module__dropout": estimator.dropout,
+        **{f"module__{name}": getattr(estimator, name) for name in OF_UNITS},
         "module__dtype": dtype,
         "module__generator": generator,
         "criterion__layout": layout,
@@ -144,8 +146,7 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
         "head_hidden_layer_sizes": as_sizes(
             estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
         ),
-        "activation": estimator.activation,
-        "dropout": estimator.dropout,
+        **{name: getattr(estimator, name) for name in OF_UNITS},
     }
     overridden = estimator.net_params or {}
     for name, value in fixed.items():

@@ -1,6 +1,6 @@
 """Stacked networks in torch: every parameter carries a leading member axis."""
 
-from sklearn_mtl.nn._activations import ACTIVATIONS
+from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._backprop import Backprop, Forward
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
 from sklearn_mtl.nn._network import MultiTaskNetwork
@@ -8,6 +8,7 @@ from sklearn_mtl.nn._pieces import PiecewiseLinear
 
 __all__ = [
     "ACTIVATIONS",
+    "MAXOUT",
     "Backprop",
     "Dropout",
     "Forward",

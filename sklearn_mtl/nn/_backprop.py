@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from sklearn_mtl.nn._activations import ACTIVATIONS
+from sklearn_mtl.nn._activations import Activation, activation_of
 from sklearn_mtl.nn._layers import Dropout
-from sklearn_mtl.nn._network import MultiTaskNetwork, PrivateHeads
+from sklearn_mtl.nn._network import MultiTaskNetwork, PrivateHeads, per_member
 from sklearn_mtl.nn._pieces import append_pieces
 
 Tensor = torch.Tensor
@@ -55,9 +55,8 @@ class Forward:
     ) -> None:
         to = {"device": device, "dtype": dtype}
         trunk = network.trunk
-        self._hidden = [
-            _HiddenPass(layer, trunk.activation, to) for layer in trunk.layers
-        ]
+        activation = activation_of(trunk.activation, trunk.maxout_pieces)
+        self._hidden = [_HiddenPass(layer, activation, to) for layer in trunk.layers]
         self._heads: _PrivateHeadsPass | _LinearPass
         if isinstance(network.heads, PrivateHeads):
             self._heads = _PrivateHeadsPass(network.heads, to)
@@ -70,14 +69,19 @@ class Forward:
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
-        hidden = features
-        if self._pieces:
-            hidden = append_pieces(hidden, *self._pieces)
-        if features.ndim == 2:
-            hidden = hidden.expand(self._n_members, -1, -1)
+        return self._heads.forward(self.shared(features))
+
+    def shared(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to the shared units (K, B, h)."""
+        hidden = self._first_input(features)
         for layer in self._hidden:
             hidden = layer.forward(hidden)
-        return self._heads.forward(hidden)
+        return hidden
+
+    def _first_input(self, features: Tensor) -> Tensor:
+        if self._pieces:
+            features = append_pieces(features, *self._pieces)
+        return per_member(features, self._n_members)
 
 
 class Backprop(Forward):
@@ -117,6 +121,12 @@ class Backprop(Forward):
         for place, layer in enumerate(self._hidden):
             layer.prepare_backward(place > 0)
             layer.drop(network.trunk.dropout)
+        self._input_dropout = _if_it_drops(network.input_dropout)
+
+    def _first_input(self, features: Tensor) -> Tensor:
+        features = super()._first_input(features)
+        dropout = self._input_dropout
+        return features if dropout is None else features * dropout.mask(features)
 
     def backward(self, upstream: Tensor) -> None:
         """Set the gradients that follow from that of the raw outputs, (K, B, C).
@@ -167,13 +177,13 @@ class _HiddenPass(_LinearPass):
 
     dropout: Dropout | None = None
 
-    def __init__(self, layer: Any, activation: str, to: dict[str, Any]) -> None:
+    def __init__(self, layer: Any, activation: Activation, to: dict[str, Any]) -> None:
         super().__init__(layer, to)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = activation
 
     def drop(self, dropout: Dropout) -> None:
         """Drop units in the passes to come, if `dropout` is in training mode."""
-        self.dropout = dropout if dropout.training and dropout.p else None
+        self.dropout = _if_it_drops(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         before = super().forward(x)
@@ -197,8 +207,9 @@ class _PrivateHeadsPass:
     def __init__(self, heads: PrivateHeads, to: dict[str, Any]) -> None:
         self.n_tasks, self.one_output_each = heads.n_tasks, heads.one_output_each
         self.task_of_output = heads.task_of_output.to(to["device"])
-        self.first = _HiddenPass(heads.first, heads.activation, to)
-        self.inner = [_HiddenPass(layer, heads.activation, to) for layer in heads.inner]
+        activation = activation_of(heads.activation, heads.maxout_pieces)
+        self.first = _HiddenPass(heads.first, activation, to)
+        self.inner = [_HiddenPass(layer, activation, to) for layer in heads.inner]
         self.last = _LinearPass(heads.last, to)
         self.dropout = heads.dropout
 
@@ -239,6 +250,11 @@ class _PrivateHeadsPass:
             hidden = layer.backward(hidden)
         by_row = hidden.view(n_members, self.n_tasks, n_rows, -1).transpose(1, 2)
         return self.first.backward(by_row.flatten(2))
+
+
+def _if_it_drops(dropout: Dropout | None) -> Dropout | None:
+    drops = dropout is not None and dropout.training and dropout.p > 0
+    return dropout if drops else None
 
 
 def _converted(values: Tensor, to: dict[str, Any]) -> Tensor:

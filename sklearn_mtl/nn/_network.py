@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import ACTIVATIONS
+from sklearn_mtl.nn._activations import Activation, activation_of
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
 from sklearn_mtl.nn._pieces import PiecewiseLinear
 
@@ -34,9 +35,15 @@ class MultiTaskNetwork(nn.Module):
     pieces : sequence of ndarray, or None
         Those of a `PiecewiseLinear` before the first layer.
     activation : str
-        A name in `ACTIVATIONS`.
+        A name in `ACTIVATIONS`, or "maxout".
+    maxout_pieces : int
+        Linear maps that a unit is the largest of; read by "maxout" only.
     dropout : float
         Share of hidden units that are dropped while training.
+    input_dropout : float
+        Share of the numbers that enter the first layer that are dropped.
+    max_norm : float or None
+        Longest that the weights into a unit may be; see `constrain`.
     dtype : torch.dtype
         Number format of the parameters.
     generator : torch.Generator
@@ -54,7 +61,10 @@ class MultiTaskNetwork(nn.Module):
         head_hidden_layer_sizes: Sequence[int] = (),
         pieces: Sequence[np.ndarray] | None = None,
         activation: str = "relu",
+        maxout_pieces: int = 5,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        max_norm: float | None = None,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator,
     ) -> None:
@@ -64,19 +74,26 @@ class MultiTaskNetwork(nn.Module):
         if pieces is not None:
             self.pieces = PiecewiseLinear(pieces)
             n_features += self.pieces.n_pieces
-        self.trunk = Trunk(
-            n_members, n_features, hidden_layer_sizes, activation, dropout, generator
-        )
+        self.max_norm = max_norm
+        self.input_dropout = None
+        if input_dropout:
+            self.input_dropout = Dropout(input_dropout, generator)
+        hidden: dict[str, Any] = {
+            "activation": activation,
+            "maxout_pieces": maxout_pieces,
+            "dropout": dropout,
+            "generator": generator,
+        }
+        self.trunk = Trunk(n_members, n_features, hidden_layer_sizes, **hidden)
         n_shared = hidden_layer_sizes[-1] if len(hidden_layer_sizes) else n_features
+        self.n_shared = n_shared
         if len(head_hidden_layer_sizes):
             self.heads: nn.Module = PrivateHeads(
                 n_members,
                 n_shared,
                 head_hidden_layer_sizes,
                 task_of_output,
-                activation,
-                dropout,
-                generator,
+                **hidden,
             )
         else:
             self.heads = StackedLinear(
@@ -100,11 +117,49 @@ class MultiTaskNetwork(nn.Module):
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
         if self.pieces is not None:
             features = self.pieces(features)
+        if self.input_dropout is not None and self.training:
+            features = self.input_dropout(per_member(features, self.n_members))
         return self.heads(self.trunk(features))
+
+    def constrain(self) -> None:
+        """Shorten the weights into every unit that are longer than `max_norm`.
+
+        Max-norm regularisation (Srebro & Shraibman 2005; Srivastava et al. 2014); all
+        layers, heads included, and each piece of a maxout unit by itself.
+        """
+        if self.max_norm is None:
+            return
+        with torch.no_grad():
+            for layer in self.modules():
+                if isinstance(layer, StackedLinear):
+                    norm = layer.weight.norm(dim=-2, keepdim=True)
+                    layer.weight.mul_(self.max_norm / norm.clamp_min(self.max_norm))
+
+
+def per_member(features: torch.Tensor, n_members: int) -> torch.Tensor:
+    """Repeat features (B, d) for every member; (K, B, d) stay as they are."""
+    return features.expand(n_members, -1, -1) if features.ndim == 2 else features
 
 
 OUTPUT_GAIN = 0.1
 """Small initial output weights keep the first predictions near the prior."""
+
+
+def hidden_layer(
+    stack: tuple[int, ...],
+    n_inputs: int,
+    n_units: int,
+    function: Activation,
+    generator: torch.Generator,
+) -> StackedLinear:
+    """Make the linear maps that an activation makes hidden units of."""
+    return StackedLinear(
+        stack,
+        n_inputs,
+        n_units * function.n_inputs,
+        gain=function.gain,
+        generator=generator,
+    )
 
 
 class Trunk(nn.Module):
@@ -115,28 +170,24 @@ class Trunk(nn.Module):
         n_members: int,
         n_features: int,
         sizes: Sequence[int],
+        *,
         activation: str,
+        maxout_pieces: int,
         dropout: float,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.activation = activation
-        widths = [n_features, *sizes]
+        self.activation, self.maxout_pieces = activation, maxout_pieces
+        function = activation_of(activation, maxout_pieces)
         self.layers = nn.ModuleList(
-            StackedLinear(
-                (n_members,),
-                n_in,
-                n_out,
-                gain=ACTIVATIONS[activation].gain,
-                generator=generator,
-            )
-            for n_in, n_out in pairwise(widths)
+            hidden_layer((n_members,), n_in, n_out, function, generator)
+            for n_in, n_out in pairwise([n_features, *sizes])
         )
         self.dropout = Dropout(dropout, generator)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map (B, d) or (K, B, d) to the shared representation (K, B, h)."""
-        activate = ACTIVATIONS[self.activation].value
+        activate = activation_of(self.activation, self.maxout_pieces).value
         hidden = features
         for layer in self.layers:
             hidden = self.dropout(activate(layer(hidden)))
@@ -159,31 +210,24 @@ class PrivateHeads(nn.Module):
         n_shared: int,
         sizes: Sequence[int],
         task_of_output: np.ndarray,
+        *,
         activation: str,
+        maxout_pieces: int,
         dropout: float,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.activation = activation
+        self.activation, self.maxout_pieces = activation, maxout_pieces
+        function = activation_of(activation, maxout_pieces)
         n_tasks = int(task_of_output[-1]) + 1
         self.n_tasks = n_tasks
         self.one_output_each = n_tasks == len(task_of_output)
         self.register_buffer("task_of_output", torch.from_numpy(task_of_output))
-        self.first = StackedLinear(
-            (n_members,),
-            n_shared,
-            n_tasks * sizes[0],
-            gain=ACTIVATIONS[activation].gain,
-            generator=generator,
+        self.first = hidden_layer(
+            (n_members,), n_shared, n_tasks * sizes[0], function, generator
         )
         self.inner = nn.ModuleList(
-            StackedLinear(
-                (n_members, n_tasks),
-                n_in,
-                n_out,
-                gain=ACTIVATIONS[activation].gain,
-                generator=generator,
-            )
+            hidden_layer((n_members, n_tasks), n_in, n_out, function, generator)
             for n_in, n_out in pairwise(sizes)
         )
         self.last = StackedLinear(
@@ -202,7 +246,7 @@ class PrivateHeads(nn.Module):
 
     def forward(self, shared: torch.Tensor) -> torch.Tensor:
         """Map shared units (K, B, h) to raw outputs (K, B, C)."""
-        activate = ACTIVATIONS[self.activation].value
+        activate = activation_of(self.activation, self.maxout_pieces).value
         hidden = self.dropout(activate(self.first(shared)))
         hidden = hidden.unflatten(-1, (self.n_tasks, -1)).transpose(1, 2)
         for layer in self.inner:

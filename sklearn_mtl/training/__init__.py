@@ -3,6 +3,7 @@
 from sklearn_mtl.training._callbacks import (
     BestWeights,
     ProgressBar,
+    Teams,
     learning_rate_schedule,
 )
 from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
@@ -10,7 +11,7 @@ from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
-from sklearn_mtl.training._predict import iter_raw, raw_of_held_out
+from sklearn_mtl.training._predict import iter_raw, iter_shared, raw_of_held_out
 from sklearn_mtl.training._step import StepByHand
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "StepByHand",
     "TaskLoss",
     "TaskTable",
+    "Teams",
     "iter_raw",
+    "iter_shared",
     "learning_rate_schedule",
     "member_rows",
     "raw_of_held_out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,28 @@ class BestWeights(Callback):
             return np.zeros_like(self._stopped)
         finite = torch.stack([p.flatten(1).isfinite().all(dim=1) for p in parameters])
         return ~finite.all(dim=0).cpu().numpy()
+
+
+class Teams(Callback):
+    """Let some members of a stack learn from all tasks, and others from one each.
+
+    Parameters
+    ----------
+    tasks : sequence of int or None
+        What each team learns from: a column of y, or None for all. Teams are of equal
+        size and stand one after another.
+    """
+
+    def __init__(self, tasks: Sequence[int | None]) -> None:
+        self.tasks = tasks
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Set the weights of the tasks, by which members learn and stop."""
+        inverse = net.criterion_.layout.inverse
+        weights = net.criterion_.task_weight.chunk(len(self.tasks))
+        for task, weight in zip(self.tasks, weights, strict=True):
+            if task is not None:
+                weight.zero_()[:, inverse[task]] = 1.0
 
 
 def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:

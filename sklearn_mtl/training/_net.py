@@ -87,6 +87,7 @@ class MultiTaskNet(NeuralNet):
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step_by_hand: StepByHand | None = None
         self._gradients_are_heard = False
+        self._is_constrained = getattr(self.module_, "max_norm", None) is not None
         return self
 
     @contextmanager
@@ -128,7 +129,9 @@ class MultiTaskNet(NeuralNet):
     ) -> dict[str, torch.Tensor]:
         """Compute the gradients of one batch and let the optimizer step."""
         if self._step_by_hand is None or not isinstance(self.optimizer_, FlatAdamW):
-            return super().train_step(batch, **fit_params)
+            step = super().train_step(batch, **fit_params)
+            self._constrain()
+            return step
         step = self._step_by_hand(batch)
         if self._gradients_are_heard:
             parameters = TeeGenerator(self.get_all_learnable_params())
@@ -139,7 +142,12 @@ class MultiTaskNet(NeuralNet):
                 training=True,
             )
         self.optimizer_.step()
+        self._constrain()
         return step
+
+    def _constrain(self) -> None:
+        if self._is_constrained:
+            self.module_.constrain()
 
     def train_step_single(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any

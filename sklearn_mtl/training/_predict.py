@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -38,15 +38,36 @@ def iter_raw(
     raws : list of float64 ndarray of shape (K, rows, C)
         One for each of `modules`.
     """
-    doubles = [_in_float64(module) for module in modules]
-    size = min(map(rows_at_once, modules))
+    doubles = [_in_float64(module).raw for module in modules]
+    for rows, inputs in _parts(features, min(map(rows_at_once, modules))):
+        yield rows, [_numbers(double, inputs) for double in doubles]
+
+
+def iter_shared(module: MultiTaskNetwork, features: Any) -> Iterator[np.ndarray]:
+    """Compute the shared units in float64, some rows at a time.
+
+    Parameters
+    ----------
+    module : MultiTaskNetwork
+    features : array or CSR matrix of shape (n, d)
+
+    Yields
+    ------
+    float64 ndarray of shape (K, rows, h)
+    """
+    shared = _in_float64(module).shared
+    assert shared is not None
+    for _, inputs in _parts(features, rows_at_once(module)):
+        yield _numbers(shared, inputs)
+
+
+def _parts(features: Any, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
     for start in range(0, features.shape[0], size):
         rows = slice(start, min(start + size, features.shape[0]))
         part = features[rows]
         if sparse.issparse(part):
             part = part.toarray()
-        inputs = torch.from_numpy(np.asarray(part))
-        yield rows, [_raw(double, inputs) for double in doubles]
+        yield rows, torch.from_numpy(np.asarray(part))
 
 
 def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, Any]]:
@@ -58,7 +79,7 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         Rows of the table; -1 for places that were filled up.
     raw : float64 ndarray of shape (K, rows, C)
     """
-    double = _in_float64(module)
+    double = _in_float64(module).raw
     n_members = len(next(module.parameters()))
     size = rows_at_once(module)
     for start in range(0, len(rows), size):
@@ -68,18 +89,32 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         kept = index.expand(n_members, -1).cpu().numpy()
         if rows.row_weight is not None:
             kept = np.where(rows.row_weight[:, positions].cpu().numpy() > 0, kept, -1)
-        yield kept, _raw(double, features)
+        yield kept, _numbers(double, features)
 
 
-RawOutputs = Callable[[torch.Tensor], torch.Tensor]
+class Passes(NamedTuple):
+    """Functions of features, by a copy of a module in float64.
+
+    Attributes
+    ----------
+    raw : callable
+        To raw outputs (K, B, C).
+    shared : callable or None
+        To shared units (K, B, h); None for a module that is not the package's own.
+    """
+
+    raw: Callable[[torch.Tensor], torch.Tensor]
+    shared: Callable[[torch.Tensor], torch.Tensor] | None
 
 
-def _raw(double: RawOutputs, features: torch.Tensor) -> np.ndarray:
+def _numbers(
+    double: Callable[[torch.Tensor], torch.Tensor], features: torch.Tensor
+) -> np.ndarray:
     with torch.no_grad():
         return double(features).cpu().numpy()
 
 
-def _in_float64(module: nn.Module) -> RawOutputs:
+def _in_float64(module: nn.Module) -> Passes:
     """Copy the parameters in float64, to the CPU where their device has no float64.
 
     A copy, so that several threads may predict at once. It is kept for the next call:
@@ -92,7 +127,7 @@ def _in_float64(module: nn.Module) -> RawOutputs:
     return known[1]
 
 
-_COPIES: WeakKeyDictionary[nn.Module, tuple[Any, RawOutputs]] = WeakKeyDictionary()
+_COPIES: WeakKeyDictionary[nn.Module, tuple[Any, Passes]] = WeakKeyDictionary()
 SAMPLED = 499
 """Every so-manieth weight is compared; a prime, so that none of a kind is skipped."""
 
@@ -110,16 +145,19 @@ def _fingerprint(module: nn.Module) -> Any:
     return identity, sampled.cpu().numpy().tobytes()
 
 
-def _copy_in_float64(module: nn.Module) -> RawOutputs:
+def _copy_in_float64(module: nn.Module) -> Passes:
     device = next(module.parameters()).device
     if device.type == "mps":
         device = torch.device("cpu")
     to: dict[str, Any] = {"device": device, "dtype": torch.float64}
     if type(module) is MultiTaskNetwork:
-        forward = Forward(module, **to).forward
-    else:
-        forward = deepcopy(module).eval().to(**to)
-    return lambda features: forward(features.to(**to))
+        copied = Forward(module, **to)
+        return Passes(
+            lambda features: copied.forward(features.to(**to)),
+            lambda features: copied.shared(features.to(**to)),
+        )
+    foreign = deepcopy(module).eval().to(**to)
+    return Passes(lambda features: foreign(features.to(**to)), None)
 
 
 def rows_at_once(module: nn.Module) -> int:

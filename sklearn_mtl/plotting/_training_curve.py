@@ -1,4 +1,4 @@
-"""Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
+"""Losses of the columns, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
-
-__all__ = ["TrainingCurveDisplay"]
 
 TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
 """Two colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""

@@ -1,0 +1,59 @@
+"""The shared representation, for models that come after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mtl.training import iter_shared
+
+
+class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """What makes a multi-task estimator a transformer of X too."""
+
+    def transform(self, X: Any) -> Any:
+        """Compute the units of the last shared layer, of all members.
+
+        They are what the heads read: features that serve every column of y. They know
+        the labels of the rows passed to `fit`, so judge what comes after by rows that
+        neither has seen, as cross-validation of a Pipeline does.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_members * n_units), or data frame
+            Member after member; a data frame where `set_output` asks for one. Columns
+            that went on alone (``sharing_``) are not told apart: units are those of
+            the network that all share.
+
+        Examples
+        --------
+        >>> from sklearn_mtl import MultiTaskNetEstimator
+        >>> from sklearn_mtl.datasets import load_energy_efficiency
+        >>> X, y = load_energy_efficiency(return_X_y=True, as_frame=True)
+        >>> net = MultiTaskNetEstimator(
+        ...     hidden_layer_sizes=(32, 4), n_members=1, max_iter=5, random_state=0
+        ... ).fit(X, y)
+        >>> net.transform(X).shape
+        (768, 4)
+        >>> net.get_feature_names_out()[:2]
+        array(['multitasknetestimator0', 'multitasknetestimator1'], dtype=object)
+        """
+        check_is_fitted(self)
+        parts = [
+            shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)
+            for features in self._encoded(X)
+            for shared in iter_shared(self.net_.module_, features)
+        ]
+        return np.concatenate(parts)
+
+    @property
+    def _n_features_out(self) -> int:
+        module = self.net_.module_
+        return int(module.n_members * module.n_shared)

@@ -1,0 +1,5 @@
+"""Look into what columns have in common, and what they gain from each other."""
+
+from sklearn_mtl.inspection._single_task import compare_single_task
+
+__all__ = ["compare_single_task"]

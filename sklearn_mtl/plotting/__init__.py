@@ -1,0 +1,6 @@
+"""Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
+
+from sklearn_mtl.plotting._task_comparison import TaskComparisonDisplay
+from sklearn_mtl.plotting._training_curve import TrainingCurveDisplay
+
+__all__ = ["TaskComparisonDisplay", "TrainingCurveDisplay"]
