@@ -54,21 +54,20 @@ def compare_single_task(
     Returns
     -------
     Bunch
-        task_names : list of length n_tasks
-        single, multi : ndarray of shape (n_tasks,)
-            Mean `skill` over folds without and with sharing.
-        difference : ndarray of shape (n_tasks,)
-            ``multi - single``.
-        interval : ndarray of shape (n_tasks, 2)
-            Paired confidence interval of the difference over folds, its variance
-            corrected for the rows that training sets share [1]_; NaN with one fold.
-        verdict : list of str
-            "helped" or "hurt" where the interval is on one side of zero, "unclear"
-            elsewhere.
-        mean_relative_gain : float
-            Mean over columns of the share of the cost left by single networks that
-            sharing removes.
-        single_scores, multi_scores : ndarray of shape (n_folds, n_tasks)
+        With these attributes:
+
+        - task_names : list of length n_tasks
+        - single, multi : ndarray of shape (n_tasks,), mean skill over folds without and
+          with sharing
+        - difference : ndarray of shape (n_tasks,), ``multi - single``
+        - interval : ndarray of shape (n_tasks, 2), paired confidence interval of the
+          difference over folds, its variance corrected for the rows that training sets
+          share [1]_; NaN with one fold
+        - verdict : list of str, "helped" or "hurt" where the interval is on one side of
+          zero, "unclear" elsewhere
+        - mean_relative_gain : float, mean over columns of the share of the cost left by
+          single networks that sharing removes
+        - single_scores, multi_scores : ndarray of shape (n_folds, n_tasks)
 
     Raises
     ------

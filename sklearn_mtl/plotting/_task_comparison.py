@@ -126,7 +126,8 @@ class TaskComparisonDisplay:
         ax.set_ylim(-0.7, len(order) - 0.3)
         ax.set_xlabel("skill with sharing, minus skill without", fontsize=9)
         ax.grid(axis="x", alpha=0.3)
-        ax.legend(fontsize=8, frameon=False, loc="best")
+        # Sorted from the least gain up, dots leave the lower right corner free.
+        ax.legend(fontsize=8, frameon=False, loc="lower right")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
