@@ -87,6 +87,8 @@ def test_what_cannot_be_compared_is_refused():
         compare_single_task(MultiTaskNetEstimator(), X, y[:, 0])
     with pytest.raises(TypeError, match=r"Ridge\. Pass a MultiTaskNetEstimator"):
         compare_single_task(Ridge(), X, y)
+    with pytest.raises(ValueError, match=r"'confidence'.*Got 95 instead"):
+        compare_single_task(MultiTaskNetEstimator(), X, y, confidence=95)
 
 
 def test_display_draws_twenty_columns_in_order():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, _safe_indexing
+from sklearn.utils._param_validation import Interval, validate_params
 
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._checks import n_rows_of
@@ -24,6 +26,10 @@ MEMBERS_AT_ONCE = 64
 """Members that are trained in one stack; bounds the memory."""
 
 
+@validate_params(
+    {"confidence": [Interval(Real, 0, 1, closed="neither")]},
+    prefer_skip_nested_validation=True,
+)
 def compare_single_task(
     estimator: Any,
     X: Any,
@@ -74,7 +80,7 @@ def compare_single_task(
     TypeError
         `estimator` is no multi-task network.
     ValueError
-        y has a single column.
+        y has a single column, or `confidence` is not between 0 and 1.
 
     References
     ----------

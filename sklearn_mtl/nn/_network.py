@@ -125,10 +125,10 @@ class MultiTaskNetwork(nn.Module):
         """Shorten the weights into every unit that are longer than `max_norm`.
 
         Max-norm regularisation (Srebro & Shraibman 2005; Srivastava et al. 2014); all
-        layers, heads included, and each piece of a maxout unit by itself.
+        layers, heads included, and each piece of a maxout unit by itself. Only for
+        networks that have a `max_norm`.
         """
-        if self.max_norm is None:
-            return
+        assert self.max_norm is not None
         with torch.no_grad():
             for layer in self.modules():
                 if isinstance(layer, StackedLinear):

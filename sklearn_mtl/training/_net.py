@@ -146,6 +146,7 @@ class MultiTaskNet(NeuralNet):
         return step
 
     def _constrain(self) -> None:
+        """Shorten weights that a step made too long; other modules have no bound."""
         if self._is_constrained:
             self.module_.constrain()
 
