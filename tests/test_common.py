@@ -51,6 +51,17 @@ CONFIGURATIONS = {
             },
             WITH_BATCHES,
         ),
+        (
+            {
+                **SMALL,
+                "max_iter": 3,
+                "task_types": "multiclass",
+                "n_unsupervised_units": 4,
+                "generative": True,
+                "input_noise": 0.1,
+            },
+            WITH_BATCHES,
+        ),
         # The check's labels are 0, 1 and 2, and it wants predict_proba if there was
         # one before fit: they must not be read as numbers.
         ({**FULL_BATCH, "task_types": "multiclass"}, {}),
@@ -75,9 +86,11 @@ CONFIGURATIONS = {
         (
             {
                 **SMALL,
+                # Adam would learn labels of weight 1e-7 too, given 1000 epochs.
+                "solver": "sgd",
                 "early_stopping": False,
                 "max_iter": 20,
-                "learning_rate_init": 0.03,
+                "learning_rate_init": 0.1,
                 "head_hidden_layer_sizes": (4,),
                 "dropout": 0.1,
             },

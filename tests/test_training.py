@@ -445,6 +445,9 @@ class Script:
         self.task_losses_ = {"train": [], "valid": []}
         self.history = []
 
+    def monitored_loss(self):
+        return MultiTaskNet.monitored_loss(self)
+
     def run(self, best, epochs=None, part="valid", spoil=()):
         """Return the epochs that ran, and the epoch whose weights each member has."""
         best.on_train_begin(self)

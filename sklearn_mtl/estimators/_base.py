@@ -21,8 +21,11 @@ from sklearn_mtl.estimators._checks import (
     read_y,
 )
 from sklearn_mtl.estimators._conformal import Conformal
+from sklearn_mtl.estimators._decoding import decodes, row_weight_of
 from sklearn_mtl.estimators._fitting import Fitting
+from sklearn_mtl.estimators._generative import DistributionOfX
 from sklearn_mtl.estimators._held_out import temper
+from sklearn_mtl.estimators._net_settings import check_has_hidden_layer
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
@@ -34,7 +37,7 @@ ROWS_AT_ONCE = 16_384
 """Rows that are encoded and predicted together; bounds the memory of `predict`."""
 
 
-class BaseMultiTaskNet(SharedRepresentation, BaseEstimator):
+class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
     """Parameters, checks, fit and predict of the multi-task estimators."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -52,6 +55,13 @@ class BaseMultiTaskNet(SharedRepresentation, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "max_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "n_unsupervised_units": [Interval(Integral, 0, None, closed="left")],
+        "reconstruction_weight": [
+            Interval(Real, 0, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "generative": ["boolean"],
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "task_types": "no_validation",
         "task_weights": "no_validation",
@@ -96,6 +106,10 @@ class BaseMultiTaskNet(SharedRepresentation, BaseEstimator):
         dropout: float = 0.1,
         input_dropout: float = 0.0,
         max_norm: float | None = None,
+        input_noise: float = 0.0,
+        n_unsupervised_units: int = 0,
+        reconstruction_weight: Any = "auto",
+        generative: bool = False,
         n_members: Any = "auto",
         task_types: Any = None,
         task_weights: Any = None,
@@ -131,6 +145,10 @@ class BaseMultiTaskNet(SharedRepresentation, BaseEstimator):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.max_norm = max_norm
+        self.input_noise = input_noise
+        self.n_unsupervised_units = n_unsupervised_units
+        self.reconstruction_weight = reconstruction_weight
+        self.generative = generative
         self.n_members = n_members
         self.task_types = task_types
         self.task_weights = task_weights
@@ -224,7 +242,11 @@ default=None
         X = read_X(self, X, reset=not resume)
         table = read_y(y, n_rows_of(X))
         weight = read_label_weight(sample_weight, table.columns)
-        fitting = Fitting(X, table, weight)
+        row_weight = None
+        if decodes(self):
+            check_has_hidden_layer(self)
+            row_weight = row_weight_of(sample_weight, len(table), table.names)
+        fitting = Fitting(X, table, weight, row_weight)
         if resume:
             check_same_columns(table, [task.name_ for task in self.tasks_], name="y")
             fitting.reuse(self)
@@ -269,6 +291,8 @@ default=None
         self._container = fitting.container
         self._fold_seed = fitting.fold_seed
         self._keep_held_out(fitting, net)
+        if self.generative and fitting.row_maker is not None:
+            self._row_maker = fitting.row_maker
         self._set_classes()
 
     def _keep_held_out(self, fitting: Fitting, net: Any) -> None:
@@ -366,12 +390,16 @@ default=None
 
     def _encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
+        for part in self._parts(X):
+            yield self.feature_encoder_.transform(part, dtype=np.float64)
+
+    def _parts(self, X: Any) -> Iterator[Any]:
+        """Check X and cut it into parts of some rows."""
         X = read_X(self, X, reset=False)
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
-            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
-            yield self.feature_encoder_.transform(part, dtype=np.float64)
+            yield X if rows == slice(0, n_rows) else take_rows(X, rows)
 
     def _task_response(self, t: int, raw: np.ndarray) -> np.ndarray:
         response = self.tasks_[t].response(raw)
@@ -473,6 +501,8 @@ def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
             "learning_rate": entry["lr"],
         }
         for part, losses in net.task_losses_.items():
+            if f"{part}_reconstruction" in entry:
+                row[f"{part}_reconstruction"] = entry[f"{part}_reconstruction"]
             if f"{part}_loss" in entry:
                 row[f"{part}_loss"] = entry[f"{part}_loss"]
                 means = _mean_over_members(losses[epoch])[inverse]

@@ -14,6 +14,7 @@ from sklearn_mtl.estimators._checks import (
     check_task_weights,
     read_label_weight,
 )
+from sklearn_mtl.estimators._decoding import DecodedRows
 from sklearn_mtl.estimators._held_out import HeldOut
 from sklearn_mtl.estimators._net_settings import (
     adopt_settings,
@@ -25,10 +26,14 @@ from sklearn_mtl.estimators._net_settings import (
     seed_of,
 )
 from sklearn_mtl.estimators._sharing import by_net, find_own_nets, patience_alone
+from sklearn_mtl.estimators._source import TaskSource
 from sklearn_mtl.tables import (
     Column,
+    DecodedColumns,
     FeatureEncoder,
+    RowMaker,
     TargetTable,
+    decoded_columns,
     learn_pieces,
     take_rows,
 )
@@ -43,8 +48,8 @@ from sklearn_mtl.tasks import (
 )
 from sklearn_mtl.training import (
     MultiTaskNet,
+    NegativeTransfer,
     TaskLoss,
-    TaskTable,
     member_rows,
 )
 
@@ -53,7 +58,8 @@ class Fitting:
     """Everything between the checked arguments of `fit` and the trained net.
 
     Rows without any label that counts are left out at once: nothing is learned from
-    them, so that a masked label and a dropped row are the same.
+    them, so that a masked label and a dropped row are the same. A network that decodes
+    its input learns from them too.
 
     Parameters
     ----------
@@ -61,9 +67,17 @@ class Fitting:
     table : TargetTable
     weight : ndarray of shape (n_rows, n_tasks)
         Weight of each label, 0 where it is missing.
+    row_weight : ndarray of shape (n_rows,) or None
+        Weight of each row for a network that decodes X; None for one that does not.
     """
 
-    def __init__(self, X: Any, table: TargetTable, weight: np.ndarray) -> None:
+    def __init__(
+        self,
+        X: Any,
+        table: TargetTable,
+        weight: np.ndarray,
+        row_weight: np.ndarray | None = None,
+    ) -> None:
         counts = weight > 0
         rows = np.flatnonzero(counts.any(axis=1))
         if not len(rows):
@@ -79,6 +93,10 @@ class Fitting:
         ]
         self.label_weight = self.weight = weight if all_labelled else weight[rows]
         self.container = table.container
+        self.row_maker: RowMaker | None = None
+        self.decoding: DecodedRows | None = None
+        if row_weight is not None:
+            self.decoding = DecodedRows(X, row_weight, rows)
         self.validation: TaskSource | None = None
         self.net: MultiTaskNet | None = None
         self.own_nets: dict[int, MultiTaskNet] = {}
@@ -106,15 +124,24 @@ class Fitting:
                     UserWarning,
                     stacklevel=6,
                 )
+        X = self.X
+        if self.decoding is not None:
+            X, row_weight = self.decoding.all_rows(row_weight)
         self.encoder = FeatureEncoder(
             estimator.categorical_features,
             scale_inputs=estimator.scale_inputs,
             max_categories=estimator.max_categories,
-        ).fit(self.X, row_weight)
+        ).fit(X, row_weight)
         n_bins = estimator.n_bins
         if n_bins == "auto" and not has_hidden_layers(estimator):
             n_bins = 0  # a linear network is to be one
-        self.pieces = learn_pieces(self.encoder, self.X, row_weight, n_bins)
+        self.pieces = learn_pieces(self.encoder, X, row_weight, n_bins)
+        self.decoded_columns = None
+        if self.decoding is not None:
+            self.decoded_columns = decoded_columns(self.encoder)
+            _check_decodable(self.decoded_columns, len(row_weight))
+            if estimator.generative:
+                self.row_maker = RowMaker(self.X_all, self.encoder)
         self.task_share = check_task_weights(
             per_column(
                 estimator.task_weights,
@@ -167,9 +194,11 @@ class Fitting:
         if self.net is None:
             self.net = self._new_net(
                 estimator,
-                n_members=number_of_members(estimator, len(self.weight), holds_out),
+                n_members=number_of_members(
+                    estimator, len(self.weight), holds_out, n_read=self.n_read
+                ),
                 generator=generator,
-                callbacks=callbacks_of(estimator),
+                callbacks=self._watched(callbacks_of(estimator)),
             )
         net = self.net
         for known in resumed:
@@ -191,6 +220,19 @@ class Fitting:
 
             self.own_nets = find_own_nets(net, train_alone)
         return net
+
+    def _watched(self, callbacks: list[Any]) -> list[Any]:
+        """Append the callback that watches for columns which others harm."""
+        if len(self.tasks) < 2:
+            return callbacks
+        names = [self.columns[t].name for t in OutputLayout(self.tasks).order]
+        return [*callbacks, ("negative_transfer", NegativeTransfer(names))]
+
+    @property
+    def n_read(self) -> int:
+        """Number of rows that training reads."""
+        n_others = 0 if self.decoding is None else len(self.decoding.others)
+        return len(self.weight) + n_others
 
     def _run(self, net: MultiTaskNet, stops: bool, epochs: int | None) -> None:
         best = dict(net.callbacks_).get("best_weights")
@@ -215,7 +257,8 @@ class Fitting:
             n_members=n_members,
             n_features=self.encoder.n_features_out_,
             pieces=self.pieces,
-            n_rows=len(self.weight),
+            decoded_columns=self.decoded_columns,
+            n_rows=self.n_read,
             generator=generator,
             callbacks=callbacks,
         ).initialize()
@@ -228,6 +271,7 @@ class Fitting:
             estimator.sharing == "auto"
             and len(self.tasks) > 1
             and type(net.criterion_) is TaskLoss
+            and not estimator.generative
             and "best_weights" in dict(net.callbacks_)
             and len(net.history) > 0
         )
@@ -284,6 +328,8 @@ class Fitting:
             validation_table=validation,
             generator=torch.Generator().manual_seed(self.fold_seed),
         )
+        if self.decoding is not None:
+            self.rows.unlabelled_rows = self.decoding.encode(self.encoder, table)
 
     def _report_divergence(self, best: Any, layout: OutputLayout) -> None:
         """Say which task's loss was no longer finite, and what was kept."""
@@ -365,49 +411,12 @@ def _at_rows(column: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
     return spread
 
 
-class TaskSource:
-    """A table of X, columns of y and label weights, not yet encoded.
-
-    Parameters
-    ----------
-    X : data frame, ndarray or CSR matrix
-    columns : list of Column
-    weight, label_weight : ndarray of shape (n_rows, n_tasks)
-        Weight of each label with and without that of its class: the first trains, the
-        second scores.
-    """
-
-    def __init__(
-        self,
-        X: Any,
-        columns: list[Column],
-        weight: np.ndarray,
-        label_weight: np.ndarray,
-    ) -> None:
-        self.X = X
-        self.columns = columns
-        self.weight = weight
-        self.label_weight = label_weight
-
-    def encode(
-        self,
-        encoder: FeatureEncoder,
-        tasks: list[Task],
-        layout: OutputLayout,
-        like: torch.Tensor,
-    ) -> TaskTable:
-        """Encode for training, in the number format and on the device of `like`."""
-        dtype = np.float64 if like.dtype == torch.float64 else np.float32
-        codes = np.empty((len(self.weight), len(tasks)), dtype=dtype)
-        for place, t in enumerate(layout.order):
-            codes[:, place] = tasks[t].encode(self.columns[t])
-        in_order = np.array_equal(layout.order, np.arange(len(tasks)))
-        return TaskTable(
-            encoder.transform_to_places(self.X, dtype=dtype),
-            codes,
-            self.weight if in_order else self.weight[:, layout.order],
-            dtype=like.dtype,
-            device=like.device,
+def _check_decodable(columns: DecodedColumns, n_rows: int) -> None:
+    if not len(columns.number) + len(columns.level):
+        raise ValueError(
+            f"No column of X varies over its n_samples = {n_rows} rows, so that there "
+            "is nothing to reconstruct. Pass other rows or columns, or set "
+            "n_unsupervised_units=0, reconstruction_weight=0 and generative=False."
         )
 
 

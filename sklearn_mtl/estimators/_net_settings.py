@@ -9,9 +9,10 @@ import torch
 from sklearn.utils import check_random_state
 
 from sklearn_mtl.nn import MultiTaskNetwork
-from sklearn_mtl.tables import Pieces
+from sklearn_mtl.tables import DecodedColumns, Pieces
 from sklearn_mtl.tasks import OutputLayout
 from sklearn_mtl.training import (
+    DecodingNet,
     MultiTaskNet,
     ProgressBar,
     learning_rate_schedule,
@@ -24,17 +25,34 @@ MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
 FEW_ROWS = 250
 """Below these, batches are of 32 rows."""
 
-OF_UNITS = "activation", "maxout_pieces", "dropout", "input_dropout", "max_norm"
+OF_UNITS = (
+    "activation",
+    "maxout_pieces",
+    "dropout",
+    "input_dropout",
+    "max_norm",
+    "input_noise",
+    "n_unsupervised_units",
+    "generative",
+)
 """Parameters that the network takes as they are."""
+
+NO_DECAY_OF_VARIANCES = ("*log_variance*", {"weight_decay": 0.0})
 
 ROWS_OF_A_VALIDATION_BATCH = 512
 """Rows that are validated together; where batches are larger, as many as those."""
 
 
-def number_of_members(estimator: Any, n_rows: int, holds_out: bool) -> int:
-    """Size of the stack; no more members than rows where each holds rows out."""
+def number_of_members(
+    estimator: Any, n_rows: int, holds_out: bool, *, n_read: int | None = None
+) -> int:
+    """Size of the stack; no more members than rows where each holds rows out.
+
+    Of `n_rows` that have labels; `n_read` counts those without, if they are read too.
+    """
     if estimator.n_members == "auto":
-        affordable = max(1, MOST_MEMBERS * ROWS_OF_MOST_MEMBERS // max(n_rows, 1))
+        n_read = n_rows if n_read is None else n_read
+        affordable = max(1, MOST_MEMBERS * ROWS_OF_MOST_MEMBERS // max(n_read, 1))
         return min(MOST_MEMBERS, affordable, n_rows if holds_out else MOST_MEMBERS)
     if holds_out and estimator.n_members > n_rows:
         raise ValueError(
@@ -53,6 +71,7 @@ def new_net(
     n_members: int,
     n_features: int,
     pieces: Pieces | None,
+    decoded_columns: DecodedColumns | None,
     n_rows: int,
     generator: torch.Generator,
     callbacks: list[Any],
@@ -97,13 +116,35 @@ def new_net(
             "optimizer__momentum": 0.9,
             "optimizer__nesterov": True,
         }
-    return MultiTaskNet(MultiTaskNetwork, **settings | (estimator.net_params or {}))
+    settings |= estimator.net_params or {}
+    if decoded_columns is None:
+        return MultiTaskNet(MultiTaskNetwork, **settings)
+    weight = estimator.reconstruction_weight
+    decoding = {
+        "module__decoded_columns": decoded_columns,
+        "reconstruction_weight": 1.0 if weight == "auto" else weight,
+        "stops_on_reconstruction": estimator.generative,
+    }
+    if estimator.generative:
+        # A variance is no weight: it does not decay towards 1.
+        settings["optimizer__param_groups"].append(NO_DECAY_OF_VARIANCES)
+    return DecodingNet(MultiTaskNetwork, **decoding | settings)
 
 
 def has_hidden_layers(estimator: Any) -> bool:
     """Whether the network is more than one linear map."""
     names = "hidden_layer_sizes", "head_hidden_layer_sizes"
     return any(as_sizes(getattr(estimator, name), name) for name in names)
+
+
+def check_has_hidden_layer(estimator: Any) -> None:
+    """Refuse to decode features from themselves."""
+    if not as_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes"):
+        raise ValueError(
+            "hidden_layer_sizes is empty, so that there are no shared units to "
+            "reconstruct X from. Give it a layer, or set n_unsupervised_units=0, "
+            "reconstruction_weight=0 and generative=False."
+        )
 
 
 def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:

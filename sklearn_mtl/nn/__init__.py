@@ -2,7 +2,9 @@
 
 from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._backprop import Backprop, Forward
-from sklearn_mtl.nn._layers import Dropout, StackedLinear
+from sklearn_mtl.nn._decoder import Decoder
+from sklearn_mtl.nn._latent import Latent
+from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
 from sklearn_mtl.nn._network import MultiTaskNetwork
 from sklearn_mtl.nn._pieces import PiecewiseLinear
 
@@ -10,9 +12,12 @@ __all__ = [
     "ACTIVATIONS",
     "MAXOUT",
     "Backprop",
+    "Decoder",
     "Dropout",
     "Forward",
+    "Latent",
     "MultiTaskNetwork",
+    "Noise",
     "PiecewiseLinear",
     "StackedLinear",
 ]

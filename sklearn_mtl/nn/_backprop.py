@@ -62,7 +62,10 @@ class Forward:
             self._heads = _PrivateHeadsPass(network.heads, to)
         else:
             self._heads = _LinearPass(network.heads, to)
-        self._n_members = network.n_members
+        self._latent: _LinearPass | None = None
+        if network.latent is not None:
+            self._latent = _LinearPass(network.latent.layer, to)
+        self._n_members, self._n_shared = network.n_members, network.n_shared
         self._pieces: list[Tensor] = []
         if network.pieces is not None:
             self._pieces = [_converted(b, to) for b in network.pieces.buffers()]
@@ -76,6 +79,10 @@ class Forward:
         hidden = self._first_input(features)
         for layer in self._hidden:
             hidden = layer.forward(hidden)
+        if self._latent is not None:
+            hidden = self._latent.forward(hidden)  # their means stand first
+        if hidden.shape[-1] > self._n_shared:
+            hidden = hidden[..., : self._n_shared]
         return hidden
 
     def _first_input(self, features: Tensor) -> Tensor:
@@ -92,7 +99,7 @@ class Backprop(Forward):
     Parameters
     ----------
     network : MultiTaskNetwork
-        In training mode where units shall be dropped.
+        In training mode where units shall be dropped; without a decoder.
 
     Examples
     --------
@@ -122,8 +129,11 @@ class Backprop(Forward):
             layer.prepare_backward(place > 0)
             layer.drop(network.trunk.dropout)
         self._input_dropout = _if_it_drops(network.input_dropout)
+        self._input_noise = network.input_noise
 
     def _first_input(self, features: Tensor) -> Tensor:
+        if self._input_noise is not None:
+            features = self._input_noise(features)
         features = super()._first_input(features)
         dropout = self._input_dropout
         return features if dropout is None else features * dropout.mask(features)

@@ -116,3 +116,38 @@ class Dropout(nn.Module):
     def extra_repr(self) -> str:
         """Show the share in the representation of the module."""
         return f"p={self.p}"
+
+
+class Noise(nn.Module):
+    """Normal noise from a generator of its own.
+
+    Parameters
+    ----------
+    std : float
+    generator : torch.Generator
+        Draws the seed; the noise is drawn on the device of the input.
+    """
+
+    def __init__(self, std: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.std = std
+        self.seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        self._generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add noise while training."""
+        return x + self.draw(x).mul_(self.std) if self.training else x
+
+    def draw(self, like: torch.Tensor) -> torch.Tensor:
+        """Draw standard normal numbers."""
+        if self._generator is None:
+            self._generator = torch.Generator(like.device).manual_seed(self.seed)
+        return torch.empty_like(like).normal_(generator=self._generator)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the generator, which belongs to one device."""
+        return {**super().__getstate__(), "_generator": None}
+
+    def extra_repr(self) -> str:
+        """Show the scale in the representation of the module."""
+        return f"std={self.std}"

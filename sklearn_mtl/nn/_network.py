@@ -10,9 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import Activation, activation_of
-from sklearn_mtl.nn._layers import Dropout, StackedLinear
+from sklearn_mtl.nn._activations import activation_of
+from sklearn_mtl.nn._decoder import Decoder
+from sklearn_mtl.nn._latent import Latent
+from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
 from sklearn_mtl.nn._pieces import PiecewiseLinear
+from sklearn_mtl.nn._trunk import OUTPUT_GAIN, Trunk, hidden_layer
+from sklearn_mtl.tables import DecodedColumns
 
 
 class MultiTaskNetwork(nn.Module):
@@ -44,6 +48,14 @@ class MultiTaskNetwork(nn.Module):
         Share of the numbers that enter the first layer that are dropped.
     max_norm : float or None
         Longest that the weights into a unit may be; see `constrain`.
+    input_noise : float
+        Standard deviation of noise that is added to the features while training.
+    n_unsupervised_units : int
+        Units of the last shared layer that no head reads, beside those that heads do.
+    generative : bool
+        Whether the units of the last shared layer are normal variables.
+    decoded_columns : DecodedColumns or None
+        What a decoder of the last shared layer predicts; None for no decoder.
     dtype : torch.dtype
         Number format of the parameters.
     generator : torch.Generator
@@ -65,6 +77,10 @@ class MultiTaskNetwork(nn.Module):
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         max_norm: float | None = None,
+        input_noise: float = 0.0,
+        n_unsupervised_units: int = 0,
+        generative: bool = False,
+        decoded_columns: DecodedColumns | None = None,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator,
     ) -> None:
@@ -84,9 +100,26 @@ class MultiTaskNetwork(nn.Module):
             "dropout": dropout,
             "generator": generator,
         }
-        self.trunk = Trunk(n_members, n_features, hidden_layer_sizes, **hidden)
-        n_shared = hidden_layer_sizes[-1] if len(hidden_layer_sizes) else n_features
+        self.input_noise = Noise(input_noise, generator) if input_noise else None
+        sizes = list(hidden_layer_sizes)
+        n_shared = sizes[-1] if sizes else n_features
         self.n_shared = n_shared
+        self.latent: Latent | None = None
+        self.decoder: Decoder | None = None
+        if decoded_columns is not None:
+            sizes[-1] += n_unsupervised_units
+            self.decoder = Decoder(
+                n_members,
+                sizes[-1],
+                sizes[-2::-1],
+                decoded_columns,
+                generative=generative,
+                hidden=hidden,
+            )
+        if generative:
+            n_inputs = sizes[-2] if len(sizes) > 1 else n_features
+            self.latent = Latent(n_members, n_inputs, sizes.pop(), generator)
+        self.trunk = Trunk(n_members, n_features, sizes, **hidden)
         if len(head_hidden_layer_sizes):
             self.heads: nn.Module = PrivateHeads(
                 n_members,
@@ -115,11 +148,51 @@ class MultiTaskNetwork(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        hidden = self.trunk(self._first_input(features))
+        if self.latent is not None:
+            hidden, _ = self.latent(hidden)
+        return self.heads(hidden[..., : self.n_shared])
+
+    def predict_and_decode(
+        self, features: torch.Tensor, n_rows: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Raw outputs of the first rows, and what decoding costs for all of them.
+
+        Parameters
+        ----------
+        features : tensor of shape (B, d) or (K, B, d)
+        n_rows : int
+            Rows that heads predict; the others only train what is shared.
+
+        Returns
+        -------
+        raw : tensor of shape (K, n_rows, C)
+        cost : tensor of shape (K, B)
+            In units of the prior's; with latent variables a bound on the negative
+            log-likelihood, of which the heads read one draw while training, and the
+            means otherwise.
+        """
+        assert self.decoder is not None
+        hidden = self.trunk(self._first_input(features))
+        if self.latent is None:
+            cost = self.decoder.cost(self.decoder(hidden), features)
+        else:
+            mean, log_variance = self.latent(hidden)
+            drawn = self.latent.draw(mean, log_variance)
+            divergence = self.latent.divergence(mean, log_variance)
+            cost = self.decoder.cost(self.decoder(drawn), features)
+            cost = cost + divergence / self.decoder.prior
+            hidden = drawn if self.training else mean
+        return self.heads(hidden[:, :n_rows, : self.n_shared]), cost
+
+    def _first_input(self, features: torch.Tensor) -> torch.Tensor:
+        if self.input_noise is not None:
+            features = self.input_noise(features)
         if self.pieces is not None:
             features = self.pieces(features)
         if self.input_dropout is not None and self.training:
             features = self.input_dropout(per_member(features, self.n_members))
-        return self.heads(self.trunk(features))
+        return features
 
     def constrain(self) -> None:
         """Shorten the weights into every unit that are longer than `max_norm`.
@@ -139,59 +212,6 @@ class MultiTaskNetwork(nn.Module):
 def per_member(features: torch.Tensor, n_members: int) -> torch.Tensor:
     """Repeat features (B, d) for every member; (K, B, d) stay as they are."""
     return features.expand(n_members, -1, -1) if features.ndim == 2 else features
-
-
-OUTPUT_GAIN = 0.1
-"""Small initial output weights keep the first predictions near the prior."""
-
-
-def hidden_layer(
-    stack: tuple[int, ...],
-    n_inputs: int,
-    n_units: int,
-    function: Activation,
-    generator: torch.Generator,
-) -> StackedLinear:
-    """Make the linear maps that an activation makes hidden units of."""
-    return StackedLinear(
-        stack,
-        n_inputs,
-        n_units * function.n_inputs,
-        gain=function.gain,
-        generator=generator,
-    )
-
-
-class Trunk(nn.Module):
-    """The layers that all tasks share."""
-
-    def __init__(
-        self,
-        n_members: int,
-        n_features: int,
-        sizes: Sequence[int],
-        *,
-        activation: str,
-        maxout_pieces: int,
-        dropout: float,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.activation, self.maxout_pieces = activation, maxout_pieces
-        function = activation_of(activation, maxout_pieces)
-        self.layers = nn.ModuleList(
-            hidden_layer((n_members,), n_in, n_out, function, generator)
-            for n_in, n_out in pairwise([n_features, *sizes])
-        )
-        self.dropout = Dropout(dropout, generator)
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Map (B, d) or (K, B, d) to the shared representation (K, B, h)."""
-        activate = activation_of(self.activation, self.maxout_pieces).value
-        hidden = features
-        for layer in self.layers:
-            hidden = self.dropout(activate(layer(hidden)))
-        return hidden
 
 
 class PrivateHeads(nn.Module):

@@ -9,6 +9,13 @@ from sklearn_mtl.tables._columns import (
     read_columns,
     refuse_double_names,
 )
+from sklearn_mtl.tables._decoded import (
+    DecodedColumns,
+    RowMaker,
+    decoded_columns,
+    rare_level_cost,
+    unseen_rows,
+)
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._levels import Places
 from sklearn_mtl.tables._pieces import Pieces, learn_pieces
@@ -18,15 +25,20 @@ from sklearn_mtl.tables._weights import read_weight
 __all__ = [
     "Column",
     "Container",
+    "DecodedColumns",
     "FeatureEncoder",
     "Pieces",
     "Places",
+    "RowMaker",
     "TargetTable",
     "array_from_rows",
+    "decoded_columns",
     "is_frame",
     "learn_pieces",
+    "rare_level_cost",
     "read_columns",
     "read_weight",
     "refuse_double_names",
     "take_rows",
+    "unseen_rows",
 ]

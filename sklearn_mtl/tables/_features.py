@@ -47,6 +47,18 @@ class FeatureEncoder:
     ----------
     feature_names_out_ : list of str
         One name a column of the encoded matrix.
+    column_names_ : list
+        Names of the columns of X.
+    numeric_, categorical_ : int ndarray
+        Their positions.
+    center_, std_, known_ : float64 ndarray of shape (n_numeric_,)
+        Mean and standard deviation of the cells that are there, and their share.
+    varies_ : bool ndarray of shape (n_numeric_,)
+        False for a constant column.
+    with_gaps_ : int ndarray
+        Numeric columns that have an indicator of missing cells.
+    levels_ : list of Levels
+        One for each of `categorical_`.
     """
 
     def __init__(
@@ -103,22 +115,41 @@ class FeatureEncoder:
         if sparse.issparse(X):
             return self._transform_sparse(X, dtype)
         numbers = self._encode_numbers(X, dtype)
-        if not self._levels:
+        if not self.levels_:
             return numbers
-        ones = np.empty((len(X), len(self._levels)), dtype=np.int32)
+        ones = np.empty((len(X), len(self.levels_)), dtype=np.int32)
         start = numbers.shape[1]
         for c, (column, levels) in enumerate(
-            zip(columns(X, self._categorical), self._levels, strict=True)
+            zip(columns(X, self.categorical_), self.levels_, strict=True)
         ):
             ones[:, c] = levels.places(column, start)
             start += levels.width
         heights = self._heights.astype(dtype)
         return Places(numbers, ones, heights, (len(X), self.n_features_out_))
 
+    def missing_numbers(self, X: Any) -> np.ndarray:
+        """Tell which cells of the numeric columns are missing, (n_rows, n_numeric_)."""
+        missing = np.zeros((len(X), self.n_numeric_), dtype=bool)
+        if self.n_numeric_:
+            for block, rows in self._numeric_blocks(X):
+                missing[rows] = np.isnan(block)
+        return missing
+
     @property
     def n_numeric_(self) -> int:
         """Number of numeric columns, which come first."""
-        return len(self._numeric)
+        return len(self.numeric_)
+
+    @property
+    def encoded_mean_(self) -> np.ndarray:
+        """Mean of the encoded numbers."""
+        shift = self._mean if self.scale_inputs else 0.0
+        return (self.center_ - shift) / self._scale
+
+    @property
+    def encoded_std_(self) -> np.ndarray:
+        """Standard deviation of the encoded numbers; 0 for a constant column."""
+        return self.std_ * self.varies_ / self._scale
 
     @property
     def n_features_out_(self) -> int:
@@ -142,35 +173,40 @@ class FeatureEncoder:
                 "Columns of a sparse X cannot be categorical_features. Pass a data "
                 "frame or an array, or encode them first with OneHotEncoder."
             )
-        self._names = names
-        self._numeric = np.flatnonzero(~categorical)
-        self._categorical = np.flatnonzero(categorical)
+        self.column_names_ = names
+        self.numeric_ = np.flatnonzero(~categorical)
+        self.categorical_ = np.flatnonzero(categorical)
 
     # -- numbers ---------------------------------------------------------------
 
     def _fit_numeric(self, X: Any, weight: np.ndarray) -> None:
-        n_columns = len(self._numeric)
+        n_columns = len(self.numeric_)
         self._mean, self._scale = np.zeros(n_columns), np.ones(n_columns)
-        self._with_gaps = np.zeros(0, dtype=np.intp)
+        self.with_gaps_ = np.zeros(0, dtype=np.intp)
+        self.known_ = np.ones(n_columns)
+        self.center_ = self.std_ = self._mean
+        self.varies_ = np.zeros(n_columns, dtype=bool)
         if not n_columns:
             return
         if sparse.issparse(X):
-            _, variance = mean_variance_axis(
+            self.center_, variance = mean_variance_axis(
                 self._numeric_block(X, slice(None)), axis=0, weights=weight
             )
         else:
-            self._mean, variance, gaps = self._moments(X, weight)
-            self._with_gaps = np.flatnonzero(gaps)
+            self._mean, variance, self.known_ = self._moments(X, weight)
+            self.center_ = self._mean
+            self.with_gaps_ = np.flatnonzero(self.known_ < 1.0 - 1e-12)
+        self.std_ = np.sqrt(variance)
+        constant = self.std_ <= 10 * np.finfo(np.float64).eps * np.abs(self.center_)
+        self.varies_ = ~constant
         if self.scale_inputs:
-            scale = np.sqrt(variance)
-            constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(self._mean)
-            self._scale = np.where(constant, 1.0, scale)
+            self._scale = np.where(constant, 1.0, self.std_)
 
     def _moments(
         self, X: Any, weight: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weighted mean and variance of the cells there are, and where some miss."""
-        total, mass, squared = np.zeros((3, len(self._numeric)))
+        """Weighted mean and variance of the cells there are, and their share."""
+        total, mass, squared = np.zeros((3, len(self.numeric_)))
         for block, rows in self._numeric_blocks(X):
             present = ~np.isnan(block)
             mass += weight[rows] @ present
@@ -180,15 +216,14 @@ class FeatureEncoder:
         for block, rows in self._numeric_blocks(X):
             deviation = np.where(np.isnan(block), 0.0, block - mean)
             squared += weight[rows] @ np.square(deviation, out=deviation)
-        gaps = mass < weight.sum() * (1.0 - 1e-12)
-        return mean, squared / mass_or_one, gaps
+        return mean, squared / mass_or_one, mass / weight.sum()
 
     def _numeric_blocks(self, X: Any) -> Iterator[tuple[Any, slice]]:
         for rows in self._row_slices(X.shape[0]):
             yield self._numeric_block(X, rows).astype(np.float64, copy=False), rows
 
     def _row_slices(self, n_rows: int) -> Iterator[slice]:
-        size = max(1, CELLS_AT_ONCE // max(1, len(self._names)))
+        size = max(1, CELLS_AT_ONCE // max(1, len(self.column_names_)))
         for start in range(0, n_rows, size):
             yield slice(start, min(start + size, n_rows))
 
@@ -196,22 +231,22 @@ class FeatureEncoder:
         """Numeric columns of some rows, checked for infinity."""
         if sparse.issparse(X):
             block = X[rows]
-            _refuse_sparse_gaps(block, self._names)
+            _refuse_sparse_gaps(block, self.column_names_)
         elif is_plain_matrix(X):
             block = np.asarray(X[rows])
-            if len(self._numeric) < len(self._names):
-                block = block[:, self._numeric]
+            if len(self.numeric_) < len(self.column_names_):
+                block = block[:, self.numeric_]
             if block.dtype.kind != "f":
                 block = block.astype(np.float64)
         else:
             part = X if rows == slice(0, len(X)) else take_rows(X, rows)
-            block = _numbers_of(part, self._numeric)
-        _refuse_infinity(block, [self._names[j] for j in self._numeric])
+            block = _numbers_of(part, self.numeric_)
+        _refuse_infinity(block, [self.column_names_[j] for j in self.numeric_])
         return block
 
     def _encode_numbers(self, X: Any, dtype: Any) -> np.ndarray:
         """Standardise numbers, and append the indicators of missing ones."""
-        n_numeric, n_gaps = len(self._numeric), len(self._with_gaps)
+        n_numeric, n_gaps = len(self.numeric_), len(self.with_gaps_)
         out = np.empty((len(X), n_numeric + n_gaps), dtype=dtype)
         if not n_numeric:
             return out
@@ -224,31 +259,33 @@ class FeatureEncoder:
                 stand_in = np.zeros(n_numeric) if self.scale_inputs else self._mean
                 np.copyto(z, stand_in.astype(z.dtype), where=missing)
             if n_gaps:
-                out[rows, n_numeric:] = missing[:, self._with_gaps]
+                out[rows, n_numeric:] = missing[:, self.with_gaps_]
         return out
 
     def _transform_sparse(self, X: Any, dtype: Any) -> sparse.csr_matrix:
-        _refuse_sparse_gaps(X, self._names)
-        _refuse_infinity(X, self._names)
+        _refuse_sparse_gaps(X, self.column_names_)
+        _refuse_infinity(X, self.column_names_)
         scaled = X @ sparse.diags_array(1.0 / self._scale)
         return sparse.csr_matrix(scaled, dtype=dtype)
 
     # -- categories ------------------------------------------------------------
 
     def _fit_categorical(self, X: Any, weight: np.ndarray) -> None:
-        self._levels = [
+        self.levels_ = [
             Levels(column, weight, self.max_categories)
-            for column in columns(X, self._categorical)
+            for column in columns(X, self.categorical_)
         ]
-        self._heights = np.ones(len(self._levels))
+        self._heights = np.ones(len(self.levels_))
         if self.scale_inputs:
-            self._heights[:] = [levels.standard_height for levels in self._levels]
+            self._heights[:] = [levels.standard_height for levels in self.levels_]
 
     def _feature_names_out(self) -> list[str]:
-        names = [str(self._names[j]) for j in self._numeric]
-        names += [f"{self._names[self._numeric[g]]}_missing" for g in self._with_gaps]
-        for j, levels in zip(self._categorical, self._levels, strict=True):
-            names += [f"{self._names[j]}_{label}" for label in levels.labels]
+        names = [str(self.column_names_[j]) for j in self.numeric_]
+        names += [
+            f"{self.column_names_[self.numeric_[g]]}_missing" for g in self.with_gaps_
+        ]
+        for j, levels in zip(self.categorical_, self.levels_, strict=True):
+            names += [f"{self.column_names_[j]}_{label}" for label in levels.labels]
         return names
 
 

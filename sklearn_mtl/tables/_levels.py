@@ -55,6 +55,9 @@ class Levels:
             kept = [code for code in seen if code in often]
             rare = by_frequency[max_categories:]
         self.index = {levels[code]: place for place, code in enumerate(kept)}
+        self.kept = [levels[code] for code in kept]
+        mass = frequency[rare].sum() if rare else 1.0
+        self.rare = [(levels[code], float(frequency[code] / mass)) for code in rare]
         self.index.update({levels[code]: len(kept) for code in rare})
         self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
         self.missing_place = -1
@@ -83,6 +86,17 @@ class Levels:
         if self.width != 2 or not self.share.all():
             return 1.0
         return float(np.sqrt(0.5 / self.share.prod()))
+
+    def draw(self, places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give places their levels; the place of rare ones draws one of them."""
+        cells = np.array([*self.kept, None], dtype=object)
+        drawn: np.ndarray = cells[np.minimum(places, len(self.kept))]
+        rows = np.flatnonzero(places >= len(self.kept))
+        if self.rare:
+            which = rng.choice(len(self.rare), len(rows), p=[s for _, s in self.rare])
+            for row, place in zip(rows, which, strict=True):
+                drawn[row] = self.rare[place][0]
+        return drawn
 
     def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
         """Tell strings from numbers: '1' would be unseen where fit saw 1."""

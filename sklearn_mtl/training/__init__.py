@@ -8,24 +8,36 @@ from sklearn_mtl.training._callbacks import (
 )
 from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._flat_adamw import FlatAdamW
+from sklearn_mtl.training._generate import Generator
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
+from sklearn_mtl.training._negative_transfer import (
+    NegativeTransfer,
+    NegativeTransferWarning,
+)
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
 from sklearn_mtl.training._predict import iter_raw, iter_shared, raw_of_held_out
+from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._step import StepByHand
 
 __all__ = [
     "Batches",
     "BestWeights",
+    "DecodingNet",
     "FlatAdamW",
+    "Generator",
+    "JointBatches",
     "Labels",
     "MemberRows",
     "MultiTaskNet",
+    "NegativeTransfer",
+    "NegativeTransferWarning",
     "ProgressBar",
     "StepByHand",
     "TaskLoss",
     "TaskTable",
     "Teams",
+    "Unlabelled",
     "iter_raw",
     "iter_shared",
     "learning_rate_schedule",

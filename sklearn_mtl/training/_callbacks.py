@@ -62,7 +62,7 @@ class BestWeights(Callback):
         """Keep the weights of the members that improved."""
         epoch = len(net.history)
         self._note_divergence(net, epoch)
-        loss = self._monitored(net)
+        loss = None if self.monitor is None else net.monitored_loss()
         going = ~self._stopped
         better = going if loss is None else going & ~(loss >= self.best_loss_)
         self._keep(better)
@@ -88,12 +88,6 @@ class BestWeights(Callback):
                 for parameter, kept in zip(self._parameters, self._kept, strict=True):
                     parameter.copy_(kept)
         del self._parameters, self._kept
-
-    def _monitored(self, net: Any) -> np.ndarray | None:
-        if self.monitor is None or not net.task_losses_["valid"]:
-            return None
-        weight = net.criterion_.task_weight.cpu().numpy()
-        return member_loss(net.task_losses_["valid"][-1], weight)
 
     def _keep(self, members: np.ndarray) -> None:
         index = torch.from_numpy(np.flatnonzero(members)).to(self._kept[0].device)

@@ -142,6 +142,8 @@ class MemberRows(Dataset[Any]):
         Which members read the same rows; all of them by default.
     unlabelled : bool ndarray of shape (K, T)
         Tasks that a member has no label of.
+    unlabelled_rows : Unlabelled or None
+        Rows that have no label at all; read by networks that decode their input.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class MemberRows(Dataset[Any]):
         self.index = index.to(table.device)
         self.row_weight = None if row_weight is None else table.put(row_weight)
         self.held_out = held_out
+        self.unlabelled_rows: Any = None
         self.fold_of_member = [0] * n_members
         self.total_weight = self._total_weight(n_members)
         self.unlabelled = (self.total_weight == 0).cpu().numpy()
@@ -253,11 +256,19 @@ class Batches:
         return self.n_batches
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, Labels]]:
+        return self._in_order(self._order())
+
+    def _order(self) -> torch.Tensor | None:
+        """Draw the order of the rows of an epoch; None for that of the index."""
+        if not self.shuffle or self.n_batches == 1:
+            return None
+        order = torch.randperm(len(self.dataset), generator=self.generator)
+        return order.to(self.dataset.index.device)
+
+    def _in_order(
+        self, order: torch.Tensor | None
+    ) -> Iterator[tuple[torch.Tensor, Labels]]:
         n_rows, n_batches = len(self.dataset), self.n_batches
-        order = None
-        if self.shuffle and n_batches > 1:
-            order = torch.randperm(n_rows, generator=self.generator)
-            order = order.to(self.dataset.index.device)
         sizes = [
             n_rows // n_batches + (i < n_rows % n_batches) for i in range(n_batches)
         ]

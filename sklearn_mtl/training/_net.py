@@ -102,8 +102,7 @@ class MultiTaskNet(NeuralNet):
             self.module_.load_state_dict(weights)
             self.optimizer_.load_state_dict(optimizer)
             del self.history[n_epochs:]
-            for losses in self.task_losses_.values():
-                del losses[n_epochs:]
+            self._forget_epochs_after(n_epochs)
             raise
 
     def on_train_end(
@@ -112,11 +111,14 @@ class MultiTaskNet(NeuralNet):
         """Forget an epoch that was interrupted, of which no loss is known."""
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
-        for losses in self.task_losses_.values():
-            del losses[len(self.history) :]
+        self._forget_epochs_after(len(self.history))
         self._step_by_hand = None
         if isinstance(self.optimizer_, FlatAdamW):
             self.optimizer_.unflatten()
+
+    def _forget_epochs_after(self, n_epochs: int) -> None:
+        for losses in self.task_losses_.values():
+            del losses[n_epochs:]
 
     def get_loss(
         self, y_pred: torch.Tensor, y_true: Labels, *args: Any, **kwargs: Any
@@ -179,7 +181,11 @@ class MultiTaskNet(NeuralNet):
             self.optimizer_.flatten()
         self._step_by_hand = None
         module, criterion = self.module_, self.criterion_
-        if type(module) is MultiTaskNetwork and type(criterion) is TaskLoss:
+        if (
+            type(module) is MultiTaskNetwork
+            and type(criterion) is TaskLoss
+            and module.decoder is None
+        ):
             self._step_by_hand = StepByHand(module, criterion, iterator.scale)
 
     def _somebody_listens(self, *events: str) -> bool:
@@ -253,6 +259,13 @@ class MultiTaskNet(NeuralNet):
         means = (losses * self.criterion_.task_weight).sum(dim=2).mean(dim=1)
         for row, loss in zip(rows, means.tolist(), strict=True):
             row[f"{prefix}_loss"] = loss
+
+    def monitored_loss(self) -> np.ndarray | None:
+        """Loss (K,) on held-out rows by which members stop; None without any."""
+        if not self.task_losses_["valid"]:
+            return None
+        weight = self.criterion_.task_weight.cpu().numpy()
+        return member_loss(self.task_losses_["valid"][-1], weight)
 
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
         """Keep one epoch's losses (K, T), and their mean in the history."""

@@ -1,0 +1,210 @@
+"""What a decoder is to say of encoded features, and the way back to rows of X."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_mtl.tables._columns import as_frame, column_from_series
+from sklearn_mtl.tables._features import FeatureEncoder, columns
+from sklearn_mtl.tables._targets import ArrayContainer, container_of, stack_columns
+
+
+class DecodedColumns(NamedTuple):
+    """Encoded features that a decoder predicts: numbers that vary, and categories.
+
+    Indicators of missing cells and levels that stand for one are not predicted.
+
+    Attributes
+    ----------
+    number : int64 ndarray of shape (a,)
+        Positions of the numbers among the encoded features.
+    mean, std : float64 ndarray of shape (a,)
+        Of their encoded values.
+    unit : float64 ndarray of shape (a,)
+        Standard deviation in the units of X.
+    gap : int64 ndarray of shape (a,)
+        Position of the feature that is 1 where the number is missing; -1 for none.
+    known : float64 ndarray of shape (a,)
+        Share of rows whose cell is there.
+    level : int64 ndarray of shape (L,)
+        Positions of the levels of all categories among the encoded features.
+    category : int64 ndarray of shape (L,)
+        Which category each level belongs to, counted from 0.
+    share : float64 ndarray of shape (L,)
+        How often the level occurs among the cells that are there.
+    known_category : float64 ndarray of shape (c,)
+    """
+
+    number: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    unit: np.ndarray
+    gap: np.ndarray
+    known: np.ndarray
+    level: np.ndarray
+    category: np.ndarray
+    share: np.ndarray
+    known_category: np.ndarray
+
+
+def decoded_columns(encoder: FeatureEncoder) -> DecodedColumns:
+    """List what a decoder predicts of the features of a fitted encoder."""
+    number = np.flatnonzero(encoder.varies_)
+    gap = np.full(encoder.n_numeric_, -1)
+    first_gap = encoder.n_numeric_
+    gap[encoder.with_gaps_] = first_gap + np.arange(len(encoder.with_gaps_))
+    start = first_gap + len(encoder.with_gaps_)
+    level, category, share = [], [], []
+    known: list[float] = []
+    for levels in encoder.levels_:
+        places = np.arange(levels.width - (levels.missing_place >= 0))
+        if len(places) > 1:
+            level.append(start + places)
+            category.append(np.full(len(places), len(known)))
+            known.append(levels.share[places].sum())
+            share.append(levels.share[places] / known[-1])
+        start += levels.width
+    return DecodedColumns(
+        number,
+        encoder.encoded_mean_[number],
+        encoder.encoded_std_[number],
+        encoder.std_[number],
+        gap[number],
+        encoder.known_[number],
+        _joined(level, np.int64),
+        _joined(category, np.int64),
+        _joined(share, np.float64),
+        np.array(known, dtype=np.float64),
+    )
+
+
+def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
+    return np.concatenate([*parts, np.empty(0)]).astype(dtype)
+
+
+class RowMaker:
+    """Turn what was decoded into rows of X: its container, columns, types and units.
+
+    Parameters
+    ----------
+    X : data frame, ndarray or CSR matrix
+        The X passed to `fit`.
+    encoder : FeatureEncoder
+        Fitted to it.
+    """
+
+    def __init__(self, X: Any, encoder: FeatureEncoder) -> None:
+        self.encoder = encoder
+        self.columns = decoded_columns(encoder)
+        self.is_sparse = sparse.issparse(X)
+        frame = None if self.is_sparse else as_frame(X)
+        self.is_frame = frame is not None
+        self.dtype = None if self.is_frame else X.dtype
+        self.container = container_of(np.empty((0, 2)) if self.is_sparse else X, frame)
+        names = encoder.column_names_
+        self.whole = np.zeros(len(names), dtype=bool)
+        self.boolean = np.zeros(len(names), dtype=bool)
+        if frame is not None:
+            for j, name in enumerate(names):
+                dtype = frame.schema[name]
+                self.whole[j] = dtype.is_integer()
+                if j in encoder.numeric_ and not dtype.is_numeric():
+                    column = column_from_series(frame.get_column(name))
+                    self.boolean[j] = column.content == "boolean"
+        elif self.dtype is not None and self.dtype.kind in "iub":
+            self.whole[:] = True
+
+    def features_and_gaps(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Encode rows in float64, and tell where numbers are missing.
+
+        Returns
+        -------
+        features : float64 ndarray of shape (n, d)
+        gaps : bool ndarray of shape (n, a)
+        """
+        features: Any = self.encoder.transform(X, np.float64)
+        if sparse.issparse(features):
+            none = np.zeros((features.shape[0], len(self.columns.number)), dtype=bool)
+            return features.toarray(), none
+        return features, self.encoder.missing_numbers(X)[:, self.columns.number]
+
+    def rows(
+        self, numbers: np.ndarray, codes: np.ndarray, rng: np.random.Generator
+    ) -> Any:
+        """Build rows.
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n, a)
+            In standard deviations from the mean.
+        codes : int64 ndarray of shape (n, c)
+            Place of the level among the levels that are predicted.
+        rng : Generator
+            Draws which of the rare levels, that are read as one, stands in a cell.
+        """
+        encoder, n_rows = self.encoder, len(numbers)
+        made: list[Any] = [None] * len(encoder.column_names_)
+        center, unit = encoder.center_, encoder.std_
+        for place, j in enumerate(encoder.numeric_):
+            known = encoder.known_[place] > 0
+            made[j] = np.full(n_rows, center[place] if known else np.nan)
+        for values, place in zip(numbers.T, self.columns.number, strict=True):
+            made[encoder.numeric_[place]] = center[place] + unit[place] * values
+        chosen = iter(codes.T)
+        for j, levels in zip(encoder.categorical_, encoder.levels_, strict=True):
+            n_real = levels.width - (levels.missing_place >= 0)
+            # The missing level is the last: places of the others need no shift.
+            places = next(chosen) if n_real > 1 else np.zeros(n_rows, dtype=int)
+            made[j] = levels.draw(places, rng)
+        return self._in_container([self._typed(j, v) for j, v in enumerate(made)])
+
+    def _typed(self, j: int, values: np.ndarray) -> np.ndarray:
+        if j not in self.encoder.numeric_:
+            return values
+        if self.boolean[j] or (self.dtype is not None and self.dtype.kind == "b"):
+            return values > 0.5
+        if not self.whole[j]:
+            return values
+        least = 0 if self.dtype is not None and self.dtype.kind == "u" else -np.inf
+        return np.maximum(np.round(values), least)
+
+    def _in_container(self, values: list[np.ndarray]) -> Any:
+        if self.is_frame:
+            return self.container.rebuild(values, None)
+        assert isinstance(self.container, ArrayContainer)
+        stacked = stack_columns(values).astype(self.dtype)
+        return sparse.csr_matrix(stacked) if self.is_sparse else stacked
+
+
+def unseen_rows(encoder: FeatureEncoder, X: Any) -> np.ndarray:
+    """Tell rows (n,) that hold a level which `fit` did not see."""
+    unseen = np.zeros(X.shape[0], dtype=bool)
+    if not len(encoder.categorical_):
+        return unseen
+    for column, levels in zip(
+        columns(X, encoder.categorical_), encoder.levels_, strict=True
+    ):
+        unseen |= ~column.missing & (levels.places(column, 0) < 0)
+    return unseen
+
+
+def rare_level_cost(encoder: FeatureEncoder, X: Any) -> np.ndarray:
+    """Surprise (n,) at which of the rare levels that are read as one stands in a row.
+
+    Minus the logarithm of its share among them, summed over columns.
+    """
+    cost = np.zeros(X.shape[0])
+    if not any(levels.rare for levels in encoder.levels_):
+        return cost
+    for column, levels in zip(
+        columns(X, encoder.categorical_), encoder.levels_, strict=True
+    ):
+        if levels.rare:
+            share = dict(levels.rare)
+            codes, seen = column.factorize()
+            of_level = [-np.log(share.get(level, 1.0)) for level in seen]
+            cost += np.array([*of_level, 0.0])[codes]
+    return cost

@@ -1,0 +1,78 @@
+"""Tasks that get worse while the others get better."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from skorch.callbacks import Callback
+
+LEAST_RISE = 0.05
+"""Rise of a loss, in units of the prior, that is more than a hiccup."""
+
+
+class NegativeTransferWarning(UserWarning):
+    """A task became worse than its prior while the mean of all tasks improved."""
+
+
+class NegativeTransfer(Callback):
+    """Warn of a task whose validation loss rises above the prior's, once a task.
+
+    What counts is a task's loss at the epoch that each member would keep, the best in
+    the mean of its tasks: in the mean over members it must lie above the prior's, and
+    above the best that the members had for that task, by `LEAST_RISE` and two standard
+    errors.
+
+    Parameters
+    ----------
+    names : sequence
+        Names of the tasks in block order.
+    """
+
+    def __init__(self, names: Sequence[Hashable]) -> None:
+        self.names = names
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Forget what was seen in an earlier fit."""
+        self._best: np.ndarray | None = None
+        self._warned: set[int] = set()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Compare the losses of tasks with the prior, and with their best."""
+        best = dict(net.callbacks_).get("best_weights")
+        if best is None or best.monitor is None or not net.task_losses_["valid"]:
+            return
+        loss = net.task_losses_["valid"][-1]
+        if self._best is None:
+            self._best, self._kept = np.full((2, *loss.shape), np.inf)
+        self._best = np.fmin(self._best, loss)
+        improved = best.best_epoch_ == len(net.history)
+        self._kept[improved] = loss[improved]
+        learns = net.criterion_.task_weight.cpu().numpy() > 0
+        learns[learns.sum(axis=1) < 2] = False
+        learns &= np.isfinite(self._kept) & np.isfinite(self._best)
+        for t in map(int, np.flatnonzero(learns.any(axis=0))):
+            kept, least = self._kept[learns[:, t], t], self._best[learns[:, t], t]
+            worse = _clearly_above(kept, 1.0) and _clearly_above(kept - least, 0.0)
+            if improved.any() and worse and t not in self._warned:
+                self._warned.add(t)
+                self._warn(t, float(kept.mean()), net)
+
+    def _warn(self, t: int, loss: float, net: Any) -> None:
+        epoch, total = len(net.history), net.history[-1]["valid_loss"]
+        warnings.warn(
+            f"The validation loss of column {self.names[t]!r} rose to {loss:.2f} in "
+            f"epoch {epoch}, above the 1 of its prior, while the mean over columns "
+            f"fell to {total:.2f}: what the other columns learn may harm it. Compare "
+            "with sklearn_mtl.inspection.compare_single_task, raise its weight in "
+            "task_weights, or fit it apart.",
+            NegativeTransferWarning,
+            stacklevel=2,
+        )
+
+
+def _clearly_above(values: np.ndarray, level: float) -> bool:
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return bool(values.mean() - level > max(LEAST_RISE, 2 * error))

@@ -1,0 +1,223 @@
+"""Training of networks that decode their input, on rows without labels too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._net import MultiTaskNet
+
+
+class Unlabelled(NamedTuple):
+    """Rows that have no label, and the weights of all rows in the reconstruction.
+
+    Attributes
+    ----------
+    table : TaskTable or None
+        Without columns of labels; None where all rows have some.
+    weight : tensor of shape (m,)
+        Weight of the rows of `table`.
+    weight_of_labelled : tensor of shape (n,) or None
+        Weight of the rows that have labels, by their place in their own table; None
+        for ones.
+    """
+
+    table: TaskTable | None
+    weight: torch.Tensor
+    weight_of_labelled: torch.Tensor | None
+
+
+class JointLabels(NamedTuple):
+    """Labels of the first rows of a batch, and weights (K or 1, B) of all its rows."""
+
+    labels: Labels
+    row_weight: torch.Tensor
+
+
+class JointBatches:
+    """Batches of labelled rows, each followed by its share of those without labels.
+
+    An epoch is one pass over all rows. Where few have labels, these come round more
+    than once in it, so that each step learns from labels.
+
+    Parameters
+    ----------
+    dataset : MemberRows
+    batch_size : int
+        Most labelled rows in a batch, and most of the others.
+    shuffle : bool
+    generator : torch.Generator or None
+
+    Attributes
+    ----------
+    scale : tensor of shape (K, T)
+    """
+
+    def __init__(
+        self,
+        dataset: MemberRows,
+        batch_size: int,
+        shuffle: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        assert dataset.unlabelled_rows is not None
+        self.dataset = dataset
+        self.others: Unlabelled = dataset.unlabelled_rows
+        self.labelled = _PlacedBatches(dataset, batch_size, shuffle, generator)
+        self.shuffle, self.generator = shuffle, generator
+        n_others = 0 if self.others.table is None else len(self.others.table)
+        self.n_batches = max(len(self.labelled), -(-n_others // batch_size))
+        self.scale = self.labelled.scale
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, JointLabels]]:
+        others = self._parts_of_others()
+        for (features, labels), weight in self._labelled_without_end():
+            part = next(others, None)
+            if part is None:
+                return
+            if part:
+                features = torch.cat([features, part[0]])
+                more = part[1].expand(len(weight), -1)
+                weight = torch.cat([weight, more], dim=1)
+            yield features, JointLabels(labels, weight)
+
+    def _labelled_without_end(self) -> Iterator[tuple[Any, torch.Tensor]]:
+        while True:
+            yield from self.labelled.with_weights(self.others.weight_of_labelled)
+
+    def _parts_of_others(self) -> Iterator[tuple[torch.Tensor, ...]]:
+        """Features and weights of the rows without labels, in `n_batches` parts."""
+        table = self.others.table
+        if table is None:
+            for _ in range(self.n_batches):
+                yield ()
+            return
+        order = torch.arange(len(table))
+        if self.shuffle:
+            order = torch.randperm(len(table), generator=self.generator)
+        for rows in order.to(table.device).tensor_split(self.n_batches):
+            yield table.rows(rows)[0], self.others.weight.index_select(0, rows)
+
+
+class _PlacedBatches(Batches):
+    """Batches with the weights (K or 1, B) of their rows in the reconstruction."""
+
+    def with_weights(
+        self, weight: torch.Tensor | None
+    ) -> Iterator[tuple[tuple[torch.Tensor, Labels], torch.Tensor]]:
+        dataset = self.dataset
+        order = self._order()
+        placed = dataset.index if order is None else dataset.index[order]
+        places = placed.tensor_split(self.n_batches)
+        for batch, rows in zip(self._in_order(order), places, strict=True):
+            features, labels = batch
+            of_rows = features.new_ones(1, len(features))
+            if weight is not None:
+                of_rows = weight.index_select(0, rows).unsqueeze(0)
+            if labels.row_weight is not None:
+                of_rows = of_rows * labels.row_weight
+            yield batch, of_rows
+
+
+class DecodingNet(MultiTaskNet):
+    """A `MultiTaskNet` whose module decodes its input, for an auxiliary loss.
+
+    Its steps are taken by autograd.
+
+    Parameters
+    ----------
+    reconstruction_weight : float
+        Of the decoder's cost, beside the mean of the tasks' losses.
+    stops_on_reconstruction : bool
+        Whether early stopping looks at the sum of both, rather than at the tasks.
+
+    Attributes
+    ----------
+    reconstruction_losses_ : dict of str to list of ndarray of shape (K,)
+        "train" and "valid" costs of each epoch, in units of the prior's.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        *,
+        reconstruction_weight: float = 1.0,
+        stops_on_reconstruction: bool = False,
+        iterator_train: Any = JointBatches,
+        **kwargs: Any,
+    ) -> None:
+        self.reconstruction_weight = reconstruction_weight
+        self.stops_on_reconstruction = stops_on_reconstruction
+        super().__init__(module, iterator_train=iterator_train, **kwargs)
+
+    def initialize(self) -> DecodingNet:
+        """Initialize module, criterion, optimizer, callbacks and history."""
+        super().initialize()
+        self.reconstruction_losses_: dict[str, list[np.ndarray]] = {
+            "train": [],
+            "valid": [],
+        }
+        self._costs: list[torch.Tensor] = []
+        return self
+
+    def _forget_epochs_after(self, n_epochs: int) -> None:
+        super()._forget_epochs_after(n_epochs)
+        self._costs = []
+        for costs in self.reconstruction_losses_.values():
+            del costs[n_epochs:]
+
+    def train_step_single(
+        self, batch: tuple[torch.Tensor, Any], **fit_params: Any
+    ) -> dict[str, torch.Tensor]:
+        """Forward and backward over one batch."""
+        step = self._forward(batch)
+        loss = self.criterion_.combine(step["task_loss"]).sum()
+        step["loss"] = loss + self.reconstruction_weight * step["cost"].sum()
+        step["loss"].backward()
+        return step
+
+    def _forward(self, batch: tuple[torch.Tensor, Any]) -> dict[str, torch.Tensor]:
+        features, labels = batch
+        weight = None
+        if isinstance(labels, JointLabels):
+            labels, weight = labels
+        elif labels.row_weight is not None:
+            weight = labels.row_weight
+        raw, cost = self.module_.predict_and_decode(features, labels.codes.shape[-2])
+        cost = cost.mean(dim=1) if weight is None else _weighted_mean(cost, weight)
+        self._costs.append(cost.detach())
+        return {"y_pred": raw, "task_loss": self.criterion_(raw, labels), "cost": cost}
+
+    def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
+        """Keep one epoch's costs (K,) too, and their mean in the history."""
+        super()._record(prefix, loss, iterator)
+        costs = torch.stack(self._costs).mean(dim=0).double().cpu().numpy()
+        self._costs = []
+        costs[~np.isfinite(costs)] = np.inf
+        self.reconstruction_losses_[prefix].append(costs)
+        self.history.record(f"{prefix}_reconstruction", float(costs.mean()))
+
+    def monitored_loss(self) -> np.ndarray | None:
+        """Loss (K,) on held-out rows by which members stop."""
+        loss = super().monitored_loss()
+        costs = self.reconstruction_losses_["valid"]
+        if loss is None or not self.stops_on_reconstruction or not costs:
+            return loss
+        return loss + self.reconstruction_weight * costs[-1]
+
+    def get_loss(self, y_pred: Any, y_true: Any, *args: Any, **kwargs: Any) -> Any:
+        """Sum the members' losses of the tasks, for callbacks that ask for a loss."""
+        labels = y_true.labels if isinstance(y_true, JointLabels) else y_true
+        return super().get_loss(y_pred, labels, *args, **kwargs)
+
+
+def _weighted_mean(cost: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    total = weight.sum(dim=1).clamp_min(torch.finfo(cost.dtype).tiny)
+    return (cost * weight).sum(dim=1) / total
