@@ -108,3 +108,13 @@ def _tell_kinds(y: pd.DataFrame) -> pd.DataFrame:
                 lambda cell: None if cell is None else str(cell)
             )
     return pd.DataFrame(known)
+
+
+def mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels from 0 to 1, digits, and which images are for training, in their order."""
+    folder = data_folder()
+    if folder is None:
+        raise SystemExit("Set SKLEARN_MTL_DATA to a folder that holds mnist.npz.")
+    arrays = np.load(folder / "mnist.npz")
+    pixels = arrays["X"].astype(np.float32) / 255
+    return pixels, arrays["Y"].ravel().astype(int), arrays["split"] == 0

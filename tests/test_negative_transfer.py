@@ -19,7 +19,7 @@ SETTINGS = {
 
 
 def table(noisy):
-    """A hundred rows of a column that can be learned, and one that is noise or not."""
+    """Give rows of a column that can be learned, and one that is noise or not."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 10))
     slow = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]

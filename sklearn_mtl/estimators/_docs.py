@@ -28,6 +28,24 @@ PARAMETERS = """
     max_norm : float or None, default=None
         Longest that the vector of weights into a unit may be; longer ones are shortened
         after each step.
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the encoded X while
+        training. With a decoder, which is to find X without the noise, that makes a
+        denoising autoencoder (Vincent et al. 2008).
+    n_unsupervised_units : int, default=0
+        Units of the last shared layer that no task reads: they are there for what
+        tells rows of X apart but no task asks for. Any number above 0 adds a decoder
+        that reconstructs X from all units of that layer; rows without any label then
+        train what is shared too.
+    reconstruction_weight : float or "auto", default="auto"
+        Weight of the decoder's loss beside the mean of the columns' losses, both in
+        units of the prior. Any number above 0 adds a decoder. "auto" is 1 where
+        `n_unsupervised_units` or `generative` asks for one, and 0 elsewhere.
+    generative : bool, default=False
+        Whether units of the last shared layer are normal variables, of which X is
+        decoded and which the heads read: a variational autoencoder (Kingma & Welling
+        2014). X can then be drawn (`sample`) and scored (`score_samples`), and early
+        stopping looks at its bound as well as at the columns of y.
     n_members : int or "auto", default="auto"
         Networks in the stack, whose predictions are averaged. "auto" takes eight;
         beyond 20,000 labelled rows fewer, so that rows times members stays the same,
