@@ -1,5 +1,6 @@
 """Training a stack of networks with skorch. The only room that imports skorch."""
 
+from sklearn_mtl.training._affinity import GradientAngles, Lookahead
 from sklearn_mtl.training._callbacks import (
     BestWeights,
     ProgressBar,
@@ -18,7 +19,9 @@ __all__ = [
     "Batches",
     "BestWeights",
     "FlatAdamW",
+    "GradientAngles",
     "Labels",
+    "Lookahead",
     "MemberRows",
     "MultiTaskNet",
     "ProgressBar",
