@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -138,16 +139,14 @@ def task_affinity(
     """
     transformers, net = parts_of(estimator)
     table = read_columns(y)
-    measure = _by_pairs
-    if method != "pairs":
-        if not as_sizes(net.hidden_layer_sizes, "hidden_layer_sizes"):
-            raise ValueError(
-                f"hidden_layer_sizes={net.hidden_layer_sizes!r} leaves no layer that "
-                f"columns share, so that method={method!r} has no gradients to compare. "
-                "Set one hidden layer or more, or use method='pairs'."
-            )
-        measure = _by_gradient if method == "gradient" else _by_lookahead
-    found = measure(transformers, net, X, y, cv)
+    sizes = net.hidden_layer_sizes
+    if method != "pairs" and not as_sizes(sizes, "hidden_layer_sizes"):
+        raise ValueError(
+            f"hidden_layer_sizes={sizes!r} leaves no layer that columns share, so that "
+            f"method={method!r} has no gradients to compare. Set one hidden layer or "
+            "more, or use method='pairs'."
+        )
+    found = MEASURES[method](transformers, net, X, y, cv)
     labelled = np.column_stack([~column.missing for column in table.columns])
     overlap = labelled.T.astype(float) @ labelled / len(labelled)
     return Bunch(task_names=table.names, method=method, overlap=overlap, **found)
@@ -210,9 +209,18 @@ def _probe(
         probe = kind(seed)
         shared_net(net, [probe]).fit(X_part, y_part)
         means.append(probe.means_)
-    return {name: _mean_of_known(np.stack([m[name] for m in means])) for name in means[0]}
+    return {
+        name: _mean_of_known(np.stack([m[name] for m in means])) for name in means[0]
+    }
 
 
 def _mean_of_known(values: np.ndarray) -> np.ndarray:
     """Mean over the first axis of what is not NaN."""
     return np.ma.filled(np.ma.masked_invalid(values).mean(axis=0), np.nan)
+
+
+MEASURES: dict[str, Callable[..., dict[str, np.ndarray]]] = {
+    "pairs": _by_pairs,
+    "gradient": _by_gradient,
+    "lookahead": _by_lookahead,
+}

@@ -115,7 +115,7 @@ def _read(affinity: Any) -> tuple[np.ndarray, list[Any]]:
     if unknown.any():
         i, j = np.argwhere(unknown)[0]
         raise ValueError(
-            f"The affinity of {names[i]!r} to {names[j]!r} is {matrix[i, j]}. Leave out "
-            "columns with too few labels to be measured, or use more rows."
+            f"The affinity of {names[i]!r} to {names[j]!r} is {matrix[i, j]}. Leave "
+            "out columns with too few labels to be measured, or use more rows."
         )
     return matrix, names

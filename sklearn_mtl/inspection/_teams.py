@@ -144,7 +144,7 @@ def _stacks(
 
 
 def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:
-    """Standard error of the mean over folds, the first axis; NaN with one fold.
+    """Tell the standard error of a mean over folds, the first axis; NaN with one fold.
 
     Corrected for the rows that training sets share (Nadeau and Bengio 2003).
     """

@@ -39,9 +39,8 @@ class SharedLosses:
         self._module, self._criterion = net.module_, net.criterion_
         features, labels = batch
         self._features = _exact(features)
-        self._labels = labels._make(
-            None if part is None else _exact(part) for part in labels
-        )
+        parts: list[Any] = [None if part is None else _exact(part) for part in labels]
+        self._labels = Labels(*parts)
         module = self._module
         self._state = {name: _exact(p.detach()) for name, p in _tensors_of(module)}
         self.weights: Shared = {
@@ -59,7 +58,9 @@ class SharedLosses:
     def gradient(self, place: int) -> Shared:
         """Gradient of one task's loss, which is each member's own."""
         loss = self.now[:, place].sum()
-        found = torch.autograd.grad(loss, list(self.weights.values()), retain_graph=True)
+        found = torch.autograd.grad(
+            loss, list(self.weights.values()), retain_graph=True
+        )
         return dict(zip(self.weights, found, strict=True))
 
 
