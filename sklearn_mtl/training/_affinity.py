@@ -131,18 +131,16 @@ class GradientAngles(TaskProbe):
 
     def measure(self, net: Any, losses: SharedLosses) -> dict[str, torch.Tensor]:
         """Compare all gradients; NaN where a task has none, for want of labels."""
-        gradients = torch.stack(
-            [
-                torch.cat([g.flatten(1) for g in losses.gradient(place).values()], 1)
-                for place in range(losses.now.shape[1])
-            ],
-            dim=1,
-        )
-        norm = gradients.norm(dim=2)
-        unit = gradients / norm.unsqueeze(2)  # 0 / 0 is NaN
+        gradients = [losses.gradient(place) for place in range(losses.now.shape[1])]
+        products = losses.now.new_zeros(())
+        for name in losses.weights:
+            of_layer = torch.stack([g[name].flatten(1) for g in gradients], dim=1)
+            products = products + of_layer @ of_layer.transpose(1, 2)
+        norm = products.diagonal(dim1=1, dim2=2).sqrt()
+        length = norm.unsqueeze(2) * norm.unsqueeze(1)
         log_norm = torch.where(norm > 0, norm, torch.nan).log()
         return {
-            "cosine": unit @ unit.transpose(1, 2),
+            "cosine": products / length,  # 0 / 0 is NaN
             "log_norm_ratio": log_norm.unsqueeze(2) - log_norm.unsqueeze(1),
         }
 
