@@ -15,6 +15,7 @@ from skorch.callbacks import Callback
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.datasets import load_student_performance, make_multitask
 from sklearn_mtl.inspection import suggest_groups, task_affinity
+from sklearn_mtl.training import Teams
 
 pd = pytest.importorskip("pandas")
 
@@ -274,6 +275,17 @@ def test_measuring_leaves_training_as_it_is():
     for history in histories[1:]:
         assert_array_equal(history["train"], histories[0]["train"])
         assert_array_equal(history["valid"], histories[0]["valid"])
+
+
+def test_teams_keep_the_weights_that_columns_have_to_each_other():
+    layout = Bunch(inverse=np.array([2, 0, 1, 3]))  # places in block order
+    weight = torch.tensor([0.3, 0.6, 0.1, 0.0]).repeat(8, 1)
+    net = Bunch(criterion_=Bunch(layout=layout, task_weight=weight))
+
+    Teams([(0, 1, 2, 3), (0, 1), (2,), (3,)]).on_train_begin(net)
+
+    expected = [[0.3, 0.6, 0.1, 0], [0.75, 0, 0.25, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
+    assert_allclose(weight, np.repeat(expected, 2, axis=0))
 
 
 @pytest.mark.filterwarnings("ignore:Column 2 of y has no label")
