@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy.stats import t as student_t
-from sklearn.base import clone
-from sklearn.model_selection import check_cv
-from sklearn.pipeline import Pipeline
-from sklearn.utils import Bunch, _safe_indexing
+from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._checks import n_rows_of
-from sklearn_mtl.estimators._net_settings import number_of_members
-from sklearn_mtl.metrics._predicted import Truth
-from sklearn_mtl.metrics._registry import metrics_of
-from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
-from sklearn_mtl.training import Teams
-
-MEMBERS_AT_ONCE = 64
-"""Members that are trained in one stack; bounds the memory."""
+from sklearn_mtl.inspection._teams import (
+    error_over_folds,
+    everyone_and_each,
+    folds_of,
+    parts_of,
+    read_columns,
+    skill_of_teams,
+)
 
 
 @validate_params(
@@ -108,27 +103,15 @@ def compare_single_task(
     >>> result.difference.shape, result.interval.shape
     ((6,), (6, 2))
     """
-    transformers, net = _parts_of(estimator)
-    table = Truth(y, None).table
-    if len(table.columns) < 2:
-        raise ValueError(
-            "y has a single column, so that there is nothing to share. Pass two "
-            "columns or more."
-        )
-    if isinstance(cv, int | np.integer):
-        cv = MultiTaskStratifiedKFold(
-            int(cv), shuffle=True, random_state=net.random_state
-        )
+    transformers, net = parts_of(estimator)
+    table = read_columns(y)
+    teams = everyone_and_each(len(table.columns))
     single, multi, shares = [], [], []
-    for train, test in check_cv(cv).split(X, y):
-        data = [_safe_indexing(part, rows) for rows in (train, test) for part in (X, y)]
-        if transformers is not None:
-            fitted = clone(transformers).fit(data[0], data[1])
-            data[0], data[2] = fitted.transform(data[0]), fitted.transform(data[2])
-        scores = _score_fold(net, *data)
+    for fold in folds_of(transformers, net, X, y, cv):
+        scores = skill_of_teams(net, fold, teams)
         single.append(scores[1:].diagonal())
         multi.append(scores[0])
-        shares.append(len(test) / len(train))
+        shares.append(n_rows_of(fold.X_test) / n_rows_of(fold.X))
     return _summary(
         table.names,
         np.array(single),
@@ -136,74 +119,6 @@ def compare_single_task(
         float(np.mean(shares)),
         confidence,
     )
-
-
-def _parts_of(estimator: Any) -> tuple[Any, Any]:
-    """Split into the transformers before the net, None without any, and the net."""
-    transformers, net = None, estimator
-    if isinstance(estimator, Pipeline):
-        net = estimator[-1]
-        transformers = estimator[:-1] if len(estimator.steps) > 1 else None
-    if not isinstance(net, BaseMultiTaskNet):
-        raise TypeError(
-            f"estimator is a {type(net).__name__}. Pass a MultiTaskNetEstimator, "
-            "MultiTaskNetRegressor or MultiTaskNetClassifier, or a Pipeline that ends "
-            "in one."
-        )
-    return transformers, net
-
-
-def _score_fold(net: Any, X: Any, y: Any, X_test: Any, y_test: Any) -> np.ndarray:
-    """Skill of every team on every column, (1 + T, T).
-
-    The first team learns from all columns, the others from one each; NaN where a team
-    did not learn the column.
-    """
-    truth = Truth(y_test, None)
-    n_tasks = len(truth.columns)
-    scores = np.full((1 + n_tasks, n_tasks), np.nan)
-    for teams, fitted in _stacks(net, X, y, n_tasks):
-        learned = [range(n_tasks) if team is None else [team] for team in teams]
-        members = np.split(np.arange(fitted.net_.module_.n_members), len(teams))
-        parts = [r for _, r in fitted._member_responses(X_test, range(n_tasks))]
-        responses = [np.concatenate(part, axis=1) for part in zip(*parts, strict=True)]
-        for team, tasks, own in zip(teams, learned, members, strict=True):
-            place = 0 if team is None else 1 + team
-            for t in tasks:
-                task, response = fitted.tasks_[t], responses[t][own].mean(axis=0)
-                outcome = truth.outcome(t, task, None, response)
-                scores[place, t] = metrics_of(task)[0].of(outcome)
-    return scores
-
-
-def _stacks(
-    net: Any, X: Any, y: Any, n_tasks: int
-) -> Iterator[tuple[list[int | None], Any]]:
-    """Fit all teams, as many together as memory and rows allow.
-
-    Yields
-    ------
-    teams : list of int or None
-        The column that each learns from, None for all of them.
-    fitted : estimator
-        Its members stand team after team.
-    """
-    n_rows = n_rows_of(X)
-    size = number_of_members(net, n_rows, net.early_stopping)
-    teams: list[int | None] = [None, *range(n_tasks)]
-    together = max(1, min(MEMBERS_AT_ONCE, n_rows) // size)
-    for start in range(0, len(teams), together):
-        chosen = teams[start : start + together]
-        fitted = clone(net).set_params(
-            n_members=size * len(chosen),
-            sharing="hard",
-            calibrate=False,
-            warm_start=False,
-            callbacks=[*(net.callbacks or []), Teams(chosen)],
-        )
-        if size > 1 and net.n_members == "auto":
-            fitted.set_params(validation_fraction=1 / size)  # all teams on one split
-        yield chosen, fitted.fit(X, y)
 
 
 def _summary(
@@ -216,10 +131,8 @@ def _summary(
     difference = multi - single
     n_folds = len(difference)
     mean = difference.mean(axis=0)
-    half = np.full(len(mean), np.nan)
-    if n_folds > 1:
-        error = difference.std(axis=0, ddof=1) * np.sqrt(1 / n_folds + test_share)
-        half = error * student_t.ppf(0.5 + confidence / 2, n_folds - 1)
+    error = error_over_folds(difference, test_share)
+    half = error * student_t.ppf(0.5 + confidence / 2, max(n_folds - 1, 1))
     interval = np.column_stack([mean - half, mean + half])
     left = 1.0 - single.mean(axis=0)
     relative = mean[left > 0] / left[left > 0]

@@ -1,6 +1,7 @@
 """Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
 
+from sklearn_mtl.plotting._task_affinity import TaskAffinityDisplay
 from sklearn_mtl.plotting._task_comparison import TaskComparisonDisplay
 from sklearn_mtl.plotting._training_curve import TrainingCurveDisplay
 
-__all__ = ["TaskComparisonDisplay", "TrainingCurveDisplay"]
+__all__ = ["TaskAffinityDisplay", "TaskComparisonDisplay", "TrainingCurveDisplay"]

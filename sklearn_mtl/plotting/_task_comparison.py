@@ -8,13 +8,12 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_mtl.inspection import compare_single_task
+from sklearn_mtl.plotting._names import short_names
 
 COLORS = {"helped": "#0072B2", "hurt": "#D55E00", "unclear": "0.55"}
 """By verdict; of the Okabe-Ito palette, which colour-blind readers can tell apart."""
 MARKERS = {"helped": "o", "hurt": "X", "unclear": "s"}
 """So that verdicts can be told apart without colours too."""
-MOST_LETTERS = 28
-"""Longer names of columns are cut."""
 
 
 class TaskComparisonDisplay:
@@ -119,9 +118,8 @@ class TaskComparisonDisplay:
                 zorder=3,
                 label=verdict,
             )
-        ax.set_yticks(
-            range(len(order)), [_short(found.task_names[t]) for t in order], fontsize=8
-        )
+        names = short_names(found.task_names)
+        ax.set_yticks(range(len(order)), [names[t] for t in order], fontsize=8)
         ax.tick_params(axis="x", labelsize=8)
         ax.set_ylim(-0.7, len(order) - 0.3)
         ax.set_xlabel("skill with sharing, minus skill without", fontsize=9)
@@ -130,8 +128,3 @@ class TaskComparisonDisplay:
         ax.legend(fontsize=8, frameon=False, loc="lower right")
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-def _short(name: Any) -> str:
-    text = str(name)
-    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"

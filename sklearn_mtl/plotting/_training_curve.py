@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.plotting._names import short_names
+
 TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
 """Two colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+MOST_LARGE = 8
+"""With more columns, each gets a smaller picture."""
+MOST_LETTERS = 26
+"""Longer names of columns are cut; about as many fit above a small picture."""
 
 
 class TrainingCurveDisplay:
@@ -126,7 +132,8 @@ class TrainingCurveDisplay:
         """
         self.axes_ = _axes(ax, len(self.task_names))
         self.figure_ = self.axes_[0].figure
-        for t, (axes, name) in enumerate(zip(self.axes_, self.task_names, strict=True)):
+        names = short_names(self.task_names, MOST_LETTERS)
+        for t, (axes, name) in enumerate(zip(self.axes_, names, strict=True)):
             axes.axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
             _draw(axes, self.epochs, self.train_loss[:, :, t], TRAIN_COLOR, "training")
             if self.valid_loss is not None:
@@ -145,9 +152,21 @@ class TrainingCurveDisplay:
                     linewidth=1.2,
                     label="kept (median)",
                 )
-            axes.set_title(name, fontsize=10)
+            axes.set_title(name, fontsize=8 if len(names) > MOST_LARGE else 9)
             axes.set_ylim(bottom=0.0)
-        self.axes_[0].legend(fontsize=8, frameon=False)
+        if ax is None:
+            handles, labels = self.axes_[0].get_legend_handles_labels()
+            # Above the pictures, where no curve runs.
+            self.figure_.legend(
+                handles,
+                labels,
+                loc="outside upper right",
+                ncols=1 if len(names) == 1 else 3,
+                fontsize=8,
+                frameon=False,
+            )
+        else:
+            self.axes_[0].legend(fontsize=8, frameon=False)
         return self
 
 
@@ -173,10 +192,11 @@ def _axes(ax: Any, n_tasks: int) -> np.ndarray:
 
     n_columns = min(n_tasks, 4)
     n_lines = -(-n_tasks // n_columns)
+    width, height = (2.3, 1.6) if n_tasks > MOST_LARGE else (2.8, 2.2)
     figure, grid = plt.subplots(
         n_lines,
         n_columns,
-        figsize=(2.8 * n_columns + 0.6, 2.2 * n_lines + 0.5),
+        figsize=(width * n_columns + 0.6, height * n_lines + 0.7),
         sharex=True,
         squeeze=False,
         layout="constrained",
@@ -184,7 +204,7 @@ def _axes(ax: Any, n_tasks: int) -> np.ndarray:
     for empty in grid.ravel()[n_tasks:]:
         empty.set_visible(False)
     for t, axes in enumerate(grid.ravel()[:n_tasks]):
-        axes.tick_params(labelbottom=t + n_columns >= n_tasks)
+        axes.tick_params(labelbottom=t + n_columns >= n_tasks, labelsize=8)
     figure.supxlabel("epoch", fontsize=10)
     figure.supylabel("loss in units of the prior", fontsize=10)
     return grid.ravel()[:n_tasks]

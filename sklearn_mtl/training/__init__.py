@@ -1,5 +1,6 @@
 """Training a stack of networks with skorch. The only room that imports skorch."""
 
+from sklearn_mtl.training._affinity import GradientAngles, Lookahead
 from sklearn_mtl.training._callbacks import (
     BestWeights,
     ProgressBar,
@@ -26,8 +27,10 @@ __all__ = [
     "DecodingNet",
     "FlatAdamW",
     "Generator",
+    "GradientAngles",
     "JointBatches",
     "Labels",
+    "Lookahead",
     "MemberRows",
     "MultiTaskNet",
     "NegativeTransfer",

@@ -119,25 +119,33 @@ class BestWeights(Callback):
 
 
 class Teams(Callback):
-    """Let some members of a stack learn from all tasks, and others from one each.
+    """Let each part of a stack learn from some of the tasks only.
+
+    Within a team, tasks keep the weights that they have to each other.
 
     Parameters
     ----------
-    tasks : sequence of int or None
-        What each team learns from: a column of y, or None for all. Teams are of equal
-        size and stand one after another.
+    teams : sequence of sequence of int
+        Columns of y that each team learns from. Teams are of equal size and stand one
+        after another.
     """
 
-    def __init__(self, tasks: Sequence[int | None]) -> None:
-        self.tasks = tasks
+    def __init__(self, teams: Sequence[Sequence[int]]) -> None:
+        self.teams = teams
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Set the weights of the tasks, by which members learn and stop."""
         inverse = net.criterion_.layout.inverse
-        weights = net.criterion_.task_weight.chunk(len(self.tasks))
-        for task, weight in zip(self.tasks, weights, strict=True):
-            if task is not None:
-                weight.zero_()[:, inverse[task]] = 1.0
+        weights = net.criterion_.task_weight.chunk(len(self.teams))
+        for team, weight in zip(self.teams, weights, strict=True):
+            if len(team) == len(inverse):
+                continue
+            places = inverse[list(team)]
+            share = weight[:, places]
+            # Columns that count for nothing beside others are learned alone all the
+            # same.
+            share = share if share.any() else torch.ones_like(share)
+            weight.zero_()[:, places] = share / share.sum(dim=1, keepdim=True)
 
 
 def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:

@@ -1,0 +1,155 @@
+"""The same network trained by several teams of columns, on the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+
+from sklearn_mtl.estimators._base import BaseMultiTaskNet
+from sklearn_mtl.estimators._checks import n_rows_of
+from sklearn_mtl.estimators._net_settings import number_of_members
+from sklearn_mtl.metrics._predicted import Truth
+from sklearn_mtl.metrics._registry import metrics_of
+from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
+from sklearn_mtl.tables import TargetTable
+from sklearn_mtl.training import Teams
+
+MEMBERS_AT_ONCE = 64
+"""Members that are trained in one stack; bounds the memory."""
+
+Team = tuple[int, ...]
+"""Positions of the columns that some members learn from."""
+
+
+class Fold(NamedTuple):
+    """Rows to train on and rows to score, past the transformers of a Pipeline."""
+
+    X: Any
+    y: Any
+    X_test: Any
+    y_test: Any
+
+
+def parts_of(estimator: Any) -> tuple[Any, Any]:
+    """Split into the transformers before the net, None without any, and the net."""
+    transformers, net = None, estimator
+    if isinstance(estimator, Pipeline):
+        net = estimator[-1]
+        transformers = estimator[:-1] if len(estimator.steps) > 1 else None
+    if not isinstance(net, BaseMultiTaskNet):
+        raise TypeError(
+            f"estimator is a {type(net).__name__}. Pass a MultiTaskNetEstimator, "
+            "MultiTaskNetRegressor or MultiTaskNetClassifier, or a Pipeline that ends "
+            "in one."
+        )
+    return transformers, net
+
+
+def read_columns(y: Any) -> TargetTable:
+    """Read y; it must have several columns."""
+    table = Truth(y, None).table
+    if len(table.columns) < 2:
+        raise ValueError(
+            "y has a single column, so that there is nothing to share. Pass two "
+            "columns or more."
+        )
+    return table
+
+
+def folds_of(transformers: Any, net: Any, X: Any, y: Any, cv: Any) -> Iterator[Fold]:
+    """Split the rows; a number of folds makes balanced ones."""
+    if isinstance(cv, int | np.integer):
+        cv = MultiTaskStratifiedKFold(
+            int(cv), shuffle=True, random_state=net.random_state
+        )
+    for train, test in check_cv(cv).split(X, y):
+        X_train, X_test = (_safe_indexing(X, rows) for rows in (train, test))
+        y_train, y_test = (_safe_indexing(y, rows) for rows in (train, test))
+        if transformers is not None:
+            fitted = clone(transformers).fit(X_train, y_train)
+            X_train, X_test = fitted.transform(X_train), fitted.transform(X_test)
+        yield Fold(X_train, y_train, X_test, y_test)
+
+
+def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
+    """Copy a net so that nothing but one shared network is trained, with callbacks."""
+    return clone(net).set_params(
+        sharing="hard",
+        calibrate=False,
+        warm_start=False,
+        callbacks=[*(net.callbacks or []), *callbacks],
+        **settings,
+    )
+
+
+def everyone_and_each(n_tasks: int) -> list[Team]:
+    """Return the team of all columns, then one of each column alone."""
+    return [tuple(range(n_tasks)), *((t,) for t in range(n_tasks))]
+
+
+def each_and_pairs(n_tasks: int) -> list[Team]:
+    """Return a team of each column alone, then one of each pair."""
+    return [*((t,) for t in range(n_tasks)), *combinations(range(n_tasks), 2)]
+
+
+def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
+    """Skill of every team on every column, (n_teams, T).
+
+    NaN where a team did not learn the column.
+    """
+    truth = Truth(fold.y_test, None)
+    n_tasks = len(truth.columns)
+    scores = np.full((len(teams), n_tasks), np.nan)
+    row = 0
+    for chosen, fitted in _stacks(net, fold.X, fold.y, teams):
+        members = np.split(np.arange(fitted.net_.module_.n_members), len(chosen))
+        parts = [r for _, r in fitted._member_responses(fold.X_test, range(n_tasks))]
+        responses = [np.concatenate(part, axis=1) for part in zip(*parts, strict=True)]
+        for team, own in zip(chosen, members, strict=True):
+            for t in team:
+                task, response = fitted.tasks_[t], responses[t][own].mean(axis=0)
+                outcome = truth.outcome(t, task, None, response)
+                scores[row, t] = metrics_of(task)[0].of(outcome)
+            row += 1
+    return scores
+
+
+def _stacks(
+    net: Any, X: Any, y: Any, teams: Sequence[Team]
+) -> Iterator[tuple[Sequence[Team], Any]]:
+    """Fit all teams, as many together as memory and rows allow.
+
+    Yields
+    ------
+    teams : sequence of tuple of int
+    fitted : estimator
+        Its members stand team after team.
+    """
+    n_rows = n_rows_of(X)
+    size = number_of_members(net, n_rows, net.early_stopping)
+    together = max(1, min(MEMBERS_AT_ONCE, n_rows) // size)
+    for start in range(0, len(teams), together):
+        chosen = teams[start : start + together]
+        fitted = shared_net(net, [Teams(chosen)], n_members=size * len(chosen))
+        if size > 1 and net.n_members == "auto":
+            fitted.set_params(validation_fraction=1 / size)  # all teams on one split
+        yield chosen, fitted.fit(X, y)
+
+
+def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:
+    """Tell the standard error of a mean over folds, the first axis; NaN with one fold.
+
+    Corrected for the rows that training sets share (Nadeau and Bengio 2003).
+    """
+    n_folds = len(values)
+    if n_folds < 2:
+        return np.full(values.shape[1:], np.nan)
+    spread: np.ndarray = values.std(axis=0, ddof=1)
+    return spread * np.sqrt(1 / n_folds + test_share)
