@@ -3,6 +3,7 @@
 from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._backprop import Backprop, Forward
 from sklearn_mtl.nn._layers import Dropout, StackedLinear
+from sklearn_mtl.nn._links import HeadLinks, Links
 from sklearn_mtl.nn._network import MultiTaskNetwork
 from sklearn_mtl.nn._pieces import PiecewiseLinear
 
@@ -12,6 +13,8 @@ __all__ = [
     "Backprop",
     "Dropout",
     "Forward",
+    "HeadLinks",
+    "Links",
     "MultiTaskNetwork",
     "PiecewiseLinear",
     "StackedLinear",
