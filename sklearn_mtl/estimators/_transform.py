@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.nn import HeadLinks
 from sklearn_mtl.training import iter_shared
 
 
@@ -52,6 +53,35 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             for shared in iter_shared(self.net_.module_, features)
         ]
         return np.concatenate(parts)
+
+    @property
+    def factor_usage_(self) -> np.ndarray:
+        """Share of each column's prediction that rests on each shared unit.
+
+        An ndarray of shape (n_tasks, n_members * n_units), units in the order of
+        `transform`. The share of a unit grows with the Euclidean norm of the weights
+        from it into the column's head, times the unit's standard deviation over at
+        most 256 of the rows passed to `fit`. Each row sums to 1; it is 0 throughout
+        where every link of the column was cut, and NaN for a column that went on alone
+        (``sharing_``) or had nothing to learn from.
+        """
+        check_is_fitted(self)
+        if self._unit_std is None:
+            raise AttributeError(
+                "factor_usage_ is known of networks of the package's own only; this "
+                f"module is a {type(self.net_.module_).__name__}."
+            )
+        criterion = self.net_.criterion_
+        layout = criterion.layout
+        links = HeadLinks(self.net_.module_, layout.padding.cpu().numpy())
+        norms = links.norms()[..., layout.inverse]
+        strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
+        total = strength.sum(axis=1, keepdims=True)
+        usage = np.divide(strength, total, out=strength, where=total > 0)
+        weighs = criterion.task_weight.cpu().numpy().any(axis=0)[layout.inverse]
+        learned = weighs & [task.prior_cost_ > 0 for task in self.tasks_]
+        usage[~learned | (self.sharing_ == "own")] = np.nan
+        return usage
 
     @property
     def _n_features_out(self) -> int:

@@ -11,7 +11,12 @@ from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
-from sklearn_mtl.training._predict import iter_raw, iter_shared, raw_of_held_out
+from sklearn_mtl.training._predict import (
+    iter_raw,
+    iter_shared,
+    raw_of_held_out,
+    std_of_shared,
+)
 from sklearn_mtl.training._step import StepByHand
 
 __all__ = [
@@ -32,4 +37,5 @@ __all__ = [
     "member_rows",
     "raw_of_held_out",
     "resolve_device",
+    "std_of_shared",
 ]
