@@ -340,7 +340,7 @@ class Fitting:
         """Give the memory of the encoded rows back; no member reads them any more."""
         del self.rows
 
-    def unit_std(self, net: MultiTaskNet) -> np.ndarray | None:
+    def unit_std(self, net: MultiTaskNet) -> np.ndarray:
         """Tell how much every shared unit varies over some rows, (K * h,)."""
         return std_of_shared(net.module_, self.rows.table)
 

@@ -66,11 +66,6 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         (``sharing_``) or had nothing to learn from.
         """
         check_is_fitted(self)
-        if self._unit_std is None:
-            raise AttributeError(
-                "factor_usage_ is known of networks of the package's own only; this "
-                f"module is a {type(self.net_.module_).__name__}."
-            )
         criterion = self.net_.criterion_
         layout = criterion.layout
         links = HeadLinks(self.net_.module_, layout.padding.cpu().numpy())

@@ -95,18 +95,17 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         yield kept, _numbers(double, features)
 
 
-def std_of_shared(module: nn.Module, table: TaskTable) -> np.ndarray | None:
+def std_of_shared(module: MultiTaskNetwork, table: TaskTable) -> np.ndarray:
     """Tell how much the shared units vary over the rows of a table.
 
     Returns
     -------
-    float64 ndarray of shape (K * h,), or None
+    float64 ndarray of shape (K * h,)
         Standard deviations over at most `SAMPLE` rows, evenly spaced, member after
-        member; None for a module that is not the package's own.
+        member.
     """
     shared = _in_float64(module).shared
-    if shared is None:
-        return None
+    assert shared is not None
     n_rows = min(len(table), SAMPLE)
     index = torch.arange(n_rows, device=table.device) * len(table) // n_rows
     units = [
