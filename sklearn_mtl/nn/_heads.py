@@ -86,7 +86,7 @@ class PrivateHeads(nn.Module):
         function = activation_of(activation, maxout_pieces)
         n_tasks = int(task_of_output[-1]) + 1
         self.n_tasks = n_tasks
-        self.n_first, self.n_pieces = sizes[0], function.n_inputs
+        self.n_pieces = function.n_inputs
         self.one_output_each = n_tasks == len(task_of_output)
         self.register_buffer("task_of_output", torch.from_numpy(task_of_output))
         self.first = hidden_layer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class HeadLinks:
         return np.concatenate(parts, axis=-1)[..., self._inverse]
 
 
-class Links:
+class Links(ABC):
     """Links of tasks whose weights lie in one tensor.
 
     Parameters
@@ -79,6 +80,62 @@ class Links:
     weight : parameter of shape (K, h, M)
     tasks : int ndarray
         Tasks that the groups are of.
+    """
+
+    def __init__(self, weight: Tensor, tasks: np.ndarray) -> None:
+        self.weight, self.tasks = weight, tasks
+
+    def norms(self) -> np.ndarray:
+        """Euclidean norm of each group, in float64: (K, h, tasks)."""
+        return self._norms(self.weight.detach().cpu().double()).numpy()
+
+    @abstractmethod
+    def shrink(self, threshold: float) -> None:
+        """Shorten every group by `threshold` times the square root of its size.
+
+        A group that is no longer than that becomes exactly 0: the proximal operator of
+        the group lasso (Yuan & Lin 2006).
+        """
+
+    @abstractmethod
+    def _norms(self, weight: Tensor) -> Tensor: ...
+
+
+class EvenLinks(Links):
+    """Groups of one size, which are a view of the weights.
+
+    Parameters
+    ----------
+    weight : parameter of shape (K, h, n_pieces * tasks * width)
+    tasks : int ndarray
+    n_pieces : int
+        How often the columns of all tasks stand one after another.
+    """
+
+    def __init__(self, weight: Tensor, tasks: np.ndarray, n_pieces: int = 1) -> None:
+        super().__init__(weight, tasks)
+        self.shape = n_pieces, len(tasks), -1
+        self.size = weight.shape[-1] // len(tasks)
+
+    def shrink(self, threshold: float) -> None:
+        weight = self.weight.detach()
+        if self.size == 1:  # the norm of one number is its size
+            aten.softshrink.out(weight, threshold, out=weight)
+            return
+        kept = _kept(self._norms(weight), self.size**0.5 * threshold)
+        weight.unflatten(-1, self.shape).mul_(kept.unsqueeze(-1).unsqueeze(-3))
+
+    def _norms(self, weight: Tensor) -> Tensor:
+        return weight.unflatten(-1, self.shape).square().sum((-3, -1)).sqrt_()
+
+
+class UnevenLinks(Links):
+    """Groups of different sizes.
+
+    Parameters
+    ----------
+    weight : parameter of shape (K, h, M)
+    tasks : int ndarray
     group_of_column : int ndarray of shape (M,)
         Place in `tasks`; ``len(tasks)`` for a column that is of none.
     """
@@ -86,39 +143,29 @@ class Links:
     def __init__(
         self, weight: Tensor, tasks: np.ndarray, group_of_column: np.ndarray
     ) -> None:
-        self.weight, self.tasks = weight, tasks
-        self.n_groups = int(group_of_column.max()) + 1
-        self.has_one_column_each = self.n_groups == len(group_of_column)
-        sizes = np.bincount(group_of_column, minlength=self.n_groups)
+        super().__init__(weight, tasks)
+        sizes = np.bincount(group_of_column, minlength=len(tasks) + 1)
         self.root_of_size = torch.from_numpy(np.sqrt(sizes)).to(weight)
         self.group_of_column = torch.from_numpy(group_of_column).to(weight.device)
 
     def norms(self) -> np.ndarray:
-        """Euclidean norm of each group, in float64: (K, h, tasks)."""
-        weight = self.weight.detach().cpu().double()
-        norms = self._norms(weight, self.group_of_column.cpu())
-        return norms[..., : len(self.tasks)].numpy()
+        return super().norms()[..., : len(self.tasks)]
 
     def shrink(self, threshold: float) -> None:
-        """Shorten every group by `threshold` times the square root of its size.
-
-        A group that is no longer than that becomes exactly 0: the proximal operator of
-        the group lasso (Yuan & Lin 2006).
-        """
         weight = self.weight.detach()
-        if self.has_one_column_each:  # the norm of one number is its size
-            aten.softshrink.out(weight, threshold, out=weight)
-            return
-        # 0 / 0 would be NaN.
-        norms = self._norms(weight, self.group_of_column).clamp_min_(
-            torch.finfo(weight.dtype).tiny
-        )
-        shorter = (self.root_of_size * -threshold).div(norms).add_(1.0).clamp_min_(0.0)
-        weight.mul_(shorter.index_select(-1, self.group_of_column))
+        kept = _kept(self._norms(weight), self.root_of_size * threshold)
+        weight.mul_(kept.index_select(-1, self.group_of_column))
 
-    def _norms(self, weight: Tensor, group_of_column: Tensor) -> Tensor:
-        squared = weight.new_zeros(*weight.shape[:-1], self.n_groups)
+    def _norms(self, weight: Tensor) -> Tensor:
+        squared = weight.new_zeros(*weight.shape[:-1], len(self.tasks) + 1)
+        group_of_column = self.group_of_column.to(weight.device)
         return squared.index_add_(-1, group_of_column, weight.square()).sqrt_()
+
+
+def _kept(norms: Tensor, shorter_by: Tensor | float) -> Tensor:
+    """Share of its length that each group keeps; overwrites `norms`."""
+    norms.clamp_min_(torch.finfo(norms.dtype).tiny)  # 0 / 0 would be NaN
+    return (1.0 - shorter_by / norms).clamp_min_(0.0)
 
 
 def _parts(
@@ -139,8 +186,8 @@ def _parts(
             )
         ]
     if isinstance(heads, PrivateHeads):
-        # Pieces of maxout units stand one after another, each of all units.
-        of_units = np.repeat(np.arange(len(tasks)), heads.n_first)
-        columns = np.tile(of_units, heads.n_pieces)
-        return [Links(heads.first.weight, tasks, columns)]
-    return [Links(heads.weight, tasks, np.where(padding, len(tasks), task_of_output))]
+        return [EvenLinks(heads.first.weight, tasks, heads.n_pieces)]
+    if len(tasks) == len(task_of_output):
+        return [EvenLinks(heads.weight, tasks)]
+    group_of_column = np.where(padding, len(tasks), task_of_output)
+    return [UnevenLinks(heads.weight, tasks, group_of_column)]
