@@ -59,11 +59,28 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """Share of each column's prediction that rests on each shared unit.
 
         An ndarray of shape (n_tasks, n_members * n_units), units in the order of
-        `transform`. The share of a unit grows with the Euclidean norm of the weights
-        from it into the column's head, times the unit's standard deviation over at
-        most 256 of the rows passed to `fit`. Each row sums to 1; it is 0 throughout
-        where every link of the column was cut, and NaN for a column that went on alone
-        (``sharing_``) or had nothing to learn from.
+        `transform` and `get_feature_names_out`. What counts is the length of the vector
+        of weights from the unit into the column's head, times the unit's standard
+        deviation over at most 256 of the rows passed to `fit`. Each row sums to 1. It
+        is 0 throughout where all links of a column were cut, and NaN for a column that
+        went on alone (``sharing_``) or had nothing to learn from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_mtl import MultiTaskNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> net = MultiTaskNetRegressor(
+        ...     hidden_layer_sizes=(),  # the units are the columns of X themselves
+        ...     n_members=1,
+        ...     learning_rate_init=0.02,
+        ...     head_sparsity=0.1,
+        ...     sharing="hard",
+        ...     random_state=0,
+        ... ).fit(X, X @ [[1, 1], [0, 1]])
+        >>> net.factor_usage_.round(1)
+        array([[1. , 0. ],
+               [0.5, 0.5]])
         """
         check_is_fitted(self)
         criterion = self.net_.criterion_
