@@ -13,10 +13,12 @@ from sklearn_mtl.nn import (
     ACTIVATIONS,
     MAXOUT,
     Dropout,
+    HeadLinks,
     MultiTaskNetwork,
     StackedLinear,
 )
 from sklearn_mtl.nn._activations import maxout
+from sklearn_mtl.nn._heads import MixedHeads
 
 # Three tasks, which own 1, 3 and 2 raw outputs.
 TASK_OF_OUTPUT = np.array([0, 1, 1, 1, 2, 2])
@@ -37,6 +39,14 @@ SHAPES = {
     "private": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4, 3)},
     "one private layer": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4,)},
     "nothing shared": {"hidden_layer_sizes": (), "head_hidden_layer_sizes": (4,)},
+    "mixed": {
+        "hidden_layer_sizes": (7,),
+        "head_hidden_layer_sizes": ((4, 3), (), (4, 3)),
+    },
+    "mixed, nothing shared": {
+        "hidden_layer_sizes": (),
+        "head_hidden_layer_sizes": ((5,), (4, 3), (2,)),
+    },
     "linear": {"hidden_layer_sizes": ()},
     "bent": {"hidden_layer_sizes": (7,), "pieces": PIECES},
 }
@@ -176,6 +186,57 @@ def test_private_layers_learn_from_their_own_task_alone(sizes):
         assert (layer.weight.grad[:, 2] != 0).any()
 
 
+MIXED = SHAPES["mixed"]["head_hidden_layer_sizes"]
+
+
+@pytest.mark.parametrize("activation", ["relu", "maxout"])
+def test_private_layers_by_task_equal_a_loop_over_tasks(activation):
+    stack = network(head_hidden_layer_sizes=MIXED, activation=activation)
+    deep, flat = stack.heads.groups
+    nn.init.normal_(flat.bias, generator=generator(3))
+    x = features(10, 4)
+    shared = stack.trunk(x)
+
+    raw = stack(x)
+
+    alike = network(head_hidden_layer_sizes=(4, 3), activation=activation)
+    alike.trunk.load_state_dict(stack.trunk.state_dict())
+    of_deep = [0, 4, 5]  # raw outputs of tasks 0 and 2
+    for name in ("first", "inner.0", "last"):
+        for part in ("weight", "bias"):
+            own = deep.get_parameter(f"{name}.{part}").detach()
+            whole = alike.heads.get_parameter(f"{name}.{part}").detach()
+            if name == "first":
+                own = own.unflatten(-1, (-1, 2, 4))
+                whole.unflatten(-1, (-1, 3, 4))[..., [0, 2], :] = own
+            else:
+                whole[:, of_deep if name == "last" else [0, 2]] = own
+    assert_close(raw[..., of_deep], alike(x)[..., of_deep])
+    assert_close(raw[..., 1:4], shared @ flat.weight + flat.bias)
+
+
+def test_tasks_with_layers_of_the_same_sizes_are_one_group():
+    sizes = [(4,), (), (4,), (3, 2), ()] * 20
+    stack = network(
+        head_hidden_layer_sizes=sizes,
+        task_of_output=np.arange(100),
+        prior_raw=np.arange(100.0),
+    )
+
+    assert [len(tasks) for tasks in stack.heads.tasks_of_group] == [40, 40, 20]
+    raw = stack(torch.zeros(2, 4, dtype=torch.float64))
+    assert_close(raw, torch.arange(100.0).double().expand(3, 2, 100))
+
+
+def test_prior_can_be_set_anew_under_private_layers_by_task():
+    stack = network(head_hidden_layer_sizes=MIXED)
+
+    stack.set_prior(2 * PRIOR)
+
+    raw = stack(torch.zeros(2, 4, dtype=torch.float64))
+    assert_close(raw, torch.from_numpy(2 * PRIOR).expand(3, 2, 6))
+
+
 @shapes
 def test_first_predictions_are_near_the_prior(shape):
     stack, x = network(**shape), features(200, 4)
@@ -250,6 +311,91 @@ def test_constrain_shortens_what_is_too_long_and_nothing_else(shape):
         norm = weight.norm(dim=-2, keepdim=True)
         expected = torch.where(norm > 0.5, weight * 0.5 / norm, weight)
         assert_close(layer.weight.detach(), expected)
+
+
+# Links from shared units to tasks
+
+
+def groups_of(stack):
+    """Weights of the links of every unit, task and member, one by one."""
+    heads, groups = stack.heads, {}
+    if isinstance(heads, MixedHeads):
+        parts = zip(heads.groups, heads.tasks_of_group, strict=True)
+    else:
+        parts = [(heads, range(3))]
+    for part, tasks in parts:
+        private = not isinstance(part, StackedLinear)
+        weight = (part.first if private else part).weight.detach()
+        if private:
+            weight = weight.unflatten(-1, (part.n_pieces, len(tasks), -1))
+        else:
+            owners = TASK_OF_OUTPUT[np.isin(TASK_OF_OUTPUT, tasks)]
+        for place, t in enumerate(tasks):
+            own = weight[..., place, :] if private else weight[..., owners == t]
+            for k in range(stack.n_members):
+                for j in range(stack.n_shared):
+                    groups[k, j, t] = own[k, j]
+    return groups
+
+
+def test_links_are_shrunk_as_worked_out_by_hand():
+    """Groups 3, (4, 3, 0) and (0, 1): norms 3, 5 and 1; sizes 1, 3 and 2."""
+    stack = network(n_members=1, n_features=1, hidden_layer_sizes=())
+    weight = torch.tensor([[[3.0, 4.0, 3.0, 0.0, 0.0, 1.0]]], dtype=torch.float64)
+    stack.heads.weight.data.copy_(weight)
+    (links,) = HeadLinks(stack).parts
+
+    links.shrink(0.75)
+
+    left = 1 - 0.75 * 3**0.5 / 5
+    expected = torch.tensor([[[2.25, 4 * left, 3 * left, 0.0, 0.0, 0.0]]])
+    assert_close(stack.heads.weight.detach(), expected.double())
+    links.shrink(0.0)  # 0 / 0 is not NaN
+    assert_close(stack.heads.weight.detach(), expected.double())
+
+
+@shapes
+@pytest.mark.parametrize("activation", ["relu", "maxout"])
+def test_links_are_the_weights_into_the_first_layer_of_a_task(shape, activation):
+    stack = network(activation=activation, maxout_pieces=2, **shape)
+    before = {place: group.clone() for place, group in groups_of(stack).items()}
+    links, threshold = HeadLinks(stack), 0.02
+
+    norms = links.norms()
+    for part in links.parts:
+        part.shrink(threshold)
+
+    assert norms.shape == (3, stack.n_shared, 3)
+    assert_close(
+        norms.ravel().tolist(),
+        [float(before[p].norm()) for p in np.ndindex(norms.shape)],
+    )
+    for place, group in groups_of(stack).items():
+        was = before[place]
+        factor = max(0.0, 1 - threshold * was.numel() ** 0.5 / float(was.norm()))
+        assert_close(group, was * factor)
+
+
+def test_links_of_one_output_each_are_shrunk_one_by_one():
+    stack = network(task_of_output=np.arange(3), prior_raw=np.zeros(3))
+    before = stack.heads.weight.detach().clone()
+
+    for part in HeadLinks(stack).parts:
+        part.shrink(0.03)
+
+    after = stack.heads.weight.detach()
+    assert_close(after, before.sign() * (before.abs() - 0.03).clamp_min(0))
+    assert 0 < (after == 0).double().mean() < 1
+
+
+def test_weights_into_padding_are_no_link():
+    stack = network()
+    padding = np.array([False, False, False, True, False, False])
+
+    norms = HeadLinks(stack, padding).norms()
+
+    own = stack.heads.weight.detach()[..., 1:3]
+    assert_close(norms[..., 1], own.norm(dim=-1).numpy())
 
 
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])

@@ -60,15 +60,15 @@ def test_gradients_are_those_of_autograd(shape, n_members, own_rows):
 
 
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
-@pytest.mark.parametrize("shape", ["shared", "private"])
+@pytest.mark.parametrize("shape", ["shared", "private", "mixed"])
 def test_gradients_pass_every_activation(activation, shape):
     net = network(2, activation=activation, **SHAPES[shape])
 
     assert_same_passes(net, 3 * features(N_ROWS, 4))
 
 
-@pytest.mark.parametrize("activation", ["relu", "silu"])
-@pytest.mark.parametrize("shape", ["shared", "private"])
+@pytest.mark.parametrize("activation", ["relu", "silu", MAXOUT])
+@pytest.mark.parametrize("shape", ["shared", "private", "mixed"])
 def test_gradients_skip_dropped_units(activation, shape):
     net = network(2, dropout=0.4, activation=activation, **SHAPES[shape])
     x = features(N_ROWS, 4)
@@ -80,7 +80,7 @@ def test_gradients_skip_dropped_units(activation, shape):
     assert_close(without, net(x).detach())
 
 
-@pytest.mark.parametrize("shape", ["shared", "bent", "linear"])
+@pytest.mark.parametrize("shape", ["shared", "mixed", "bent", "linear"])
 @pytest.mark.parametrize("own_rows", [False, True], ids=["shared rows", "own rows"])
 def test_gradients_skip_dropped_inputs(shape, own_rows):
     net = network(2, input_dropout=0.3, dropout=0.2, **SHAPES[shape])

@@ -719,11 +719,11 @@ class Operators(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def operators_of_steps(n_tasks, n_members, private=()):
+def operators_of_steps(n_tasks, n_members, private=(), **params):
     """Count the operators of the batches and steps of one epoch."""
     table, layout = task_table(64, n_tasks, missing=0.1)
     net = skorch_net(
-        layout, n_members, module__head_hidden_layer_sizes=private
+        layout, n_members, module__head_hidden_layer_sizes=private, **params
     ).initialize()
     rows = all_rows(table, layout, n_members)
     net.partial_fit(rows, epochs=1)  # states of the optimizer are made at first

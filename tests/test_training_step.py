@@ -17,8 +17,14 @@ from test_training import (
 )
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import MultiTaskNetwork
-from sklearn_mtl.training import Labels, StepByHand, TaskLoss
+from sklearn_mtl.nn import HeadLinks, MultiTaskNetwork
+from sklearn_mtl.training import (
+    FlatAdamW,
+    Labels,
+    MultiTaskNet,
+    StepByHand,
+    TaskLoss,
+)
 
 TABLES = {
     "plain": {"missing": 0.0, "weighted": False},
@@ -29,8 +35,10 @@ TABLES = {
 SHAPES = {
     "shared": {},
     "private": {"head_hidden_layer_sizes": (4,)},
+    "private by task": {"head_hidden_layer_sizes": ((4,), (), (4, 3))},
     "dropout": {"dropout": 0.3},
 }
+BY_TASK = SHAPES["private by task"]["head_hidden_layer_sizes"]
 tables = pytest.mark.parametrize("table_params", TABLES.values(), ids=TABLES)
 net_shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
@@ -49,6 +57,8 @@ def unequal_shares(layout, n_members):
 @pytest.mark.parametrize("n_members", [1, 5])
 def test_losses_and_gradients_are_those_of_autograd(table_params, shape, n_members):
     table, layout = task_table(**table_params)
+    if shape == SHAPES["private by task"]:
+        shape = {"head_hidden_layer_sizes": BY_TASK[: len(layout.order)]}
     rows = split(table, layout, n_members)
     criterion = TaskLoss(layout, unequal_shares(layout, n_members))
     net = network(layout, n_members, **shape)
@@ -88,6 +98,15 @@ def test_a_fit_by_hand_is_a_fit_by_autograd(shape):
 
 
 # Guard: what would make a step slow
+
+
+def mixed_heads(n_tasks):
+    return tuple((4,) if t % 2 else () for t in range(n_tasks))
+
+
+def test_private_layers_by_task_take_as_many_calls_for_many_tasks():
+    few = operators_of_steps(6, 2, mixed_heads(6))
+    assert few == operators_of_steps(300, 2, mixed_heads(300))
 
 
 @pytest.mark.parametrize("private", [(), (4,)])
@@ -136,14 +155,96 @@ def meta_step(layout, n_members, shape):
     return StepByHand(net, criterion, scale), batch, net
 
 
-@pytest.mark.parametrize("shape", ["shared", "private"])
+@pytest.mark.parametrize("shape", ["shared", "private", "private by task"])
 def test_a_step_reads_nothing_back_to_the_host(shape):
-    _, layout = task_table(n_tasks=6)
+    _, layout = task_table(n_tasks=3)
     step, batch, net = meta_step(layout, 3, SHAPES[shape])
 
     found = step(batch)
 
     assert found["task_loss"].device.type == "meta"
     assert all(p.grad.device.type == "meta" for p in net.parameters())
+    for links in HeadLinks(net, layout.padding.numpy()).parts:
+        links.shrink(0.1)
     with pytest.raises((RuntimeError, NotImplementedError)):
         found["task_loss"].sum().item()
+
+
+# Links that steps thin
+
+
+@pytest.mark.parametrize("private", [(), (4,), BY_TASK])
+@pytest.mark.parametrize("module", [MultiTaskNetwork, ByAutograd])
+@pytest.mark.parametrize("optimizer", [FlatAdamW, torch.optim.SGD])
+def test_a_step_shrinks_links_by_the_rate_that_it_was_taken_at(
+    private, module, optimizer
+):
+    """One batch an epoch: a step, and the proximal operator at the current rate."""
+    table, layout = task_table(40)
+    rows = all_rows(table, layout)
+    params = {
+        "module__head_hidden_layer_sizes": private,
+        "optimizer": optimizer,
+        "batch_size": 40,
+        "lr": 0.02,
+    }
+    nets = [
+        skorch_net(layout, 2, **params, head_sparsity=sparsity)
+        .set_params(module=module)
+        .initialize()
+        for sparsity in (0.0, 0.7)
+    ]
+    for net in nets:
+        for group in net.optimizer_.param_groups:
+            group["lr"] = 0.01
+        net.partial_fit(rows, epochs=1)
+    plain, thinned = (net.module_ for net in nets)
+
+    for links in HeadLinks(plain, layout.padding.numpy()).parts:
+        links.shrink(0.7 * 0.01)
+
+    for expected, found in zip(plain.parameters(), thinned.parameters(), strict=True):
+        assert_close(found, expected)
+
+
+def test_links_that_are_not_trained_are_not_thinned():
+    table, layout = task_table(40)
+    net = skorch_net(layout, 2, head_sparsity=1.0).initialize()
+    net.module_.heads.weight.requires_grad_(False)
+    before = net.module_.heads.weight.clone()
+
+    net.partial_fit(all_rows(table, layout))
+
+    assert torch.equal(net.module_.heads.weight, before)
+
+
+def test_thinning_takes_as_many_calls_for_many_tasks_and_none_where_not_asked_for():
+    few = operators_of_steps(6, 2, head_sparsity=0.1)
+    assert few == operators_of_steps(300, 2, head_sparsity=0.1)
+    plain = operators_of_steps(6, 2)
+    assert plain == operators_of_steps(6, 2, head_sparsity=0.0)
+    steps = few["aten.index_add_"]
+    assert steps == 4  # one a step
+    assert sum(few.values()) - sum(plain.values()) <= 13 * steps
+
+
+def test_a_module_without_links_is_refused():
+    table, layout = task_table(40)
+
+    class Foreign(torch.nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, features):
+            return self.network(features)
+
+    net = MultiTaskNet(
+        Foreign,
+        module__network=network(layout, 2),
+        criterion__layout=layout,
+        criterion__task_weight=equal_shares(layout, 2),
+        head_sparsity=0.1,
+    ).initialize()
+    with pytest.raises(ValueError, match=r"head_sparsity=0\.1 .* is Foreign"):
+        net.partial_fit(all_rows(table, layout))

@@ -50,7 +50,9 @@ class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
         "head_hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
+            dict,
         ],
+        "head_sparsity": [Interval(Real, 0, None, closed="left")],
         "sharing": [StrOptions({"auto", "hard"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -102,6 +104,7 @@ class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
         activation: str = "relu",
         maxout_pieces: int = 5,
         head_hidden_layer_sizes: Any = (),
+        head_sparsity: float = 0.0,
         sharing: str = "auto",
         dropout: float = 0.1,
         input_dropout: float = 0.0,
@@ -141,6 +144,7 @@ class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
         self.activation = activation
         self.maxout_pieces = maxout_pieces
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
+        self.head_sparsity = head_sparsity
         self.sharing = sharing
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -290,6 +294,7 @@ default=None
             self.best_epoch_ = best.best_epoch_
         self._container = fitting.container
         self._fold_seed = fitting.fold_seed
+        self._unit_std = fitting.unit_std(net)
         self._keep_held_out(fitting, net)
         if self.generative and fitting.row_maker is not None:
             self._row_maker = fitting.row_maker

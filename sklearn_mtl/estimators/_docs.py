@@ -14,9 +14,16 @@ PARAMETERS = """
         "maxout" unit is the largest of several linear maps (Goodfellow et al. 2013).
     maxout_pieces : int, default=5
         Linear maps a unit; read by ``activation="maxout"`` only.
-    head_hidden_layer_sizes : int or sequence of int, default=()
+    head_hidden_layer_sizes : int, sequence of int, or dict, default=()
         Widths of the private layers of each task, between the shared layers and its
-        outputs.
+        outputs: the same for all, or a dict of these by column of y (its name, or its
+        position in an array). Columns that the dict does not name have none.
+    head_sparsity : float, default=0.0
+        How strongly columns are made to choose among the shared units. After each step
+        the weights from a unit into a column's head, as one vector, are shortened by
+        the learning rate times `head_sparsity` times the square root of their number;
+        what would be shorter than 0 becomes exactly 0 (group lasso, Yuan & Lin 2006).
+        0.1 to 0.3 is a good range; see `factor_usage_`.
     sharing : {"auto", "hard"}, default="auto"
         "hard" predicts every column by the shared network. "auto" lets a column that
         the others hold back go on alone from the shared weights, where that lowers its
@@ -155,6 +162,9 @@ ATTRIBUTES = """
     temperature_ : ndarray of shape (n_tasks,)
         Temperature of each column's probabilities; 1 for numbers, and where no rows
         were held out.
+    factor_usage_ : ndarray of shape (n_tasks, n_members * n_units)
+        Share of each column's prediction that rests on each shared unit, in the order
+        of `transform`.
     feature_encoder_ : FeatureEncoder
         What was learned about the columns of X.
     sharing_ : ndarray of shape (n_tasks,)

@@ -51,6 +51,7 @@ from sklearn_mtl.training import (
     NegativeTransfer,
     TaskLoss,
     member_rows,
+    std_of_shared,
 )
 
 
@@ -91,6 +92,7 @@ class Fitting:
         self.columns = [
             column.keep(counts[:, t], rows) for t, column in enumerate(table.columns)
         ]
+        self.names = [column.name for column in self.columns]
         self.label_weight = self.weight = weight if all_labelled else weight[rows]
         self.container = table.container
         self.row_maker: RowMaker | None = None
@@ -133,7 +135,7 @@ class Fitting:
             max_categories=estimator.max_categories,
         ).fit(X, row_weight)
         n_bins = estimator.n_bins
-        if n_bins == "auto" and not has_hidden_layers(estimator):
+        if n_bins == "auto" and not has_hidden_layers(estimator, self.names):
             n_bins = 0  # a linear network is to be one
         self.pieces = learn_pieces(self.encoder, X, row_weight, n_bins)
         self.decoded_columns = None
@@ -143,11 +145,7 @@ class Fitting:
             if estimator.generative:
                 self.row_maker = RowMaker(self.X_all, self.encoder)
         self.task_share = check_task_weights(
-            per_column(
-                estimator.task_weights,
-                [column.name for column in self.columns],
-                "task_weights",
-            ),
+            per_column(estimator.task_weights, self.names, "task_weights"),
             self.columns,
         )
 
@@ -253,6 +251,7 @@ class Fitting:
         return new_net(
             estimator,
             OutputLayout(self.tasks),
+            names=self.names,
             task_share=self.task_share,
             n_members=n_members,
             n_features=self.encoder.n_features_out_,
@@ -386,6 +385,10 @@ class Fitting:
     def release_rows(self) -> None:
         """Give the memory of the encoded rows back; no member reads them any more."""
         del self.rows
+
+    def unit_std(self, net: MultiTaskNet) -> np.ndarray:
+        """Tell how much every shared unit varies over some rows, (K * h,)."""
+        return std_of_shared(net.module_, self.rows.table)
 
     def spread_rows(
         self, columns: list[np.ndarray], places: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.tables import DecodedColumns, Pieces
-from sklearn_mtl.tasks import OutputLayout
+from sklearn_mtl.tasks import OutputLayout, per_column
 from sklearn_mtl.training import (
     DecodingNet,
     MultiTaskNet,
@@ -67,6 +68,7 @@ def new_net(
     estimator: Any,
     layout: OutputLayout,
     *,
+    names: list[Hashable],
     task_share: np.ndarray,
     n_members: int,
     n_features: int,
@@ -80,12 +82,13 @@ def new_net(
     share = torch.from_numpy(task_share[layout.order])
     dtype = getattr(torch, estimator.dtype)
     size = batch_size(estimator.batch_size, n_rows)
-    sizes = {
-        f"module__{name}": as_sizes(getattr(estimator, name), name)
-        for name in ("hidden_layer_sizes", "head_hidden_layer_sizes")
-    }
     settings = {
-        **sizes,
+        "module__hidden_layer_sizes": as_sizes(
+            estimator.hidden_layer_sizes, "hidden_layer_sizes"
+        ),
+        "module__head_hidden_layer_sizes": in_block_order(
+            head_sizes(estimator, names), layout
+        ),
         "module__n_members": n_members,
         "module__n_features": n_features,
         "module__pieces": pieces,
@@ -97,6 +100,7 @@ def new_net(
         "criterion__layout": layout,
         "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
         "lr": estimator.learning_rate_init,
+        "head_sparsity": estimator.head_sparsity,
         "optimizer__weight_decay": estimator.alpha,
         "optimizer__param_groups": [("*bias*", {"weight_decay": 0.0})],
         "batch_size": size,
@@ -131,10 +135,32 @@ def new_net(
     return DecodingNet(MultiTaskNetwork, **decoding | settings)
 
 
-def has_hidden_layers(estimator: Any) -> bool:
+def has_hidden_layers(estimator: Any, names: list[Hashable]) -> bool:
     """Whether the network is more than one linear map."""
-    names = "hidden_layer_sizes", "head_hidden_layer_sizes"
-    return any(as_sizes(getattr(estimator, name), name) for name in names)
+    shared = as_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    return bool(shared or any(head_sizes(estimator, names)))
+
+
+def head_sizes(estimator: Any, names: list[Hashable]) -> list[tuple[int, ...]]:
+    """Widths of the private layers of each column of y."""
+    parameter = "head_hidden_layer_sizes"
+    setting = estimator.head_hidden_layer_sizes
+    if not isinstance(setting, Mapping):
+        return [as_sizes(setting, parameter)] * len(names)
+    by_name = dict.fromkeys(names, ()) | dict(setting)
+    return [
+        as_sizes(sizes, f"{parameter}[{name!r}]")
+        for name, sizes in zip(
+            names, per_column(by_name, names, parameter), strict=True
+        )
+    ]
+
+
+def in_block_order(sizes: list[tuple[int, ...]], layout: OutputLayout) -> Any:
+    """Widths as the network takes them: one sequence where all tasks have the same."""
+    if len(set(sizes)) == 1:
+        return sizes[0]
+    return tuple(sizes[t] for t in layout.order)
 
 
 def check_has_hidden_layer(estimator: Any) -> None:
@@ -180,25 +206,31 @@ def batch_size(wanted: Any, n_rows: int) -> int:
 
 def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     """Take over parameters that may change between warm starts; refuse the others."""
+    names = [task.name_ for task in estimator.tasks_]
+    heads = in_block_order(head_sizes(estimator, names), net.criterion_.layout)
     fixed = {
         "hidden_layer_sizes": as_sizes(
             estimator.hidden_layer_sizes, "hidden_layer_sizes"
         ),
-        "head_hidden_layer_sizes": as_sizes(
-            estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
-        ),
+        "head_hidden_layer_sizes": heads,
         **{name: getattr(estimator, name) for name in OF_UNITS},
     }
     overridden = estimator.net_params or {}
     for name, value in fixed.items():
         before = getattr(net, f"module__{name}")
         if f"module__{name}" not in overridden and value != before:
+            if name == "head_hidden_layer_sizes":
+                value, before = (
+                    _sizes_by_name(sizes, names, net.criterion_.layout)
+                    for sizes in (value, before)
+                )
             raise ValueError(
                 f"{name}={value!r}, but the network to go on with has {before!r}. Set "
                 "it back, or set warm_start=False to start anew."
             )
     adopted = {
         "lr": estimator.learning_rate_init,
+        "head_sparsity": estimator.head_sparsity,
         "max_epochs": estimator.max_iter,
         "batch_size": estimator.batch_size,
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
@@ -207,6 +239,14 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     if estimator.batch_size == "auto":
         adopted.pop("batch_size")
     net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
+
+
+def _sizes_by_name(sizes: Any, names: list[Hashable], layout: OutputLayout) -> Any:
+    """Turn widths that differ from task to task into what users write."""
+    if not any(np.ndim(size) for size in sizes):
+        return sizes
+    of_column = [sizes[place] for place in layout.inverse]
+    return {name: size for name, size in zip(names, of_column, strict=True) if size}
 
 
 def rate_schedule(estimator: Any) -> list[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.nn import HeadLinks
 from sklearn_mtl.training import iter_shared
 
 
@@ -52,6 +53,47 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             for shared in iter_shared(self.net_.module_, features)
         ]
         return np.concatenate(parts)
+
+    @property
+    def factor_usage_(self) -> np.ndarray:
+        """Share of each column's prediction that rests on each shared unit.
+
+        An ndarray of shape (n_tasks, n_members * n_units), units in the order of
+        `transform` and `get_feature_names_out`. What counts is the length of the vector
+        of weights from the unit into the column's head, times the unit's standard
+        deviation over at most 256 of the rows passed to `fit`. Each row sums to 1. It
+        is 0 throughout where all links of a column were cut, and NaN for a column that
+        went on alone (``sharing_``) or had nothing to learn from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_mtl import MultiTaskNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> net = MultiTaskNetRegressor(
+        ...     hidden_layer_sizes=(),  # the units are the columns of X themselves
+        ...     n_members=1,
+        ...     learning_rate_init=0.02,
+        ...     head_sparsity=0.1,
+        ...     sharing="hard",
+        ...     random_state=0,
+        ... ).fit(X, X @ [[1, 1], [0, 1]])
+        >>> net.factor_usage_.round(1)
+        array([[1. , 0. ],
+               [0.5, 0.5]])
+        """
+        check_is_fitted(self)
+        criterion = self.net_.criterion_
+        layout = criterion.layout
+        links = HeadLinks(self.net_.module_, layout.padding.cpu().numpy())
+        norms = links.norms()[..., layout.inverse]
+        strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
+        total = strength.sum(axis=1, keepdims=True)
+        usage = np.divide(strength, total, out=strength, where=total > 0)
+        weighs = criterion.task_weight.cpu().numpy().any(axis=0)[layout.inverse]
+        learned = weighs & [task.prior_cost_ > 0 for task in self.tasks_]
+        usage[~learned | (self.sharing_ == "own")] = np.nan
+        return usage
 
     @property
     def _n_features_out(self) -> int:

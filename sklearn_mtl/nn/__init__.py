@@ -5,6 +5,7 @@ from sklearn_mtl.nn._backprop import Backprop, Forward
 from sklearn_mtl.nn._decoder import Decoder
 from sklearn_mtl.nn._latent import Latent
 from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
+from sklearn_mtl.nn._links import HeadLinks, Links
 from sklearn_mtl.nn._network import MultiTaskNetwork
 from sklearn_mtl.nn._pieces import PiecewiseLinear
 
@@ -15,7 +16,9 @@ __all__ = [
     "Decoder",
     "Dropout",
     "Forward",
+    "HeadLinks",
     "Latent",
+    "Links",
     "MultiTaskNetwork",
     "Noise",
     "PiecewiseLinear",

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from sklearn_mtl.nn._activations import Activation, activation_of
+from sklearn_mtl.nn._heads import MixedHeads, PrivateHeads
 from sklearn_mtl.nn._layers import Dropout
-from sklearn_mtl.nn._network import MultiTaskNetwork, PrivateHeads, per_member
+from sklearn_mtl.nn._network import MultiTaskNetwork, per_member
 from sklearn_mtl.nn._pieces import append_pieces
 
 Tensor = torch.Tensor
@@ -57,11 +58,7 @@ class Forward:
         trunk = network.trunk
         activation = activation_of(trunk.activation, trunk.maxout_pieces)
         self._hidden = [_HiddenPass(layer, activation, to) for layer in trunk.layers]
-        self._heads: _PrivateHeadsPass | _LinearPass
-        if isinstance(network.heads, PrivateHeads):
-            self._heads = _PrivateHeadsPass(network.heads, to)
-        else:
-            self._heads = _LinearPass(network.heads, to)
+        self._heads = _heads_pass(network.heads, to)
         self._latent: _LinearPass | None = None
         if network.latent is not None:
             self._latent = _LinearPass(network.latent.layer, to)
@@ -260,6 +257,50 @@ class _PrivateHeadsPass:
             hidden = layer.backward(hidden)
         by_row = hidden.view(n_members, self.n_tasks, n_rows, -1).transpose(1, 2)
         return self.first.backward(by_row.flatten(2))
+
+
+class _MixedHeadsPass:
+    """The groups of `MixedHeads`, one after the other."""
+
+    def __init__(self, heads: MixedHeads, to: dict[str, Any]) -> None:
+        self.groups = [_heads_pass(group, to) for group in heads.groups]
+        self.order = heads.order.to(to["device"])
+        self.inverse = heads.inverse.to(to["device"])
+        self.n_outputs_of_group = heads.n_outputs_of_group
+
+    def prepare_backward(self, needs_input: bool) -> None:
+        """Look up where gradients go, and whether that of the input is wanted."""
+        self.needs_input = needs_input
+        for group in self.groups:
+            group.prepare_backward(needs_input)
+
+    def forward(self, shared: Tensor) -> Tensor:
+        """Map shared units (K, B, h) to raw outputs (K, B, C)."""
+        raw = torch.cat([group.forward(shared) for group in self.groups], dim=-1)
+        return raw.index_select(-1, self.inverse)
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients of all groups; return that of the shared units."""
+        by_group = upstream.index_select(-1, self.order)
+        parts = by_group.split(self.n_outputs_of_group, dim=-1)
+        gradients = [
+            group.backward(part) for group, part in zip(self.groups, parts, strict=True)
+        ]
+        total = gradients[0]
+        if self.needs_input:
+            for gradient in gradients[1:]:
+                total = total.add_(gradient)
+        return total
+
+
+def _heads_pass(
+    heads: Any, to: dict[str, Any]
+) -> _LinearPass | _PrivateHeadsPass | _MixedHeadsPass:
+    if isinstance(heads, MixedHeads):
+        return _MixedHeadsPass(heads, to)
+    if isinstance(heads, PrivateHeads):
+        return _PrivateHeadsPass(heads, to)
+    return _LinearPass(heads, to)
 
 
 def _if_it_drops(dropout: Dropout | None) -> Dropout | None:

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from sklearn_mtl.nn._heads import OUTPUT_GAIN
 from sklearn_mtl.nn._layers import StackedLinear
-from sklearn_mtl.nn._trunk import OUTPUT_GAIN, Trunk
+from sklearn_mtl.nn._trunk import Trunk
 from sklearn_mtl.tables import DecodedColumns
 
 Tensor = torch.Tensor

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from sklearn_mtl.nn._activations import Activation
+
 
 class StackedLinear(nn.Module):
     """Linear maps of one shape, applied side by side.
@@ -59,6 +61,23 @@ class StackedLinear(nn.Module):
         """Show the shape in the representation of the module."""
         *stack, n_inputs, n_outputs = self.weight.shape
         return f"stack={tuple(stack)}, n_inputs={n_inputs}, n_outputs={n_outputs}"
+
+
+def hidden_layer(
+    stack: tuple[int, ...],
+    n_inputs: int,
+    n_units: int,
+    function: Activation,
+    generator: torch.Generator,
+) -> StackedLinear:
+    """Make the linear maps that an activation makes hidden units of."""
+    return StackedLinear(
+        stack,
+        n_inputs,
+        n_units * function.n_inputs,
+        gain=function.gain,
+        generator=generator,
+    )
 
 
 class Dropout(nn.Module):

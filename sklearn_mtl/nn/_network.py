@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import activation_of
 from sklearn_mtl.nn._decoder import Decoder
+from sklearn_mtl.nn._heads import make_heads, set_bias
 from sklearn_mtl.nn._latent import Latent
 from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
 from sklearn_mtl.nn._pieces import PiecewiseLinear
-from sklearn_mtl.nn._trunk import OUTPUT_GAIN, Trunk, hidden_layer
+from sklearn_mtl.nn._trunk import Trunk
 from sklearn_mtl.tables import DecodedColumns
 
 
@@ -34,7 +33,7 @@ class MultiTaskNetwork(nn.Module):
         Initial bias of the raw outputs, so that training starts at the prior.
     hidden_layer_sizes : sequence of int
         Widths of the shared layers; may be empty.
-    head_hidden_layer_sizes : sequence of int
+    head_hidden_layer_sizes : sequence of int, or one such sequence a task
         Widths of the private layers of each task; may be empty.
     pieces : sequence of ndarray, or None
         Those of a `PiecewiseLinear` before the first layer.
@@ -70,7 +69,7 @@ class MultiTaskNetwork(nn.Module):
         task_of_output: np.ndarray,
         prior_raw: np.ndarray,
         hidden_layer_sizes: Sequence[int],
-        head_hidden_layer_sizes: Sequence[int] = (),
+        head_hidden_layer_sizes: Sequence[int] | Sequence[Sequence[int]] = (),
         pieces: Sequence[np.ndarray] | None = None,
         activation: str = "relu",
         maxout_pieces: int = 5,
@@ -120,31 +119,17 @@ class MultiTaskNetwork(nn.Module):
             n_inputs = sizes[-2] if len(sizes) > 1 else n_features
             self.latent = Latent(n_members, n_inputs, sizes.pop(), generator)
         self.trunk = Trunk(n_members, n_features, sizes, **hidden)
-        if len(head_hidden_layer_sizes):
-            self.heads: nn.Module = PrivateHeads(
-                n_members,
-                n_shared,
-                head_hidden_layer_sizes,
-                task_of_output,
-                **hidden,
-            )
-        else:
-            self.heads = StackedLinear(
-                (n_members,),
-                n_shared,
-                len(task_of_output),
-                gain=OUTPUT_GAIN,
-                generator=generator,
-            )
+        self.task_of_output = task_of_output
+        self.heads = make_heads(
+            n_members, n_shared, head_hidden_layer_sizes, task_of_output, **hidden
+        )
         self.set_prior(prior_raw)
         self.to(dtype)
 
     def set_prior(self, prior_raw: np.ndarray) -> None:
         """Let every member start from predicting the prior."""
-        bias = self.heads.bias
-        assert isinstance(bias, torch.Tensor)
         with torch.no_grad():
-            bias.copy_(torch.from_numpy(prior_raw).to(bias).view(bias.shape[1:]))
+            set_bias(self.heads, torch.from_numpy(prior_raw))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
@@ -212,65 +197,3 @@ class MultiTaskNetwork(nn.Module):
 def per_member(features: torch.Tensor, n_members: int) -> torch.Tensor:
     """Repeat features (B, d) for every member; (K, B, d) stay as they are."""
     return features.expand(n_members, -1, -1) if features.ndim == 2 else features
-
-
-class PrivateHeads(nn.Module):
-    """Layers of each task's own, all tasks computed together.
-
-    The first private layer of all tasks is one linear map of the shared units; every
-    further one is a batched product over members and tasks. The last product is
-    batched over raw outputs, so that tasks may own different numbers of them.
-    """
-
-    task_of_output: torch.Tensor
-
-    def __init__(
-        self,
-        n_members: int,
-        n_shared: int,
-        sizes: Sequence[int],
-        task_of_output: np.ndarray,
-        *,
-        activation: str,
-        maxout_pieces: int,
-        dropout: float,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.activation, self.maxout_pieces = activation, maxout_pieces
-        function = activation_of(activation, maxout_pieces)
-        n_tasks = int(task_of_output[-1]) + 1
-        self.n_tasks = n_tasks
-        self.one_output_each = n_tasks == len(task_of_output)
-        self.register_buffer("task_of_output", torch.from_numpy(task_of_output))
-        self.first = hidden_layer(
-            (n_members,), n_shared, n_tasks * sizes[0], function, generator
-        )
-        self.inner = nn.ModuleList(
-            hidden_layer((n_members, n_tasks), n_in, n_out, function, generator)
-            for n_in, n_out in pairwise(sizes)
-        )
-        self.last = StackedLinear(
-            (n_members, len(task_of_output)),
-            sizes[-1],
-            1,
-            gain=OUTPUT_GAIN,
-            generator=generator,
-        )
-        self.dropout = Dropout(dropout, generator)
-
-    @property
-    def bias(self) -> torch.Tensor:
-        """Bias of the raw outputs, of shape (K, C, 1, 1)."""
-        return self.last.bias
-
-    def forward(self, shared: torch.Tensor) -> torch.Tensor:
-        """Map shared units (K, B, h) to raw outputs (K, B, C)."""
-        activate = activation_of(self.activation, self.maxout_pieces).value
-        hidden = self.dropout(activate(self.first(shared)))
-        hidden = hidden.unflatten(-1, (self.n_tasks, -1)).transpose(1, 2)
-        for layer in self.inner:
-            hidden = self.dropout(activate(layer(hidden)))
-        if not self.one_output_each:
-            hidden = hidden.index_select(1, self.task_of_output)
-        return self.last(hidden).squeeze(-1).transpose(1, 2)

@@ -8,28 +8,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import Activation, activation_of
-from sklearn_mtl.nn._layers import Dropout, StackedLinear
-
-OUTPUT_GAIN = 0.1
-"""Small initial output weights keep the first predictions near the prior."""
-
-
-def hidden_layer(
-    stack: tuple[int, ...],
-    n_inputs: int,
-    n_units: int,
-    function: Activation,
-    generator: torch.Generator,
-) -> StackedLinear:
-    """Make the linear maps that an activation makes hidden units of."""
-    return StackedLinear(
-        stack,
-        n_inputs,
-        n_units * function.n_inputs,
-        gain=function.gain,
-        generator=generator,
-    )
+from sklearn_mtl.nn._activations import activation_of
+from sklearn_mtl.nn._layers import Dropout, hidden_layer
 
 
 class Trunk(nn.Module):

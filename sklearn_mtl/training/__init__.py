@@ -17,7 +17,12 @@ from sklearn_mtl.training._negative_transfer import (
     NegativeTransferWarning,
 )
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
-from sklearn_mtl.training._predict import iter_raw, iter_shared, raw_of_held_out
+from sklearn_mtl.training._predict import (
+    iter_raw,
+    iter_shared,
+    raw_of_held_out,
+    std_of_shared,
+)
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._step import StepByHand
 
@@ -47,4 +52,5 @@ __all__ = [
     "member_rows",
     "raw_of_held_out",
     "resolve_device",
+    "std_of_shared",
 ]

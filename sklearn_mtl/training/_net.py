@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.nn import HeadLinks, Links, MultiTaskNetwork
 from sklearn_mtl.training._callbacks import BestWeights, member_loss
 from sklearn_mtl.training._data import Batches, Labels, MemberRows
 from sklearn_mtl.training._flat_adamw import FlatAdamW
@@ -37,6 +37,12 @@ class MultiTaskNet(NeuralNet):
     once at its end. They are kept for each member and task in `task_losses_`;
     ``history`` holds their mean over members, in units of the prior.
 
+    Parameters
+    ----------
+    head_sparsity : float
+        How much each step thins the links from shared units to tasks, in units of the
+        learning rate; see `Links.shrink`.
+
     Attributes
     ----------
     task_losses_ : dict of str to list of ndarray of shape (K, T)
@@ -55,6 +61,7 @@ class MultiTaskNet(NeuralNet):
         train_split: Any = held_out_split,
         use_caching: Any = False,
         verbose: int = 0,
+        head_sparsity: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -68,6 +75,7 @@ class MultiTaskNet(NeuralNet):
             verbose=verbose,
             **kwargs,
         )
+        self.head_sparsity = head_sparsity
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -87,6 +95,7 @@ class MultiTaskNet(NeuralNet):
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step_by_hand: StepByHand | None = None
         self._gradients_are_heard = False
+        self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
         return self
 
@@ -112,7 +121,7 @@ class MultiTaskNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
         self._forget_epochs_after(len(self.history))
-        self._step_by_hand = None
+        self._step_by_hand, self._links = None, []
         if isinstance(self.optimizer_, FlatAdamW):
             self.optimizer_.unflatten()
 
@@ -149,6 +158,8 @@ class MultiTaskNet(NeuralNet):
 
     def _constrain(self) -> None:
         """Shorten weights that a step made too long; other modules have no bound."""
+        for links, group in self._links:
+            links.shrink(self.head_sparsity * group["lr"])
         if self._is_constrained:
             self.module_.constrain()
 
@@ -187,6 +198,25 @@ class MultiTaskNet(NeuralNet):
             and module.decoder is None
         ):
             self._step_by_hand = StepByHand(module, criterion, iterator.scale)
+
+        self._links = self._trained_links() if self.head_sparsity else []
+
+    def _trained_links(self) -> list[tuple[Links, dict[str, Any]]]:
+        """Links that steps thin, and the parameter group that each belongs to."""
+        if not isinstance(self.module_, MultiTaskNetwork):
+            raise ValueError(
+                f"head_sparsity={self.head_sparsity!r} thins the heads of "
+                f"sklearn_mtl.nn.MultiTaskNetwork, but the module is "
+                f"{type(self.module_).__name__}. Set head_sparsity=0."
+            )
+        padding = self.criterion_.layout.padding.cpu().numpy()
+        return [
+            (links, group)
+            for links in HeadLinks(self.module_, padding).parts
+            for group in self.optimizer_.param_groups
+            if links.weight.requires_grad
+            and any(links.weight is parameter for parameter in group["params"])
+        ]
 
     def _somebody_listens(self, *events: str) -> bool:
         """Whether a callback does anything at one of the events."""

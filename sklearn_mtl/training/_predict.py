@@ -13,7 +13,10 @@ from scipy import sparse
 from torch import nn
 
 from sklearn_mtl.nn import Forward, MultiTaskNetwork
-from sklearn_mtl.training._data import MemberRows
+from sklearn_mtl.training._data import MemberRows, TaskTable
+
+SAMPLE = 256
+"""Most rows that the spread of units is told from."""
 
 BYTES_AT_ONCE = 16 * 2**20
 """Memory that the widest layer of all members may take while predicting."""
@@ -90,6 +93,27 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         if rows.row_weight is not None:
             kept = np.where(rows.row_weight[:, positions].cpu().numpy() > 0, kept, -1)
         yield kept, _numbers(double, features)
+
+
+def std_of_shared(module: MultiTaskNetwork, table: TaskTable) -> np.ndarray:
+    """Tell how much the shared units vary over the rows of a table.
+
+    Returns
+    -------
+    float64 ndarray of shape (K * h,)
+        Standard deviations over at most `SAMPLE` rows, evenly spaced, member after
+        member.
+    """
+    shared = _in_float64(module).shared
+    assert shared is not None
+    n_rows = min(len(table), SAMPLE)
+    index = torch.arange(n_rows, device=table.device) * len(table) // n_rows
+    units = [
+        _numbers(shared, table.rows(rows)[0])
+        for rows in index.split(rows_at_once(module))
+    ]
+    std: np.ndarray = np.concatenate(units, axis=1).std(axis=1).ravel()
+    return std
 
 
 class Passes(NamedTuple):
