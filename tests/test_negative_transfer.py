@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sklearn_mtl import MultiTaskNetRegressor
+from sklearn_mtl.exceptions import NegativeTransferWarning
 from sklearn_mtl.inspection import compare_single_task
-from sklearn_mtl.training import NegativeTransferWarning
 
 SETTINGS = {
     "hidden_layer_sizes": (64,),

@@ -12,10 +12,7 @@ from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._generate import Generator
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
-from sklearn_mtl.training._negative_transfer import (
-    NegativeTransfer,
-    NegativeTransferWarning,
-)
+from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
 from sklearn_mtl.training._predict import (
     iter_raw,
@@ -39,7 +36,6 @@ __all__ = [
     "MemberRows",
     "MultiTaskNet",
     "NegativeTransfer",
-    "NegativeTransferWarning",
     "ProgressBar",
     "StepByHand",
     "TaskLoss",

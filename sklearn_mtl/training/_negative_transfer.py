@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 
+from sklearn_mtl.exceptions import NegativeTransferWarning
+
 LEAST_RISE = 0.05
 """Rise of a loss, in units of the prior, that is more than a hiccup."""
-
-
-class NegativeTransferWarning(UserWarning):
-    """A task became worse than its prior while the mean of all tasks improved."""
 
 
 class NegativeTransfer(Callback):
