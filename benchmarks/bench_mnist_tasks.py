@@ -192,7 +192,8 @@ def report(results: list[dict]) -> str:
     lines = [
         f"Test errors, mean of {n_seeds} draws of the labelled images (standard "
         "deviation in brackets): shares of wrong classes, and 1 - R² of the thickness. "
-        "Hidden layers of 128 and 64 units, two members, no early stopping, the same settings for all nets.",
+        "Hidden layers of 128 and 64 units, two members, no early stopping, the same "
+        "settings for all nets; the third has units of no task and a decoder besides.",
         "",
         "| labels | net | " + " | ".join(TASKS) + " | seconds |",
         "|--:|---|" + "--:|" * (len(TASKS) + 1),

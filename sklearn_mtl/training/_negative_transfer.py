@@ -45,20 +45,30 @@ class NegativeTransfer(Callback):
         loss = net.task_losses_["valid"][-1]
         if self._best is None:
             self._best, self._kept = np.full((2, *loss.shape), np.inf)
-        self._best = np.fmin(self._best, loss)
+            self._learns = net.criterion_.task_weight.cpu().numpy() > 0
+            self._learns[self._learns.sum(axis=1) < 2] = False
+        np.fmin(self._best, loss, out=self._best)
         improved = best.best_epoch_ == len(net.history)
         self._kept[improved] = loss[improved]
-        learns = net.criterion_.task_weight.cpu().numpy() > 0
-        learns[learns.sum(axis=1) < 2] = False
-        learns &= np.isfinite(self._kept) & np.isfinite(self._best)
-        for t in map(int, np.flatnonzero(learns.any(axis=0))):
-            kept, least = self._kept[learns[:, t], t], self._best[learns[:, t], t]
-            worse = _clearly_above(kept, 1.0) and _clearly_above(kept - least, 0.0)
-            if improved.any() and worse and t not in self._warned:
-                self._warned.add(t)
-                self._warn(t, float(kept.mean()), net)
+        if not improved.any() or (self._kept < 1.0 + LEAST_RISE).all():
+            return
+        for t in self._worse_than_the_prior() - self._warned:
+            self._warned.add(t)
+            self._warn(t, net)
 
-    def _warn(self, t: int, loss: float, net: Any) -> None:
+    def _worse_than_the_prior(self) -> set[int]:
+        known = self._learns & np.isfinite(self._kept) & np.isfinite(self._best)
+        found = set()
+        for t in map(int, np.flatnonzero(known.any(axis=0))):
+            kept = self._kept[known[:, t], t]
+            rise = kept - self._best[known[:, t], t]
+            if _clearly_above(kept, 1.0) and _clearly_above(rise, 0.0):
+                found.add(t)
+        return found
+
+    def _warn(self, t: int, net: Any) -> None:
+        loss = self._kept[self._learns[:, t], t]
+        loss = loss[np.isfinite(loss)].mean()
         epoch, total = len(net.history), net.history[-1]["valid_loss"]
         warnings.warn(
             f"The validation loss of column {self.names[t]!r} rose to {loss:.2f} in "
