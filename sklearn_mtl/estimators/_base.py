@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._checks import (
@@ -25,11 +23,12 @@ from sklearn_mtl.estimators._decoding import decodes, row_weight_of
 from sklearn_mtl.estimators._fitting import Fitting
 from sklearn_mtl.estimators._generative import DistributionOfX
 from sklearn_mtl.estimators._held_out import temper
+from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._net_settings import check_has_hidden_layer
+from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
-from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
 from sklearn_mtl.tables import take_rows
 from sklearn_mtl.training import iter_raw
 
@@ -40,61 +39,7 @@ ROWS_AT_ONCE = 16_384
 class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
     """Parameters, checks, fit and predict of the multi-task estimators."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions({*ACTIVATIONS, MAXOUT})],
-        "maxout_pieces": [Interval(Integral, 2, None, closed="left")],
-        "head_hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-            dict,
-        ],
-        "head_sparsity": [Interval(Real, 0, None, closed="left")],
-        "sharing": [StrOptions({"auto", "hard"})],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "max_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "input_noise": [Interval(Real, 0, None, closed="left")],
-        "n_unsupervised_units": [Interval(Integral, 0, None, closed="left")],
-        "reconstruction_weight": [
-            Interval(Real, 0, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "generative": ["boolean"],
-        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "task_types": "no_validation",
-        "task_weights": "no_validation",
-        "class_weight": "no_validation",
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
-        "max_categories": [Interval(Integral, 1, None, closed="left")],
-        "n_bins": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
-        "scale_inputs": ["boolean"],
-        "solver": [StrOptions({"adam", "sgd"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "early_stopping": ["boolean"],
-        "calibrate": ["boolean", StrOptions({"auto"})],
-        "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
-        "dtype": [StrOptions({"float32", "float64"})],
-        "callbacks": ["array-like", None],
-        "net_params": [dict, None],
-    }
-
+    _parameter_constraints: ClassVar[dict[str, Any]] = PARAMETER_CONSTRAINTS
     _default_kind: ClassVar[str] = "auto"
 
     def __init__(
@@ -493,31 +438,3 @@ default=None
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
-
-
-def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
-    """Rows of ``history_`` from skorch's history and the losses of the tasks."""
-    inverse = net.criterion_.layout.inverse
-    rows = []
-    for epoch, entry in enumerate(net.history):
-        row = {
-            "epoch": entry["epoch"],
-            "seconds": entry["dur"],
-            "learning_rate": entry["lr"],
-        }
-        for part, losses in net.task_losses_.items():
-            if f"{part}_reconstruction" in entry:
-                row[f"{part}_reconstruction"] = entry[f"{part}_reconstruction"]
-            if f"{part}_loss" in entry:
-                row[f"{part}_loss"] = entry[f"{part}_loss"]
-                means = _mean_over_members(losses[epoch])[inverse]
-                for name, loss in zip(names, means, strict=True):
-                    row[f"{part}_loss/{name}"] = float(loss)
-        rows.append(row)
-    return rows
-
-
-def _mean_over_members(loss: np.ndarray) -> np.ndarray:
-    count = (~np.isnan(loss)).sum(axis=0)
-    total = np.nansum(loss, axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)

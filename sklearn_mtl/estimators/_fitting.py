@@ -14,6 +14,11 @@ from sklearn_mtl.estimators._checks import (
     check_task_weights,
     read_label_weight,
 )
+from sklearn_mtl.estimators._checks_of_columns import (
+    check_decodable,
+    check_kinds,
+    set_classes,
+)
 from sklearn_mtl.estimators._decoding import DecodedRows
 from sklearn_mtl.estimators._held_out import HeldOut
 from sklearn_mtl.estimators._net_settings import (
@@ -28,8 +33,6 @@ from sklearn_mtl.estimators._net_settings import (
 from sklearn_mtl.estimators._sharing import by_net, find_own_nets, patience_alone
 from sklearn_mtl.estimators._source import TaskSource
 from sklearn_mtl.tables import (
-    Column,
-    DecodedColumns,
     FeatureEncoder,
     RowMaker,
     TargetTable,
@@ -38,10 +41,7 @@ from sklearn_mtl.tables import (
     take_rows,
 )
 from sklearn_mtl.tasks import (
-    Binary,
-    Multiclass,
     OutputLayout,
-    Task,
     per_column,
     resolve_tasks,
     weigh_classes,
@@ -111,9 +111,9 @@ class Fitting:
         self.tasks = resolve_tasks(
             self.columns, estimator.task_types, default=default_kind
         )
-        _check_kinds(self.tasks, self.columns, default_kind)
+        check_kinds(self.tasks, self.columns, default_kind)
         if classes is not None:
-            _set_classes(self.tasks, self.columns, classes, self.container.ndim)
+            set_classes(self.tasks, self.columns, classes, self.container.ndim)
         row_weight = self._row_weight()
         self._weigh_classes(estimator)
         for t, (task, column) in enumerate(zip(self.tasks, self.columns, strict=True)):
@@ -141,7 +141,7 @@ class Fitting:
         self.decoded_columns = None
         if self.decoding is not None:
             self.decoded_columns = decoded_columns(self.encoder)
-            _check_decodable(self.decoded_columns, len(row_weight))
+            check_decodable(self.decoded_columns, len(row_weight))
             if estimator.generative:
                 self.row_maker = RowMaker(self.X_all, self.encoder)
         self.task_share = check_task_weights(
@@ -412,48 +412,3 @@ def _at_rows(column: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
     spread = np.full(n_rows, np.nan if numeric else None)
     spread[rows] = column
     return spread
-
-
-def _check_decodable(columns: DecodedColumns, n_rows: int) -> None:
-    if not len(columns.number) + len(columns.level):
-        raise ValueError(
-            f"No column of X varies over its n_samples = {n_rows} rows, so that there "
-            "is nothing to reconstruct. Pass other rows or columns, or set "
-            "n_unsupervised_units=0, reconstruction_weight=0 and generative=False."
-        )
-
-
-def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:
-    """Hold regressor and classifier to what they are to scikit-learn."""
-    for task, column in zip(tasks, columns, strict=True):
-        if default_kind != "auto" and task.is_classifier != (default_kind == "classes"):
-            promised = "classes" if default_kind == "classes" else "numbers"
-            raise ValueError(
-                f"task_types says {task.kind!r} for column {column.name!r}, but this "
-                f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
-                "takes columns of any kind."
-            )
-
-
-def _set_classes(
-    tasks: list[Task], columns: list[Column], classes: Any, ndim: int
-) -> None:
-    """Tell class tasks all their classes, as the first `partial_fit` may."""
-    wanted = (
-        [classes]
-        if ndim == 1
-        else per_column(classes, [column.name for column in columns], "classes")
-    )
-    for place, (task, column, known) in enumerate(
-        zip(tasks, columns, wanted, strict=True)
-    ):
-        if known is None:
-            continue
-        if not task.is_classifier:
-            raise ValueError(
-                f"classes names classes for column {column.name!r}, which is read as "
-                f"{task.kind}. Pass None there."
-            )
-        if isinstance(task, Binary | Multiclass):
-            task = Binary() if len(known) <= 2 else Multiclass()
-        tasks[place] = task.set_params(classes=known)

@@ -13,6 +13,8 @@ from sklearn_mtl.exceptions import NegativeTransferWarning
 
 LEAST_RISE = 0.05
 """Rise of a loss, in units of the prior, that is more than a hiccup."""
+TIMES_IN_A_ROW = 3
+"""Epochs that improve the mean, and leave the task worse, before it is named."""
 
 
 class NegativeTransfer(Callback):
@@ -21,7 +23,7 @@ class NegativeTransfer(Callback):
     What counts is a task's loss at the epoch that each member would keep, the best in
     the mean of its tasks: in the mean over members it must lie above the prior's, and
     above the best that the members had for that task, by `LEAST_RISE` and two standard
-    errors.
+    errors, `TIMES_IN_A_ROW` epochs.
 
     Parameters
     ----------
@@ -34,8 +36,9 @@ class NegativeTransfer(Callback):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Forget what was seen in an earlier fit."""
-        self._best: np.ndarray | None = None
+        self._best: Any = None
         self._warned: set[int] = set()
+        self._times: dict[int, int] = {}
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Compare the losses of tasks with the prior, and with their best."""
@@ -47,21 +50,26 @@ class NegativeTransfer(Callback):
             self._best, self._kept = np.full((2, *loss.shape), np.inf)
             self._learns = net.criterion_.task_weight.cpu().numpy() > 0
             self._learns[self._learns.sum(axis=1) < 2] = False
-        np.fmin(self._best, loss, out=self._best)
+        self._best = np.fmin(self._best, loss)
         improved = best.best_epoch_ == len(net.history)
         self._kept[improved] = loss[improved]
-        if not improved.any() or (self._kept < 1.0 + LEAST_RISE).all():
+        if not improved.any():
             return
-        for t in self._worse_than_the_prior() - self._warned:
-            self._warned.add(t)
-            self._warn(t, net)
+        if (self._kept < 1.0 + LEAST_RISE).all():
+            self._times = {}
+            return
+        worse = self._worse_than_the_prior(self._kept, self._kept - self._best)
+        self._times = {t: self._times.get(t, 0) + 1 for t in worse}
+        for t, times in self._times.items():
+            if times == TIMES_IN_A_ROW and t not in self._warned:
+                self._warned.add(t)
+                self._warn(t, net)
 
-    def _worse_than_the_prior(self) -> set[int]:
-        known = self._learns & np.isfinite(self._kept) & np.isfinite(self._best)
+    def _worse_than_the_prior(self, loss: np.ndarray, rises: np.ndarray) -> set[int]:
+        known = self._learns & np.isfinite(loss) & np.isfinite(rises)
         found = set()
         for t in map(int, np.flatnonzero(known.any(axis=0))):
-            kept = self._kept[known[:, t], t]
-            rise = kept - self._best[known[:, t], t]
+            kept, rise = loss[known[:, t], t], rises[known[:, t], t]
             if _clearly_above(kept, 1.0) and _clearly_above(rise, 0.0):
                 found.add(t)
         return found

@@ -1,0 +1,35 @@
+"""Losses of each epoch, as rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
+    """Rows of ``history_`` from skorch's history and the losses of the tasks."""
+    inverse = net.criterion_.layout.inverse
+    rows = []
+    for epoch, entry in enumerate(net.history):
+        row = {
+            "epoch": entry["epoch"],
+            "seconds": entry["dur"],
+            "learning_rate": entry["lr"],
+        }
+        for part, losses in net.task_losses_.items():
+            if f"{part}_reconstruction" in entry:
+                row[f"{part}_reconstruction"] = entry[f"{part}_reconstruction"]
+            if f"{part}_loss" in entry:
+                row[f"{part}_loss"] = entry[f"{part}_loss"]
+                means = _mean_over_members(losses[epoch])[inverse]
+                for name, loss in zip(names, means, strict=True):
+                    row[f"{part}_loss/{name}"] = float(loss)
+        rows.append(row)
+    return rows
+
+
+def _mean_over_members(loss: np.ndarray) -> np.ndarray:
+    count = (~np.isnan(loss)).sum(axis=0)
+    total = np.nansum(loss, axis=0)
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
