@@ -35,7 +35,8 @@ bench: $(VENV)/.extra-bench ## run the scripts in benchmarks/
 
 clean: ## remove all that the other targets made
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
-	rm -rf docs/_build docs/generated
+	rm -rf docs/_build docs/generated docs/gallery
+	rm -f docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

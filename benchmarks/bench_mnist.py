@@ -1,21 +1,23 @@
 """Permutation-invariant MNIST: the maxout network of Goodfellow et al. (2013).
 
-Its published test error is 0.94 %. Two runs: without dropout, to see the validation
-loss turn up again; with the authors' dropout and max-norm, for the test error. 10,000
-of the 60,000 training images choose the epoch; the test images are read once, at the end.
+Its published test error is 0.94 %. Three runs: without dropout, to see the validation
+loss turn up again; with the authors' dropout and max-norm, on 50,000 of the training
+images; and, as the authors do, the same on all 60,000. The other 10,000 training images
+judge the first two runs and the schedule of the third. Each net reads the test images
+once, when all of them are trained.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from time import perf_counter
 
 import matplotlib
 import numpy as np
+import torch
 from report import machine, write_section
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 from tables import data_folder
 
 from sklearn_mtl import MultiTaskNetClassifier
@@ -25,7 +27,7 @@ import matplotlib.pyplot as plt
 
 RESULTS = Path(__file__).parent / "results" / "mnist.json"
 FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "mnist.png"
-N_VALIDATION = 10_000
+N_VALIDATION, N_DIGITS = 10_000, 10
 PUBLISHED = 0.0094
 PLAIN = {
     "hidden_layer_sizes": (240, 240),
@@ -40,8 +42,34 @@ PLAIN = {
     "n_iter_no_change": 1000,
     "random_state": 0,
 }
-DROPPED = PLAIN | {"dropout": 0.5, "input_dropout": 0.2, "max_norm": 1.9365}
-EPOCHS = {"without dropout": 20, "with dropout": int(os.environ.get("EPOCHS", "110"))}
+DROPPED = PLAIN | {
+    "dropout": 0.5,
+    "input_dropout": 0.2,
+    "max_norm": 1.9365,
+    "solver": "sgd",
+    "learning_rate_init": 0.1,
+}
+DECAY = 0.94
+"""Each epoch's learning rate is this share of the last one's, with dropout."""
+
+EPOCHS_PLAIN, EPOCHS_DROPPED = 20, 70
+
+
+class ValidationErrors(Callback):
+    """Share of the validation images that are misread, after each epoch."""
+
+    def __init__(self, X: np.ndarray, digits: np.ndarray) -> None:
+        self.X, self.digits = X, digits
+
+    def on_train_begin(self, net, **kwargs) -> None:
+        self.errors_: list[float] = []
+
+    def on_epoch_end(self, net, **kwargs) -> None:
+        net.module_.eval()
+        with torch.no_grad():
+            # Outputs are padded; the digits come first.
+            raw = net.module_(torch.from_numpy(self.X))[0, :, :N_DIGITS]
+        self.errors_.append(float((raw.argmax(dim=1).numpy() != self.digits).mean()))
 
 
 def images() -> dict[str, np.ndarray]:
@@ -55,37 +83,64 @@ def images() -> dict[str, np.ndarray]:
     parts = {
         "train": train[:-N_VALIDATION],
         "valid": train[-N_VALIDATION:],
+        "all": train,
         "test": np.flatnonzero(arrays["split"] == 1),
     }
     return {name: (X[rows], y[rows]) for name, rows in parts.items()}
 
 
-def run(name: str, data: dict) -> dict:
-    settings = PLAIN if name == "without dropout" else DROPPED
-    decay = LRScheduler(policy="ExponentialLR", gamma=0.97)
+def decay() -> tuple[str, LRScheduler]:
+    return "decay", LRScheduler(policy="ExponentialLR", gamma=DECAY)
+
+
+def fit_validated(data: dict, *, dropout: bool) -> tuple[MultiTaskNetClassifier, dict]:
+    """Train for all epochs on 50,000 images; weights of the best one are kept."""
+    X_val, y_val = data["valid"]
+    errors = ValidationErrors(X_val, y_val)
     net = MultiTaskNetClassifier(
-        **settings,
-        max_iter=EPOCHS[name],
-        callbacks=[("decay", decay)] if settings is DROPPED else None,
+        **(DROPPED if dropout else PLAIN),
+        max_iter=EPOCHS_DROPPED if dropout else EPOCHS_PLAIN,
+        callbacks=[("errors", errors), *([decay()] if dropout else [])],
     )
     start = perf_counter()
-    X_val, y_val = data["valid"]
     net.fit(*data["train"], X_val=X_val, y_val=y_val)
     seconds = perf_counter() - start
-    rows = net.history_
-    return {
-        "train": [row["train_loss"] for row in rows],
-        "valid": [row["valid_loss"] for row in rows],
-        "best_epoch": int(net.best_epoch_[0]),
-        "valid_error": 1 - net.score(*data["valid"]),
-        "test_error": 1 - net.score(*data["test"]),
+    best = int(net.best_epoch_[0])
+    (errors,) = (c for name, c in net.net_.callbacks_ if name == "errors")
+    return net, {
+        "images": len(data["train"][0]),
+        "train": [row["train_loss"] for row in net.history_],
+        "valid": [row["valid_loss"] for row in net.history_],
+        "valid_errors": errors.errors_,
+        "best_epoch": best,
+        "valid_error": errors.errors_[best - 1],
+        "last_valid_error": errors.errors_[-1],
         "seconds": seconds,
+    }
+
+
+def fit_all(data: dict) -> tuple[MultiTaskNetClassifier, dict]:
+    """Train on all 60,000 images, for the schedule that was judged on 50,000."""
+    net = MultiTaskNetClassifier(
+        **DROPPED,
+        max_iter=EPOCHS_DROPPED,
+        early_stopping=False,
+        calibrate=False,
+        callbacks=[decay()],
+    )
+    start = perf_counter()
+    net.fit(*data["all"])
+    return net, {
+        "images": len(data["all"][0]),
+        "train": [row["train_loss"] for row in net.history_],
+        "seconds": perf_counter() - start,
     }
 
 
 def draw(results: dict) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="tight")
-    for ax, (name, result) in zip(axes, results.items(), strict=True):
+    shown = {name: result for name, result in results.items() if "valid" in result}
+    for ax, (name, result) in zip(axes, shown.items(), strict=True):
         epochs = np.arange(1, len(result["train"]) + 1)
         ax.plot(epochs, result["train"], color="#0072B2", label="training")
         ax.plot(epochs, result["valid"], color="#D55E00", label="validation")
@@ -94,9 +149,9 @@ def draw(results: dict) -> None:
         ax.annotate(
             f"epoch {best} is kept",
             (best, result["valid"][best - 1]),
-            (0, 24),
+            (4, 24),
             textcoords="offset points",
-            ha="center",
+            ha="left" if best < 0.5 * len(epochs) else "right",
             fontsize=9,
             arrowprops={"arrowstyle": "-", "color": "grey"},
         )
@@ -110,18 +165,26 @@ def draw(results: dict) -> None:
 
 def report(results: dict) -> str:
     lines = [
-        "784-maxout-maxout-10 with 240 units of five pieces, 50,000 images to train, "
-        "10,000 to choose the epoch, one member. The error that Goodfellow et al. "
-        f"(2013) publish for this network is {PUBLISHED:.2%}, trained on all 60,000 in "
-        "the end.",
+        "784-maxout-maxout-10 with 240 units of five pieces, one member, 10,000 of the "
+        "60,000 training images to validate on. Without dropout: Adam at a constant "
+        "rate. With dropout: gradient descent with momentum, its rate multiplied by "
+        f"{DECAY} each epoch. The last net trains on all 60,000 for the whole "
+        "schedule, without early stopping. The error that Goodfellow et al. (2013) "
+        "publish for this network, trained on all 60,000 in the end, is "
+        f"{PUBLISHED:.2%}. 10,000 test images tell errors apart to about 0.1 points.",
         "",
-        "| | validation error | test error | epoch kept | epochs | minutes |",
-        "|---|---|---|---|---|---|",
+        "| | images | validation error: epoch kept | last epoch | test error "
+        "| epoch kept | epochs | minutes |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, r in results.items():
+        valid = [""] * 2
+        if "valid" in r:
+            valid = [f"{r[key]:.2%}" for key in ("valid_error", "last_valid_error")]
         lines.append(
-            f"| {name} | {r['valid_error']:.2%} | {r['test_error']:.2%} | "
-            f"{r['best_epoch']} | {len(r['train'])} | {r['seconds'] / 60:.1f} |"
+            f"| {name} | {r['images']} | {valid[0]} | {valid[1]} "
+            f"| {r['test_error']:.2%} | {r.get('best_epoch', 'last')} "
+            f"| {len(r['train'])} | {r['seconds'] / 60:.1f} |"
         )
     figure = f"figures/{FIGURE.name}"
     lines += ["", f"![Losses over epochs on MNIST]({figure})", "", machine()]
@@ -130,10 +193,14 @@ def report(results: dict) -> str:
 
 def main() -> None:
     data = images()
-    results = {}
-    for name in EPOCHS:
-        results[name] = run(name, data)
-        print(name, {k: v for k, v in results[name].items() if k not in ("train",)})
+    fitted = {
+        "without dropout": fit_validated(data, dropout=False),
+        "with dropout": fit_validated(data, dropout=True),
+        "with dropout, all images": fit_all(data),
+    }
+    for net, result in fitted.values():
+        result["test_error"] = 1 - net.score(*data["test"])
+    results = {name: result for name, (_, result) in fitted.items()}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     draw(results)
     write_section("MNIST", report(results))

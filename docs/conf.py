@@ -14,8 +14,13 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = [
+    "_build",
+    "sg_execution_times.rst",
+    "gallery/sg_execution_times.rst",
+]
 templates_path = ["_templates"]
 
 # Links into the documentation of other projects need their inventories, which are
@@ -34,6 +39,16 @@ if os.environ.get("SKLEARN_MTL_DOCS_ONLINE"):
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"demo\.py",
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+}
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
