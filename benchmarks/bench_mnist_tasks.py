@@ -195,7 +195,7 @@ def report(results: list[dict]) -> str:
         "Hidden layers of 128 and 64 units, two members, no early stopping, the same "
         "settings for all nets; the third has units of no task and a decoder besides.",
         "",
-        "| labels | net | " + " | ".join(TASKS) + " | seconds |",
+        "| labels | net | " + " | ".join(TASKS) + " | median seconds |",
         "|--:|---|" + "--:|" * (len(TASKS) + 1),
     ]
     for n in N_LABELS:
@@ -204,7 +204,7 @@ def report(results: list[dict]) -> str:
             for task in TASKS:
                 values = 100 * np.array(_of(results, n, net, task))
                 cells.append(f"{values.mean():.1f} % ({values.std(ddof=1):.1f})")
-            seconds = np.mean(
+            seconds = np.median(
                 [r["seconds"] for r in results if r["labels"] == n and r["net"] == net]
             )
             lines.append(

@@ -5,7 +5,7 @@ Which column helps which?
 Columns of one table may help each other, or leave each other alone. This example asks
 eight columns of the student performance table what they do for each other while one
 network learns them all, and which of them to train together.
-"""  # noqa: D205, D400
+"""
 
 # %%
 # The table
