@@ -133,7 +133,7 @@ class MultiTaskNetwork(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
-        hidden = self.trunk(self._first_input(features))
+        hidden = self.trunk(self.first_input(features))
         if self.latent is not None:
             hidden, _ = self.latent(hidden)
         return self.heads(hidden[..., : self.n_shared])
@@ -158,7 +158,7 @@ class MultiTaskNetwork(nn.Module):
             means otherwise.
         """
         assert self.decoder is not None
-        hidden = self.trunk(self._first_input(features))
+        hidden = self.trunk(self.first_input(features))
         if self.latent is None:
             cost = self.decoder.cost(self.decoder(hidden), features)
         else:
@@ -170,7 +170,8 @@ class MultiTaskNetwork(nn.Module):
             hidden = drawn if self.training else mean
         return self.heads(hidden[:, :n_rows, : self.n_shared]), cost
 
-    def _first_input(self, features: torch.Tensor) -> torch.Tensor:
+    def first_input(self, features: torch.Tensor) -> torch.Tensor:
+        """Bend, disturb and drop features as the first layer reads them."""
         if self.input_noise is not None:
             features = self.input_noise(features)
         if self.pieces is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.training._predict import rows_at_once
 
 Tensor = torch.Tensor
 
@@ -54,19 +55,23 @@ class Generator:
         .. [1] Y. Burda, R. Grosse, R. Salakhutdinov, "Importance Weighted
            Autoencoders", ICLR 2016.
         """
+        x, gaps, draws = map(torch.from_numpy, (features, missing, noise))
+        size = rows_at_once(self.module)
         with torch.no_grad():
-            x, gaps = torch.from_numpy(features), torch.from_numpy(missing)
-            inputs = self.module._first_input(x)
-            mean, log_variance = self.latent(self.module.trunk(inputs))
-            weights = [
-                self._log_weight(x, gaps, mean, log_variance, draw)
-                for draw in torch.from_numpy(noise)
+            parts = [
+                self._bound(x[start : start + size], gaps[start : start + size], draws)
+                for start in range(0, len(x), size)
             ]
-            # Of draws and members alike: the bound of a mixture is that of its parts.
-            joined = torch.stack(weights).flatten(0, 1)
-            bound = joined.logsumexp(dim=0) - math.log(len(joined))
-            found: np.ndarray = bound.numpy()
-            return found
+        return np.concatenate([part.numpy() for part in parts])
+
+    def _bound(self, x: Tensor, gaps: Tensor, draws: Tensor) -> Tensor:
+        mean, log_variance = self.latent(self.module.trunk(self.module.first_input(x)))
+        weights = [
+            self._log_weight(x, gaps, mean, log_variance, draw) for draw in draws
+        ]
+        # Of draws and members alike: the bound of a mixture is that of its parts.
+        joined = torch.stack(weights).flatten(0, 1)
+        return joined.logsumexp(dim=0) - math.log(len(joined))
 
     def _log_weight(
         self, x: Tensor, gaps: Tensor, mean: Tensor, log_variance: Tensor, draw: Tensor
