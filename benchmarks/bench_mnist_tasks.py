@@ -24,6 +24,7 @@ from sklearn_mtl import MultiTaskNetEstimator
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullLocator
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "mnist_tasks.json"
@@ -162,12 +163,12 @@ def draw(results: list[dict]) -> None:
             )
         ax.set(xscale="log", yscale="log", title=task)
         ax.set_xticks(N_LABELS, [f"{n:,}" for n in N_LABELS])
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
         ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
-        ax.tick_params(labelsize=8, which="both")
-        ax.minorticks_on()
-        ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-        ax.grid(alpha=0.3, which="both")
+        ax.tick_params(labelsize=8)
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.grid(alpha=0.3)
     figure.supxlabel("labelled images", fontsize=10)
     figure.supylabel("test error (thickness: 1 - R²)", fontsize=10)
     handles, labels = axes[0, 0].get_legend_handles_labels()
