@@ -267,6 +267,20 @@ def test_goes_on_from_a_fit(decoder):
         net.set_params(n_unsupervised_units=9).fit(X, y)
 
 
+def test_a_warm_start_takes_another_weight_but_no_decoder_that_is_not_there():
+    X, y = make_multitask(60, n_features=4, n_tasks=2, random_state=0)
+    net = MultiTaskNetRegressor(**SMALL, reconstruction_weight=0.5, warm_start=True)
+    net.fit(X, y).set_params(reconstruction_weight=0.1).fit(X, y)
+    assert net.net_.reconstruction_weight == 0.1
+    with pytest.raises(
+        ValueError, match=r"reconstruction_weight=0.0, but .* a decoder"
+    ):
+        net.set_params(reconstruction_weight=0.0).fit(X, y)
+    plain = MultiTaskNetRegressor(**SMALL, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"reconstruction_weight=0.5, but .* no decod"):
+        plain.set_params(reconstruction_weight=0.5).fit(X, y)
+
+
 def test_sparse_X_is_reconstructed():
     rng = np.random.default_rng(0)
     X = sparse.random(100, 30, density=0.2, format="csr", rng=rng)
@@ -421,7 +435,7 @@ def test_wrong_calls_say_what_to_do():
     X, y = make_multitask(40, n_features=4, n_tasks=2, random_state=0)
     net = MultiTaskNetRegressor(**SMALL)
     assert not hasattr(net, "sample")
-    with pytest.raises(ValueError, match="reconstruction_weight=0"):
+    with pytest.raises(ValueError, match=r"reconstruction_weight=0"):
         clone(net).set_params(generative=True, reconstruction_weight=0).fit(X, y)
     with pytest.raises(ValueError, match="hidden_layer_sizes is empty"):
         clone(net).set_params(n_unsupervised_units=2, hidden_layer_sizes=()).fit(X, y)

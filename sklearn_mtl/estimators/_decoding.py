@@ -24,6 +24,12 @@ def decodes(estimator: Any) -> bool:
     return asked or (weight != "auto" and weight > 0)
 
 
+def reconstruction_weight(estimator: Any) -> float:
+    """Weight of the decoder's loss, of an estimator that has a decoder."""
+    weight = estimator.reconstruction_weight
+    return 1.0 if weight == "auto" else float(weight)
+
+
 def row_weight_of(sample_weight: Any, n_rows: int, names: list[Any]) -> np.ndarray:
     """Weight of each row (n_rows,), labelled or not: the mean of its labels' weights.
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._net_settings import seed_of
 from sklearn_mtl.tables import rare_level_cost, unseen_rows
-from sklearn_mtl.training import Generator
+from sklearn_mtl.training import GenerativeModel
 
 N_DRAWS = 32
 """Draws of the latent variables that bound the density of a row."""
@@ -71,7 +71,7 @@ class DistributionOfX:
         """
         check_is_fitted(self)
         rng = np.random.default_rng(seed_of(random_state))
-        numbers, codes = Generator(self._module()).sample(int(n_samples), rng)
+        numbers, codes = GenerativeModel(self._module()).sample(int(n_samples), rng)
         return self._row_maker.rows(numbers, codes, rng)  # type: ignore[attr-defined]
 
     @available_if(is_generative)
@@ -108,7 +108,7 @@ class DistributionOfX:
         True
         """
         check_is_fitted(self)
-        generator = Generator(self._module())
+        generator = GenerativeModel(self._module())
         # One seed for good: a row's score is the same in every call.
         noise = np.random.default_rng(0).standard_normal((N_DRAWS, generator.n_latent))
         maker = self._row_maker  # type: ignore[attr-defined]

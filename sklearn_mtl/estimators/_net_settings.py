@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from sklearn_mtl.estimators._decoding import decodes, reconstruction_weight
 from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.tables import DecodedColumns, Pieces
 from sklearn_mtl.tasks import OutputLayout, per_column
@@ -123,10 +124,9 @@ def new_net(
     settings |= estimator.net_params or {}
     if decoded_columns is None:
         return MultiTaskNet(MultiTaskNetwork, **settings)
-    weight = estimator.reconstruction_weight
     decoding = {
         "module__decoded_columns": decoded_columns,
-        "reconstruction_weight": 1.0 if weight == "auto" else weight,
+        "reconstruction_weight": reconstruction_weight(estimator),
         "stops_on_reconstruction": estimator.generative,
     }
     if estimator.generative:
@@ -238,6 +238,15 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     }
     if estimator.batch_size == "auto":
         adopted.pop("batch_size")
+    if decodes(estimator) != isinstance(net, DecodingNet):
+        has = "a decoder" if isinstance(net, DecodingNet) else "no decoder"
+        raise ValueError(
+            f"reconstruction_weight={estimator.reconstruction_weight!r}, but the "
+            f"network to go on with has {has}. Set it back, or set warm_start=False to "
+            "start anew."
+        )
+    if isinstance(net, DecodingNet):
+        adopted["reconstruction_weight"] = reconstruction_weight(estimator)
     net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
 
 

@@ -9,7 +9,7 @@ from sklearn_mtl.training._callbacks import (
 )
 from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._flat_adamw import FlatAdamW
-from sklearn_mtl.training._generate import Generator
+from sklearn_mtl.training._generate import GenerativeModel
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
@@ -28,7 +28,7 @@ __all__ = [
     "BestWeights",
     "DecodingNet",
     "FlatAdamW",
-    "Generator",
+    "GenerativeModel",
     "GradientAngles",
     "JointBatches",
     "Labels",

@@ -15,7 +15,7 @@ from sklearn_mtl.training._predict import rows_at_once
 Tensor = torch.Tensor
 
 
-class Generator:
+class GenerativeModel:
     """The decoding side of a network with latent variables, in float64 on the CPU.
 
     Parameters
