@@ -386,7 +386,7 @@ class Fitting:
         """Give the memory of the encoded rows back; no member reads them any more."""
         del self.rows
 
-    def unit_std(self, net: MultiTaskNet) -> np.ndarray:
+    def unit_std(self, net: MultiTaskNet) -> np.ndarray | None:
         """Tell how much every shared unit varies over some rows, (K * h,)."""
         return std_of_shared(net.module_, self.rows.table)
 

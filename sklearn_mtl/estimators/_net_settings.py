@@ -10,7 +10,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from sklearn_mtl.estimators._decoding import decodes, reconstruction_weight
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork, VariationalAutoencoder
 from sklearn_mtl.tables import DecodedColumns, Pieces
 from sklearn_mtl.tasks import OutputLayout, per_column
 from sklearn_mtl.training import (
@@ -33,9 +33,6 @@ OF_UNITS = (
     "dropout",
     "input_dropout",
     "max_norm",
-    "input_noise",
-    "n_unsupervised_units",
-    "generative",
 )
 """Parameters that the network takes as they are."""
 
@@ -90,13 +87,14 @@ def new_net(
         "module__head_hidden_layer_sizes": alike(head_sizes(estimator, names)),
         "module__n_members": n_members,
         "module__n_features": n_features,
-        "module__pieces": pieces,
+        "module__bins": pieces,
         "module__task_of_output": layout.task_of_output,
         "module__prior_raw": layout.prior_raw,
         **{f"module__{name}": getattr(estimator, name) for name in OF_UNITS},
         "module__dtype": dtype,
         "module__generator": generator,
         "criterion__layout": layout,
+        "criterion__generator": generator,
         "criterion__task_weight": share.to(dtype).expand(n_members, -1).clone(),
         "lr": estimator.learning_rate_init,
         "head_sparsity": estimator.head_sparsity,
@@ -122,7 +120,13 @@ def new_net(
     settings |= estimator.net_params or {}
     if decoded_columns is None:
         return MultiTaskNet(MultiTaskNetwork, **settings)
+    kind = VariationalAutoencoder if estimator.generative else Autoencoder
     decoding = {
+        "module__reconstruction": kind(
+            estimator.n_unsupervised_units,
+            reconstruction_weight(estimator),
+            estimator.input_noise,
+        ),
         "module__decoded_columns": decoded_columns,
         "reconstruction_weight": reconstruction_weight(estimator),
         "stops_on_reconstruction": estimator.generative,
@@ -212,6 +216,16 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
         **{name: getattr(estimator, name) for name in OF_UNITS},
     }
     overridden = estimator.net_params or {}
+    known = getattr(net, "module__reconstruction", None)
+    if known is not None and decodes(estimator):
+        before = (known.generative, known.n_units, known.noise)
+        wanted = (
+            estimator.generative,
+            estimator.n_unsupervised_units,
+            estimator.input_noise,
+        )
+        if before != wanted:
+            raise ValueError(f"reconstruction changed from {before} to {wanted}.")
     for name, value in fixed.items():
         before = getattr(net, f"module__{name}")
         if f"module__{name}" not in overridden and value != before:

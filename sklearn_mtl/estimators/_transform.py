@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.nn import HeadLinks
 from sklearn_mtl.training import iter_shared
 
 
@@ -84,8 +83,7 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         padding = self.net_.criterion_.layout.padding.cpu().numpy()
-        links = HeadLinks(self.net_.module_, padding)
-        norms = links.norms()
+        norms = self.net_.module_.link_norms(padding)
         strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
         total = strength.sum(axis=1, keepdims=True)
         usage = np.divide(strength, total, out=strength, where=total > 0)

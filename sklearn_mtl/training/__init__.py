@@ -1,15 +1,9 @@
 """Training a stack of networks with skorch. The only room that imports skorch."""
 
-from sklearn_mtl.training._affinity import GradientAngles, Lookahead
-from sklearn_mtl.training._callbacks import (
-    BestWeights,
-    ProgressBar,
-    Teams,
-    learning_rate_schedule,
-)
-from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
-from sklearn_mtl.training._generate import GenerativeModel
+from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
@@ -20,8 +14,12 @@ from sklearn_mtl.training._predict import (
     raw_of_held_out,
     std_of_shared,
 )
+from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
-from sklearn_mtl.training._step import StepByHand
+from sklearn_mtl.training._schedules import learning_rate_schedule
+from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
+from sklearn_mtl.training._teams import Teams
 
 __all__ = [
     "Batches",
@@ -37,7 +35,7 @@ __all__ = [
     "MultiTaskNet",
     "NegativeTransfer",
     "ProgressBar",
-    "StepByHand",
+    "Step",
     "TaskLoss",
     "TaskTable",
     "Teams",
