@@ -4,7 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.model_selection import cross_val_score
+from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
@@ -23,11 +25,32 @@ def cross_validate():
     cross_val_score(net, X, WORDS, cv=2)
 
 
+def fit_without_labels():
+    MultiTaskNetEstimator(**SMALL).fit(X, np.column_stack([X, X * np.nan]))
+
+
+class Poison(Callback):
+    """Make the weights NaN after the first epoch."""
+
+    def on_batch_end(self, net, training=True, **kwargs):
+        if training and len(net.history) == 2:
+            with torch.no_grad():
+                for parameter in net.module_.parameters():
+                    parameter.fill_(torch.nan)
+
+
+def diverge():
+    net = MultiTaskNetEstimator(**(SMALL | {"max_iter": 3}), callbacks=[Poison()])
+    net.fit(X, X)
+
+
 def split():
     list(MultiTaskStratifiedKFold(2).split(X, WORDS, groups=WORDS))
 
 
-@pytest.mark.parametrize("call", [fit, cross_validate, split])
+@pytest.mark.parametrize(
+    "call", [fit, cross_validate, fit_without_labels, diverge, split]
+)
 def test_warnings_stand_at_the_users_line(call):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
