@@ -449,7 +449,7 @@ def test_kind_of_your_own(base):
     [
         ([1.5, 2], [1.5, np.nan], {}, r"Column 0 has no prediction in row 1.* 2\.0"),
         ([1.5, 2], [1.5], {}, "y_true has 2 rows, but there are 1 predictions"),
-        ([1.5, 2], [[1.5, 2], [2, 3]], {}, "y_true has 1 columns, but y_pred has 2"),
+        ([1.5, 2], [[1.5, 2], [2, 3]], {}, "y_pred has 2 columns, but y_true has 1"),
         ([1.5, 2], ["a", "b"], {}, "Column 0 of y_pred holds 'a', which is no number"),
         ([1.5, np.inf], [1, 2], {}, "Column 0 of y_true holds inf"),
         ([0, 1], [0.3, 0.8], {}, r"y_pred holds 0\.3 in column 0.*'regression'"),
@@ -475,7 +475,7 @@ def test_errors_of_estimators(table, net):
         task_scores(y, net, X=X, task_types="count")
     with pytest.raises(ValueError, match="'sold' stands where fit saw 'price'"):
         task_scores(y[["sold", "price", *NAMES[2:]]], net, X=X)
-    with pytest.raises(ValueError, match="has the column 'sold' where y_true has"):
+    with pytest.raises(ValueError, match="'sold' stands where y_true has 'price'"):
         task_scores(y[["price"]], y[["sold"]])
 
 

@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._checks import (
     all_or_nothing,
-    check_same_columns,
     n_rows_of,
     read_label_weight,
     read_X,
@@ -29,7 +28,7 @@ from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
-from sklearn_mtl.tables import take_rows
+from sklearn_mtl.tables import check_same_columns, take_rows
 from sklearn_mtl.training import iter_raw
 
 ROWS_AT_ONCE = 16_384

@@ -16,7 +16,7 @@ from sklearn_mtl.metrics._outcome import (
     outcome_of,
     with_classes,
 )
-from sklearn_mtl.tables import Column, TargetTable, read_weight
+from sklearn_mtl.tables import Column, TargetTable, check_same_columns, read_weight
 from sklearn_mtl.tasks import Task, per_column, resolve_tasks
 
 
@@ -41,6 +41,16 @@ class Truth:
     def columns(self) -> list[Column]:
         """Columns of y_true."""
         return self.table.columns
+
+    def check_same_columns(self, other: TargetTable, name: str) -> None:
+        """Check that a table has the columns of y_true."""
+        check_same_columns(
+            other,
+            self.table.names,
+            name=name,
+            source="y_true has",
+            by_name=self.table.container.is_frame,
+        )
 
     def outcome(
         self,
@@ -93,7 +103,7 @@ def outcomes_of_predictions(
     """
     true = truth.columns
     predicted = TargetTable(y_pred)
-    check_same_columns(truth.table, predicted, "y_pred")
+    truth.check_same_columns(predicted, "y_pred")
     names = truth.table.names
     responses = per_column(_as_entries(y_proba, len(true)), names, "y_proba")
     tasks = tasks_of(true, predicted.columns, task_types, default=default)
@@ -105,26 +115,6 @@ def outcomes_of_predictions(
         task = with_classes(task, true[t], column, response)
         outcomes.append(truth.outcome(t, task, column, response))
     return outcomes
-
-
-def check_same_columns(true: TargetTable, other: TargetTable, what: str) -> None:
-    """Check that a table has the columns of y_true."""
-    if len(true.columns) != len(other.columns):
-        raise ValueError(
-            f"y_true has {len(true.columns)} columns, but {what} has "
-            f"{len(other.columns)}. Pass the same columns."
-        )
-    both_named = true.container.is_frame and other.container.is_frame
-    if both_named and true.names != other.names:
-        ours, theirs = next(
-            pair
-            for pair in zip(true.names, other.names, strict=True)
-            if len({*pair}) > 1
-        )
-        raise ValueError(
-            f"{what} has the column {theirs!r} where y_true has {ours!r}. Reorder or "
-            f"rename its columns to {true.names}."
-        )
 
 
 def tasks_of(
@@ -217,7 +207,7 @@ class Predictor:
         self.names = truth.table.names
         if self.holder is not None:
             known = [task.name_ for task in self.holder.tasks_]
-            _check_columns_of_fit(truth.table, known)
+            check_same_columns(truth.table, known, name="y_true")
             self.names = known
 
     def outcomes(
@@ -277,18 +267,3 @@ def _holder_of_tasks(estimator: Any) -> tuple[Any, list[Any]]:
         else:
             return None, []
     return (estimator, transformers) if hasattr(estimator, "_responses") else (None, [])
-
-
-def _check_columns_of_fit(table: TargetTable, names: list[Hashable]) -> None:
-    if len(table.columns) != len(names):
-        raise ValueError(
-            f"y_true has {len(table.columns)} columns, but fit saw {len(names)}: "
-            f"{names}. Pass the same columns."
-        )
-    if table.container.is_frame and table.names != names:
-        odd = next(a for a, b in zip(table.names, names, strict=True) if a != b)
-        raise ValueError(
-            f"The columns of y_true should match those that were passed during fit: "
-            f"{odd!r} stands where fit saw {names[table.names.index(odd)]!r}. Reorder "
-            f"or rename them to {names}."
-        )

@@ -10,7 +10,6 @@ from sklearn_mtl.metrics._outcome import Outcome, numbers_of, with_classes
 from sklearn_mtl.metrics._predicted import (
     Predictor,
     Truth,
-    check_same_columns,
     outcomes_of_predictions,
     read_response,
     tasks_of,
@@ -301,13 +300,13 @@ def average_rrmse(y_true: Any, y_pred: Any, *, y_train: Any = None) -> float:
     >>> round(average_rrmse(y_true, y_pred, y_train=[[0.0, 0.0], [2.0, 2.0]]), 3)
     0.224
     """
-    true, predicted = TargetTable(y_true), TargetTable(y_pred)
-    train = true if y_train is None else TargetTable(y_train)
-    check_same_columns(true, predicted, "y_pred")
-    check_same_columns(true, train, "y_train")
+    truth, predicted = Truth(y_true, None), TargetTable(y_pred)
+    train = truth.table if y_train is None else TargetTable(y_train)
+    truth.check_same_columns(predicted, "y_pred")
+    truth.check_same_columns(train, "y_train")
     values = [
         _rrmse(*columns)
-        for columns in zip(true.columns, predicted.columns, train.columns, strict=True)
+        for columns in zip(truth.columns, predicted.columns, train.columns, strict=True)
     ]
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
