@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -366,6 +367,12 @@ default=None
             for part, response in zip(means, responses, strict=True):
                 part.append(response.mean(axis=0))
         return [np.concatenate(part) for part in means]
+
+    @property
+    def stack_(self) -> SimpleNamespace:
+        """What was fitted, by its one question: ``stack_.responses(X, tasks=None)``."""
+        check_is_fitted(self)
+        return SimpleNamespace(responses=self._responses)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over columns of R2 (numbers) or accuracy (classes).
