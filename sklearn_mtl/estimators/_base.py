@@ -29,6 +29,7 @@ from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
+from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import check_same_columns, take_rows
 from sklearn_mtl.training import iter_raw
 
@@ -397,14 +398,14 @@ default=None
         weight = None
         if sample_weight is not None:
             weight = read_label_weight(sample_weight, table.columns)
-        scores = [
-            task.score(column, prediction, None if weight is None else weight[:, t])
+        return mean_of_known(
+            column_score(
+                task, column, prediction, None if weight is None else weight[:, t]
+            )
             for t, (task, column, prediction) in enumerate(
                 zip(self.tasks_, table.columns, predictions, strict=True)
             )
-        ]
-        known = [score for score in scores if not np.isnan(score)]
-        return float(np.mean(known)) if known else float("nan")
+        )
 
     # -- what was learned --------------------------------------------------------
 
