@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._checks import (
     all_or_nothing,
-    check_same_columns,
     n_rows_of,
     read_label_weight,
     read_X,
@@ -29,7 +29,8 @@ from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
-from sklearn_mtl.tables import take_rows
+from sklearn_mtl.metrics import column_score, mean_of_known
+from sklearn_mtl.tables import check_same_columns, take_rows
 from sklearn_mtl.training import iter_raw
 
 ROWS_AT_ONCE = 16_384
@@ -368,6 +369,12 @@ default=None
                 part.append(response.mean(axis=0))
         return [np.concatenate(part) for part in means]
 
+    @property
+    def stack_(self) -> SimpleNamespace:
+        """What was fitted, by its one question: ``stack_.responses(X, tasks=None)``."""
+        check_is_fitted(self)
+        return SimpleNamespace(responses=self._responses)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over columns of R2 (numbers) or accuracy (classes).
 
@@ -391,14 +398,14 @@ default=None
         weight = None
         if sample_weight is not None:
             weight = read_label_weight(sample_weight, table.columns)
-        scores = [
-            task.score(column, prediction, None if weight is None else weight[:, t])
+        return mean_of_known(
+            column_score(
+                task, column, prediction, None if weight is None else weight[:, t]
+            )
             for t, (task, column, prediction) in enumerate(
                 zip(self.tasks_, table.columns, predictions, strict=True)
             )
-        ]
-        known = [score for score in scores if not np.isnan(score)]
-        return float(np.mean(known)) if known else float("nan")
+        )
 
     # -- what was learned --------------------------------------------------------
 

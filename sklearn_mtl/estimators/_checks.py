@@ -83,22 +83,6 @@ def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:
     return table
 
 
-def check_same_columns(table: TargetTable, names: list[Any], *, name: str) -> None:
-    """Check that a later y has the columns of the y passed to fit."""
-    if len(table.columns) != len(names):
-        raise ValueError(
-            f"{name} has {len(table.columns)} columns, but fit saw {len(names)}: "
-            f"{names}. Pass the same columns."
-        )
-    if table.container.is_frame and table.names != names:
-        odd = next(a for a, b in zip(table.names, names, strict=True) if a != b)
-        raise ValueError(
-            f"The columns of {name} should match those that were passed during fit: "
-            f"{odd!r} stands where fit saw {names[table.names.index(odd)]!r}. Reorder "
-            f"or rename them to {names}."
-        )
-
-
 def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
     """Weight of each label (n_rows, n_tasks), 0 where it is missing."""
     observed = np.column_stack([~column.missing for column in columns])

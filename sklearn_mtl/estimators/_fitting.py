@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import ExitStack
 from typing import Any
 
@@ -32,6 +31,7 @@ from sklearn_mtl.estimators._net_settings import (
 )
 from sklearn_mtl.estimators._sharing import by_net, find_own_nets, patience_alone
 from sklearn_mtl.estimators._source import TaskSource
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
     FeatureEncoder,
     RowMaker,
@@ -119,12 +119,10 @@ class Fitting:
         for t, (task, column) in enumerate(zip(self.tasks, self.columns, strict=True)):
             task.fit(column, self.weight[:, t])
             if not self.weight[:, t].any():
-                warnings.warn(
+                warn(
                     f"Column {column.name!r} of y has no label that counts; it is "
                     "predicted as missing. Drop the column, or use folds in which "
-                    "each column has labels.",
-                    UserWarning,
-                    stacklevel=6,
+                    "each column has labels."
                 )
         X = self.X
         if self.decoding is not None:
@@ -343,11 +341,10 @@ class Fitting:
         remedy = "Lower learning_rate_init, or look for extreme values in X and y."
         if not best.best_epoch_.any():
             raise ValueError(f"{said} Nothing was learned before. {remedy}")
-        warnings.warn(
+        warn(
             f"{said} The weights of epoch {best.best_epoch_[member]} are kept. "
             f"{remedy}",
             ConvergenceWarning,
-            stacklevel=5,
         )
 
     # -- what is left over ---------------------------------------------------------

@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 from sklearn_mtl.estimators._conformal import Conformal
+from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MemberRows, MultiTaskNet, raw_of_held_out
@@ -142,8 +143,9 @@ class HeldOut:
     def score(self, tasks: list[Task]) -> float:
         """Mean over columns of the default score on the rows that were held out."""
         everything = np.arange(len(self.places))
-        scores = [
-            task.score(
+        return mean_of_known(
+            column_score(
+                task,
                 column.keep(~np.isnan(self.labels[:, t]), everything),
                 predictions,
                 self.weight[:, t],
@@ -151,9 +153,7 @@ class HeldOut:
             for t, (task, column, predictions) in enumerate(
                 zip(tasks, self.columns, self.predictions(tasks), strict=True)
             )
-        ]
-        known = [score for score in scores if not np.isnan(score)]
-        return float(np.mean(known)) if known else float("nan")
+        )
 
     # -- what intervals and sets rest on ------------------------------------------
 

@@ -15,8 +15,7 @@ from sklearn.utils import _safe_indexing
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._checks import n_rows_of
 from sklearn_mtl.estimators._net_settings import number_of_members
-from sklearn_mtl.metrics._predicted import Truth
-from sklearn_mtl.metrics._registry import metrics_of
+from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.training import Teams
