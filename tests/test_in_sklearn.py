@@ -50,11 +50,6 @@ SMALL = {
 
 
 @pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture
 def X(rng):
     """Return a frame of numbers with gaps and of strings, under an odd index."""
     numbers = rng.normal(size=(120, 3))

@@ -13,11 +13,6 @@ from tests.estimators.helpers import SHOP_NET, Fitted, made_table
 
 
 @pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture
 def X(rng):
     return rng.normal(size=(60, 4))
 
