@@ -362,6 +362,6 @@ def test_maxout_learns_with_dropped_inputs():
         random_state=0,
     ).fit(X[:200], y[:200])
 
-    assert net.net_.module_.trunk.layers[0].weight.shape[-1] == 96
+    assert net.net_.module_.sharing.layers[0].weight.shape[-1] == 96
     assert net.score(X[200:], y[200:]) > 0.6
     assert_allclose(clone(net).fit(X[:200], y[:200]).predict(X), net.predict(X))

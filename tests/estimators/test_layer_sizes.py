@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.datasets import make_multitask
-from sklearn_mtl.nn import StackedLinear
+from sklearn_mtl.nn._heads import PrivateHeads
 from tests.estimators.helpers import NARROW_LAYERS
 
 # Layers of all columns
@@ -31,14 +31,14 @@ def test_widths_of_layers(X, mixed, sizes, heads):
 
 def sizes_of_columns(net):
     """Widths of the private layers that each column of y was given."""
-    heads, layout = net.net_.module_.heads, net.net_.criterion_.layout
     sizes = {}
-    for group, tasks in zip(heads.groups, heads.tasks_of_group, strict=True):
-        layers = [] if isinstance(group, StackedLinear) else [group.first, *group.inner]
+    for group in net.net_.module_.heads.groups:
+        private = isinstance(group, PrivateHeads)
+        layers = [group.first, *group.inner] if private else []
         widths = [layer.weight.shape[-1] for layer in layers]
         if layers:
-            widths[0] //= len(tasks)
-        sizes |= {net.tasks_[layout.order[t]].name_: tuple(widths) for t in tasks}
+            widths[0] //= len(group.tasks)
+        sizes |= {net.tasks_[t].name_: tuple(widths) for t in group.tasks}
     return sizes
 
 

@@ -18,7 +18,7 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import load_student_performance, make_multitask
-from sklearn_mtl.nn import StackedLinear
+from sklearn_mtl.nn._heads import PrivateHeads
 from tests.estimators.helpers import NARROW_LAYERS, TWO_LAYERS
 
 pd = pytest.importorskip("pandas")
@@ -205,7 +205,7 @@ def test_usage_follows_units_and_weights_in_their_order(
     unit, t = int(deviation.argmax()), 1
     member, place = divmod(unit, module.n_shared)
     with torch.no_grad():
-        for weight in first_weights(module, layout.inverse[t], layout.slices[t]):
+        for weight in first_weights(module, t, layout.slices[t]):
             weight[member, place] = 0.0
     thinner = net.factor_usage_
     expected = usage.copy()
@@ -219,23 +219,19 @@ def first_weights(module, task, outputs):
     """Yield views (K, h, columns) of the weights into the head of a task."""
     heads = module.heads
     if hasattr(heads, "groups"):
-        for group, tasks, own in zip(
-            heads.groups, heads.tasks_of_group, heads.outputs_of_group, strict=True
-        ):
-            if task in tasks:
-                heads, n_tasks = group, len(tasks)
-                task = int(np.searchsorted(tasks, task))
-                places = np.flatnonzero(np.isin(own, np.r_[outputs]))
-                outputs = slice(places[0], places[-1] + 1)
+        for group, own in zip(heads.groups, heads.outputs_of_group, strict=True):
+            if task in group.tasks:
+                heads = group
+                positions = np.flatnonzero(np.isin(own, np.r_[outputs]))
+                outputs = slice(positions[0], positions[-1] + 1)
                 break
-    else:
-        n_tasks = len(module.rank_of_task)
-    if isinstance(heads, StackedLinear):
+    if not isinstance(heads, PrivateHeads):
         yield heads.weight[..., outputs]
         return
-    by_piece = heads.first.weight.unflatten(-1, (heads.n_pieces, n_tasks, -1))
+    rank, shape = list(heads.tasks).index(task), (heads.n_pieces, len(heads.tasks), -1)
+    by_piece = heads.first.weight.unflatten(-1, shape)
     for piece in range(heads.n_pieces):
-        yield by_piece[..., piece, task, :]
+        yield by_piece[..., piece, rank, :]
 
 
 def test_usage_knows_the_deviations_of_transform(three_numbers):

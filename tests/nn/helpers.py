@@ -12,8 +12,8 @@ TASK_OF_OUTPUT = np.array([0, 1, 1, 1, 2, 2])
 
 PRIOR = np.array([0.5, -1.0, 0.0, 1.0, 2.0, -3.0])
 
-# Two pieces of the first feature and one of the last; all are 0 at 0.
-PIECES = [
+# Two bins of the first feature and one of the last; all are 0 at 0.
+BINS = [
     np.array([0, 0, 3]),
     np.array([-1.0, 0.5, 0.0]),
     np.array([1.0, 2.0, 0.5]),
@@ -36,13 +36,13 @@ SHAPES = {
         "head_hidden_layer_sizes": ((5,), (4, 3), (2,)),
     },
     "linear": {"hidden_layer_sizes": ()},
-    "bent": {"hidden_layer_sizes": (7,), "pieces": PIECES},
+    "binned": {"hidden_layer_sizes": (7,), "bins": BINS},
 }
 
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
-def network(n_members=3, seed=0, **params):
+def settings(**params):
     defaults = {
         "n_features": 4,
         "task_of_output": TASK_OF_OUTPUT,
@@ -50,8 +50,12 @@ def network(n_members=3, seed=0, **params):
         "hidden_layer_sizes": (7,),
         "dtype": torch.float64,
     }
+    return defaults | params
+
+
+def network(n_members=3, seed=0, **params):
     return MultiTaskNetwork(
-        n_members=n_members, generator=generator(seed), **(defaults | params)
+        n_members=n_members, generator=generator(seed), **settings(**params)
     )
 
 

@@ -23,7 +23,7 @@ def test_activation_is_torchs_own(activation):
         "mish": nn.Mish(),
     }
     stack, x = network(activation=activation), features(10, 4)
-    layer, heads = stack.trunk.layers[0], stack.heads
+    layer, heads = stack.sharing.layers[0], stack.heads
 
     raw = stack(x)
 
@@ -34,7 +34,7 @@ def test_activation_is_torchs_own(activation):
 @pytest.mark.parametrize("n_pieces", [2, 5])
 def test_maxout_is_the_largest_of_its_pieces(n_pieces):
     stack = network(activation="maxout", maxout_pieces=n_pieces)
-    layer, heads, x = stack.trunk.layers[0], stack.heads, features(10, 4)
+    layer, heads, x = stack.sharing.layers[0], stack.heads, features(10, 4)
 
     raw = stack(x)
 
@@ -58,6 +58,6 @@ def test_signals_neither_vanish_nor_grow_through_deep_trunks(activation):
         activation=activation,
     )
 
-    hidden = stack.trunk(features(100, 64))
+    hidden = stack.sharing(features(100, 64))
 
     assert 0.05 < hidden.std() < 3

@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
-from sklearn_mtl.nn import Decoder
+from sklearn_mtl.nn import Decoder, HiddenUnits
 from sklearn_mtl.tables import FeatureEncoder, decoded_columns
 from tests.helpers import homes
 
@@ -15,12 +15,7 @@ pd = pytest.importorskip("pandas")
 
 def decoder_of(encoder, **params):
     generator = torch.Generator().manual_seed(0)
-    hidden = {
-        "activation": "relu",
-        "maxout_pieces": 2,
-        "dropout": 0.0,
-        "generator": generator,
-    }
+    hidden = HiddenUnits("relu", 2, 0.0, generator)
     found = Decoder(1, 2, (), decoded_columns(encoder), hidden=hidden, **params)
     return found.double()
 

@@ -22,7 +22,7 @@ def test_private_heads_equal_a_loop_over_tasks(sizes, owners):
 
     for k in range(3):
         shared = torch.relu(
-            x @ stack.trunk.layers[0].weight[k] + stack.trunk.layers[0].bias[k]
+            x @ stack.sharing.layers[0].weight[k] + stack.sharing.layers[0].bias[k]
         )
         for output, t in enumerate(owners):
             own = slice(t * sizes[0], (t + 1) * sizes[0])
@@ -58,12 +58,12 @@ def test_private_layers_by_task_equal_a_loop_over_tasks(activation):
     deep, flat = stack.heads.groups
     nn.init.normal_(flat.bias, generator=generator(3))
     x = features(10, 4)
-    shared = stack.trunk(x)
+    shared = stack.sharing(x)
 
     raw = stack(x)
 
     alike = network(head_hidden_layer_sizes=(4, 3), activation=activation)
-    alike.trunk.load_state_dict(stack.trunk.state_dict())
+    alike.sharing.load_state_dict(stack.sharing.state_dict())
     of_deep = [0, 4, 5]  # raw outputs of tasks 0 and 2
     for name in ("first", "inner.0", "last"):
         for part in ("weight", "bias"):
@@ -86,7 +86,7 @@ def test_tasks_with_layers_of_the_same_sizes_are_one_group():
         prior_raw=np.arange(100.0),
     )
 
-    assert [len(tasks) for tasks in stack.heads.tasks_of_group] == [40, 40, 20]
+    assert [len(group.tasks) for group in stack.heads.groups] == [40, 40, 20]
     raw = stack(torch.zeros(2, 4, dtype=torch.float64))
     assert_close(raw, torch.arange(100.0).double().expand(3, 2, 100))
 

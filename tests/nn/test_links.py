@@ -5,27 +5,22 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import HeadLinks, StackedLinear
-from sklearn_mtl.nn._heads import MixedHeads
+from sklearn_mtl.nn._heads import MixedHeads, PrivateHeads
 from tests.nn.helpers import TASK_OF_OUTPUT, network, shapes
 
 
 def groups_of(stack):
     """Weights of the links of every unit, task and member, one by one."""
     heads, groups = stack.heads, {}
-    if isinstance(heads, MixedHeads):
-        parts = zip(heads.groups, heads.tasks_of_group, strict=True)
-    else:
-        parts = [(heads, range(3))]
-    for part, tasks in parts:
-        private = not isinstance(part, StackedLinear)
+    for part in heads.groups if isinstance(heads, MixedHeads) else [heads]:
+        tasks, private = part.tasks, isinstance(part, PrivateHeads)
         weight = (part.first if private else part).weight.detach()
         if private:
             weight = weight.unflatten(-1, (part.n_pieces, len(tasks), -1))
         else:
             owners = TASK_OF_OUTPUT[np.isin(TASK_OF_OUTPUT, tasks)]
-        for place, t in enumerate(tasks):
-            own = weight[..., place, :] if private else weight[..., owners == t]
+        for rank, t in enumerate(tasks):
+            own = weight[..., rank, :] if private else weight[..., owners == t]
             for k in range(stack.n_members):
                 for j in range(stack.n_shared):
                     groups[k, j, t] = own[k, j]
@@ -37,7 +32,7 @@ def test_links_are_shrunk_as_worked_out_by_hand():
     stack = network(n_members=1, n_features=1, hidden_layer_sizes=())
     weight = torch.tensor([[[3.0, 4.0, 3.0, 0.0, 0.0, 1.0]]], dtype=torch.float64)
     stack.heads.weight.data.copy_(weight)
-    (links,) = HeadLinks(stack).parts
+    (links,) = stack.links()
 
     links.shrink(0.75)
 
@@ -53,10 +48,10 @@ def test_links_are_shrunk_as_worked_out_by_hand():
 def test_links_are_the_weights_into_the_first_layer_of_a_task(shape, activation):
     stack = network(activation=activation, maxout_pieces=2, **shape)
     before = {place: group.clone() for place, group in groups_of(stack).items()}
-    links, threshold = HeadLinks(stack), 0.02
+    threshold = 0.02
 
-    norms = links.norms()
-    for part in links.parts:
+    norms = stack.link_norms()
+    for part in stack.links():
         part.shrink(threshold)
 
     assert norms.shape == (3, stack.n_shared, 3)
@@ -74,7 +69,7 @@ def test_links_of_one_output_each_are_shrunk_one_by_one():
     stack = network(task_of_output=np.arange(3), prior_raw=np.zeros(3))
     before = stack.heads.weight.detach().clone()
 
-    for part in HeadLinks(stack).parts:
+    for part in stack.links():
         part.shrink(0.03)
 
     after = stack.heads.weight.detach()
@@ -86,7 +81,7 @@ def test_weights_into_padding_are_no_link():
     stack = network()
     padding = np.array([False, False, False, True, False, False])
 
-    norms = HeadLinks(stack, padding).norms()
+    norms = stack.link_norms(padding)
 
     own = stack.heads.weight.detach()[..., 1:3]
     assert_close(norms[..., 1], own.norm(dim=-1).numpy())

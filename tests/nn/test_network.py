@@ -7,8 +7,17 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import ACTIVATIONS, MAXOUT, Backprop, Forward, StackedLinear
-from tests.nn.helpers import PRIOR, SHAPES, features, network, shapes
+from sklearn_mtl.nn import (
+    ACTIVATIONS,
+    MAXOUT,
+    AutogradPass,
+    Binding,
+    MultiTaskNetwork,
+    NetworkPass,
+    StackedLinear,
+)
+from tests.helpers import generator
+from tests.nn.helpers import PRIOR, SHAPES, features, network, settings, shapes
 
 
 def member_alone(stack, k, **params):
@@ -145,7 +154,7 @@ def test_copies_predict_the_same(copied):
     assert torch.equal(stack.eval()(x), other.eval()(x))
 
 
-# The passes written by hand against autograd through the modules
+# The passes against autograd through the modules
 
 
 N_ROWS = 6
@@ -170,9 +179,9 @@ def by_autograd(net, x):
 
 def by_hand(net, x):
     net = copy.deepcopy(net)
-    backprop = Backprop(net)
-    raw = backprop.forward(x)
-    backprop.backward(upstream_of(raw))
+    bound = net.bind(Binding(trains=True))
+    raw = bound.forward(x)
+    bound.backward(upstream_of(raw))
     return raw, gradients(net)
 
 
@@ -219,7 +228,7 @@ def test_gradients_skip_dropped_units(activation, shape):
     assert_close(without, net(x).detach())
 
 
-@pytest.mark.parametrize("shape", ["shared", "mixed", "bent", "linear"])
+@pytest.mark.parametrize("shape", ["shared", "mixed", "binned", "linear"])
 @pytest.mark.parametrize("own_rows", [False, True], ids=["shared rows", "own rows"])
 def test_gradients_skip_dropped_inputs(shape, own_rows):
     net = network(2, input_dropout=0.3, dropout=0.2, **SHAPES[shape])
@@ -227,19 +236,20 @@ def test_gradients_skip_dropped_inputs(shape, own_rows):
 
     assert_same_passes(net, x)
     assert not torch.allclose(by_hand(net, x)[0], by_hand(net.eval(), x)[0])
-    assert_close(Forward(net).forward(x), net(x).detach())
+    assert_close(net.bind(Binding()).forward(x), net(x).detach())
 
 
-@pytest.mark.parametrize("shape", ["shared", "private", "bent"])
+@pytest.mark.parametrize("shape", ["shared", "private", "binned"])
 def test_shared_units_are_those_of_the_trunk(shape):
     net, x = network(dropout=0.5, **SHAPES[shape]).eval(), features(N_ROWS, 4)
-    inputs = x if net.pieces is None else net.pieces(x)
 
-    assert_close(Forward(net).shared(x), net.trunk(inputs).detach())
+    shared = net.bind(Binding()).shared(x)
+
+    assert_close(shared, net.sharing(net.inputs(x)).detach())
 
 
 @shapes
-@pytest.mark.parametrize("frozen", ["trunk", "heads", "bias"])
+@pytest.mark.parametrize("frozen", ["sharing", "heads", "bias"])
 def test_what_is_frozen_gets_no_gradient(shape, frozen):
     net = network(2, **shape)
     for name, parameter in net.named_parameters():
@@ -252,10 +262,10 @@ def test_what_is_frozen_gets_no_gradient(shape, frozen):
 
 def test_gradients_are_written_over_the_last_ones():
     net, x = network(), features(N_ROWS, 4)
-    backprop = Backprop(net)
+    bound = net.bind(Binding(trains=True))
     for _ in range(2):
-        raw = backprop.forward(x)
-        backprop.backward(upstream_of(raw))
+        raw = bound.forward(x)
+        bound.backward(upstream_of(raw))
 
     _, expected = by_autograd(net, x)
     for name, gradient in gradients(net).items():
@@ -267,7 +277,7 @@ def test_forward_is_the_modules_own_without_dropout(shape):
     net = network(dropout=0.5, **shape)
     x = features(N_ROWS, 4)
 
-    assert_close(Forward(net).forward(x), net.eval()(x).detach())
+    assert_close(net.bind(Binding()).forward(x), net.eval()(x).detach())
 
 
 @shapes
@@ -275,7 +285,40 @@ def test_forward_in_float64_of_a_net_in_float32(shape):
     net = network(dtype=torch.float32, **shape)
     x = features(N_ROWS, 4)
 
-    raw = Forward(net, dtype=torch.float64).forward(x)
+    raw = net.bind(Binding(dtype=torch.float64)).forward(x)
 
     assert raw.dtype == torch.float64
     assert_close(raw, copy.deepcopy(net).double()(x).detach())
+
+
+class Halved(MultiTaskNetwork):
+    """Changes what is computed, and says nothing of the gradient."""
+
+    def forward(self, features):
+        return 0.5 * super().forward(features)
+
+
+class Doubled(MultiTaskNetwork):
+    """Changes a part of what is computed."""
+
+    def shared(self, features):
+        return 2.0 * super().shared(features)
+
+
+class Renamed(MultiTaskNetwork):
+    """Changes nothing."""
+
+
+@pytest.mark.parametrize("kind", [Halved, Doubled])
+def test_a_changed_network_is_differentiated_as_it_is(kind):
+    net = kind(n_members=2, **settings(), generator=generator())
+
+    assert isinstance(net.bind(Binding(trains=True)), AutogradPass)
+    assert_same_passes(net, features(N_ROWS, 4))
+
+
+def test_a_subclass_that_changes_nothing_keeps_the_formulas():
+    net = Renamed(n_members=2, **settings(), generator=generator())
+
+    assert isinstance(net.bind(Binding(trains=True)), NetworkPass)
+    assert_same_passes(net, features(N_ROWS, 4))

@@ -152,7 +152,7 @@ def test_predictions_follow_a_change_of_weights(change):
 
     before = predicted()
     assert_array_equal(predicted(), before)
-    change(module.trunk.layers[0].weight)
+    change(module.sharing.layers[0].weight)
     with torch.no_grad():
         expected = module(torch.from_numpy(features)).numpy()
     assert_allclose(predicted(), expected)

@@ -55,7 +55,7 @@ def test_one_linear_unit_by_hand(method):
         n_members=1,
     )
 
-    layer, heads = initial.module.trunk.layers[0], initial.module.heads
+    layer, heads = initial.module.sharing.layers[0], initial.module.heads
     w, b = layer.weight.item(), layer.bias.item()
     a, c = heads.weight.detach().numpy().ravel(), heads.bias.detach().numpy().ravel()
     z = (y - y.mean(axis=0)) / y.std(axis=0)
@@ -120,7 +120,7 @@ def test_mixed_kinds_and_missing_labels_as_autograd_has_it(overlapping, heads):
         )
 
     now = losses(module)
-    trunk = list(module.trunk.parameters())
+    trunk = list(module.sharing.parameters())
     gradients = [
         torch.autograd.grad(now[:, t].sum(), trunk, retain_graph=True) for t in range(3)
     ]
@@ -132,7 +132,7 @@ def test_mixed_kinds_and_missing_labels_as_autograd_has_it(overlapping, heads):
         stepped = deepcopy(module)
         with torch.no_grad():
             for weight, gradient in zip(
-                stepped.trunk.parameters(), gradients[t], strict=True
+                stepped.sharing.parameters(), gradients[t], strict=True
             ):
                 weight -= 0.1 * gradient / cost[t]
             share = (1 - losses(stepped) / now).mean(dim=0)
