@@ -1,64 +1,22 @@
-"""Fresh processes with pinned threads, rivals timed in turn, peaks of memory."""
+"""Rivals timed in turn, the parts of a fit, peaks of memory."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import torch
 from skorch.callbacks import Callback
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-)
 STATUS = Path("/proc/self/status")
 MILLION_BYTES = 1e6
-
-Result = TypeVar("Result")
-
-
-def in_child(
-    function: Callable[..., Result], *arguments: Any, threads: int = 1
-) -> Result:
-    """Call a function of a script in a fresh process.
-
-    Parameters
-    ----------
-    function : callable
-        Defined at the top of a module.
-    *arguments : picklable
-    threads : int
-        Number that OpenMP, MKL, OpenBLAS and torch are all pinned to there.
-    """
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    try:
-        with ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=get_context("spawn"),
-            initializer=torch.set_num_threads,
-            initargs=(threads,),
-        ) as pool:
-            return pool.submit(function, *arguments).result()
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def in_turns(
     rivals: Mapping[str, Callable[[], float]], n_rounds: int
-) -> dict[str, np.ndarray]:
+) -> dict[str, list[float]]:
     """Measure rivals in turn, A B A B, after one round that is not counted.
 
     Parameters
@@ -69,15 +27,16 @@ def in_turns(
 
     Returns
     -------
-    dict of str to ndarray of shape (n_rounds,)
+    dict of str to list of float
+        A figure a round.
     """
     rounds = [[measure() for measure in rivals.values()] for _ in range(n_rounds + 1)]
-    return dict(zip(rivals, np.transpose(rounds[1:]), strict=True))
+    return dict(zip(rivals, np.transpose(rounds[1:]).tolist(), strict=True))
 
 
-def median_ratio(ours: np.ndarray, theirs: np.ndarray) -> float:
+def median_ratio(ours: list[float], theirs: list[float]) -> float:
     """Median over rounds of the ratio within a round."""
-    return float(np.median(ours / theirs))
+    return float(np.median(np.divide(ours, theirs)))
 
 
 def seconds(function: Callable[[], Any]) -> float:
@@ -150,9 +109,3 @@ def peak_above(function: Callable[[], Any]) -> tuple[float, float]:
     function()
     after = resident()
     return after["peak"] - before["now"], after["files"] - before["files"]
-
-
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """Lay out a table whose first column is text and whose others are figures."""
-    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
