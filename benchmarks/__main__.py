@@ -5,8 +5,6 @@ measured again, so that a run that was broken off goes on; then the table and th
 are made from all that stands there.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

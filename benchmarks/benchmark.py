@@ -1,10 +1,9 @@
 """What a benchmark says about itself; the runner does the rest."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,8 @@ class Benchmark:
     cases: Callable[[Plan], list[Case]]
     measure: Callable[..., dict[str, Any]]
     """Called with the plan and the items of a case as keywords."""
-    table: Callable[[list[Run]], str]
-    """Lay out the runs, which are in the order of the cases, in Markdown."""
+    table: Callable[[list[Run]], list[str]]
+    """Paragraphs in Markdown of the runs, which are in the order of the cases."""
     rounds: int
     threads: int = 1
     """Of the process, unless a case has an item "threads"."""
@@ -70,6 +69,13 @@ def catalogue() -> dict[str, str]:
 
 def find(name: str) -> Benchmark:
     return import_module(catalogue()[name]).BENCHMARK
+
+
+def combined(**values: Iterable[Any]) -> list[Case]:
+    """Combine values of several items, the last changing fastest."""
+    return [
+        dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())
+    ]
 
 
 def is_of(run: Run, case: Case) -> bool:

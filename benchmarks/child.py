@@ -1,7 +1,5 @@
 """A fresh process that measures cases: told on stdin, answered by a run a line."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

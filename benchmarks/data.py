@@ -6,8 +6,6 @@ holds X, Y, feature_names, target_names and target_types. Without the folder, th
 the two tables that ship inside the package.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

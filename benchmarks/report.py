@@ -1,7 +1,5 @@
 """Results as Markdown, in their sections of docs/benchmarks.md."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re
@@ -36,8 +34,8 @@ def section(benchmark: Benchmark, results: Results) -> str:
         found = (i for i, case in enumerate(cases) if is_of(run, case))
         return next(found, len(cases))
 
-    text = benchmark.table(sorted(results.runs, key=position)).strip()
-    return f"{text}\n\n{results.machine}".strip()
+    texts = benchmark.table(sorted(results.runs, key=position))
+    return "\n\n".join([*filter(None, texts), results.machine]).strip()
 
 
 def marked(title: str, text: str) -> str:
@@ -62,6 +60,10 @@ def draw(name: str, runs: list[Run]) -> None:
     if (HERE / "figures" / f"{name}.py").exists():
         figure = import_module(f"benchmarks.figures.{name}").draw(runs)
         figure.savefig(FIGURES / f"{name}.png", dpi=120, bbox_inches="tight")
+
+
+def n_seeds(runs: list[Run]) -> int:
+    return len({run["seed"] for run in runs})
 
 
 def figure_link(name: str, caption: str) -> str:

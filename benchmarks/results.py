@@ -1,7 +1,5 @@
 """Files of results: what was measured, a run a line, and on which machine."""
 
-from __future__ import annotations
-
 import json
 from typing import NamedTuple
 
@@ -23,9 +21,8 @@ def read(name: str) -> Results:
     return Results(**json.loads(path.read_text()))
 
 
-def keep(name: str, run: Run, cases: list[Case], machine: str) -> None:
+def keep(name: str, case: Case, run: Run, machine: str) -> None:
     """Write one run, beside what another process has written in the meantime."""
-    case = next(case for case in cases if is_of(run, case))
     runs = [known for known in read(name).runs if not is_of(known, case)]
     write(name, Results([*runs, run], machine))
 

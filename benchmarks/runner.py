@@ -1,7 +1,5 @@
 """Measure the cases of a benchmark in fresh processes, and keep what was measured."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -30,14 +28,13 @@ def update(name: str, plan: Plan, chosen: list[Case], *, again: bool) -> str:
     pending = [
         case for case in chosen if again or not any(is_of(run, case) for run in known)
     ]
-    runs = []
+    machine, runs = report.machine(threads(name, chosen)), []
     for group in groups(name, pending):
-        for run in measure(name, plan, group):
-            print(label(run, group), flush=True)
+        for case, run in zip(group, measure(name, plan, group), strict=True):
+            print(report.label(case), flush=True)
             runs.append(run)
             if not trial:
-                machine = report.machine(threads(name, chosen))
-                results.keep(name, run, pending, machine)
+                results.keep(name, case, run, machine)
     kept = results.Results(runs, "") if trial else results.read(name)
     if not kept.runs:
         return f"{name}: there is nothing to show."
@@ -142,8 +139,3 @@ def measure(
             yield from map(json.loads, child.stdout)
         if child.returncode:
             raise SystemExit(f"{name} failed; what was measured before is kept.")
-
-
-def label(run: Run, cases: list[Case]) -> str:
-    case = next(case for case in cases if is_of(run, case))
-    return report.label(case)

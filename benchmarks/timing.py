@@ -1,7 +1,5 @@
 """Rivals timed in turn, the parts of a fit, peaks of memory."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,16 +17,7 @@ def in_turns(
 ) -> dict[str, list[float]]:
     """Measure rivals in turn, A B A B, after one round that is not counted.
 
-    Parameters
-    ----------
-    rivals : mapping of str to callable
-        Each measures once and returns the figure.
-    n_rounds : int
-
-    Returns
-    -------
-    dict of str to list of float
-        A figure a round.
+    Each is called once a round and returns its figure.
     """
     rounds = [[measure() for measure in rivals.values()] for _ in range(n_rounds + 1)]
     return dict(zip(rivals, np.transpose(rounds[1:]).tolist(), strict=True))
@@ -47,16 +36,9 @@ def seconds(function: Callable[[], Any]) -> float:
 
 
 class Stopwatch(Callback):
-    """Split the seconds of a fit into encoding, epochs and what comes after.
-
-    Examples
-    --------
-    >>> watch = Stopwatch()
-    >>> watch.time(lambda: estimator.set_params(callbacks=[watch]).fit(X, y))
-    """
+    """Split the seconds of a fit, to which it is a callback, into parts."""
 
     def time(self, fit: Callable[[], Any]) -> None:
-        """Call `fit`, whose net notifies this callback."""
         begin = time.perf_counter()
         fit()
         self.after = time.perf_counter() - self._ends[-1]
@@ -66,19 +48,14 @@ class Stopwatch(Callback):
         self.epoch = float(np.median(epochs[1:] if len(epochs) > 1 else epochs))
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Note when the rows are encoded."""
         self._first, self._ends = time.perf_counter(), []
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Note when an epoch has ended."""
         self._ends.append(time.perf_counter())
 
 
 def resident() -> dict[str, float]:
-    """Bytes of this process that are in memory: now, of files now, and at the peak.
-
-    The peak is that since `forget_peak`.
-    """
+    """Bytes of this process that are in memory: now, of files now, and at the peak."""
     if not STATUS.exists():
         raise SystemExit("Memory is read from /proc/self/status, which is not here.")
     sizes = {}
@@ -89,22 +66,13 @@ def resident() -> dict[str, float]:
     return {"now": sizes["VmRSS"], "files": sizes["RssFile"], "peak": sizes["VmHWM"]}
 
 
-def forget_peak() -> None:
-    """Start the peak of `resident` anew at what is in memory now."""
-    Path("/proc/self/clear_refs").write_text("5")
-
-
 def peak_above(function: Callable[[], Any]) -> tuple[float, float]:
     """Peak of memory during a call above the state before it, in bytes.
 
-    Returns
-    -------
-    peak : float
-    of_files : float
-        Growth of the pages of mapped files, which the system takes back when it
-        needs them; a part of `peak`.
+    And the growth of the pages of mapped files, a part of that peak: the system takes
+    them back when it needs them.
     """
-    forget_peak()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is held now
     before = resident()
     function()
     after = resident()

@@ -65,7 +65,7 @@ def made(measured):
         title="Made",
         cases=lambda plan: [{"seed": seed} for seed in range(plan.rounds)],
         measure=measure,
-        table=lambda runs: " ".join(str(run["seed"]) for run in runs),
+        table=lambda runs: [" ".join(str(run["seed"]) for run in runs)],
         rounds=3,
     )
     return benchmark, measure

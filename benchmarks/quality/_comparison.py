@@ -1,7 +1,5 @@
 """Scores of models on tables as markdown: means, ranks, and a paired test."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
@@ -20,34 +18,18 @@ NOTICEABLE = 0.005
 """Difference in skill that counts where there is no test."""
 
 
-def as_markdown(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     results: Results = {}
     for run in runs:
         if run["seed"] == 0:
             results.setdefault(run["table"], {})[run["model"]] = run
     models = [m for m in MODELS if any(m in row for row in results.values())]
-    texts = [
+    return [
         skills_of(results, models),
-        SKILLS.strip(),
         summary_of(results, models),
-        SUMMARY.strip(),
         columns_of(results),
         seeds_of(runs),
     ]
-    return "\n\n".join(text for text in texts if text)
-
-
-SKILLS = """
-Skill; seconds of all fits of a table, measured one model after another. Seconds in
-brackets are of predictions too and of another run of the machine.
-"""
-SUMMARY = """
-Means and ranks of the net stand beside those of the peer on the tables that the peer
-was measured on. Wins, ties and losses of the net: a two-sided paired t-test at 5 % over
-five parts of the held-out rows (the folds of a small table), its variance corrected for
-the rows that training sets share (Nadeau & Bengio 2003); peers that were measured
-elsewhere have no parts, and a difference in skill above 0.005 counts there.
-"""
 
 
 def skills_of(results: Results, models: list[str]) -> str:

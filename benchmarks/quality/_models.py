@@ -5,8 +5,6 @@
 in an environment beside the project's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -101,7 +99,7 @@ class WithCategories:
     def __init__(self, model: Any, keyword: str) -> None:
         self.model, self.keyword = model, keyword
 
-    def fit(self, X: pd.DataFrame, y: Any) -> WithCategories:
+    def fit(self, X: pd.DataFrame, y: Any) -> Any:
         numbers = X.select_dtypes("number")
         self.median_ = numbers.median().fillna(0)
         categories = [name for name in X if name not in numbers]

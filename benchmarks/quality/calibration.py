@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import kinds, load, split
-from benchmarks.report import table
+from benchmarks.report import n_seeds, table
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.metrics import task_scores
 
@@ -14,11 +14,7 @@ COLUMNS = ["column", "calibrate", "error", "log_loss"]
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"table": table, "seed": seed}
-        for table in TABLES
-        for seed in range(plan.rounds)
-    ]
+    return combined(table=TABLES, seed=range(plan.rounds))
 
 
 def measure(plan: Plan, table: str, seed: int) -> dict[str, list]:
@@ -36,7 +32,7 @@ def measure(plan: Plan, table: str, seed: int) -> dict[str, list]:
     return {"scores": rows}
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     frames = [
         pd.DataFrame(run["scores"], columns=COLUMNS).assign(table=run["table"])
         for run in runs
@@ -47,10 +43,8 @@ def as_table(runs: list[Run]) -> str:
         cells = [f"{mean.loc[c, s]:.4f}" for s in mean for c in (False, True)]
         rows.append([name, str(group["column"].nunique()), *cells])
     header = ["table", "columns", "calibration error: before", "after"]
-    text = table([*header, "log-loss: before", "after"], rows)
-    return f"{text}\n\nMean of {len({run['seed'] for run in runs})} splits."
+    header += ["log-loss: before", "after"]
+    return [table(header, rows), f"Mean of {n_seeds(runs)} splits."]
 
 
-BENCHMARK = Benchmark(
-    title="Calibration", cases=cases, measure=measure, table=as_table, rounds=3
-)
+BENCHMARK = Benchmark("Calibration", cases, measure, as_table, rounds=3)

@@ -7,8 +7,6 @@ on the rows that have its label. The test rows of `sarcos_sparse` are given; of
 `school`, a random quarter of each task is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -20,9 +18,9 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import arrays
-from benchmarks.report import table
+from benchmarks.report import n_seeds, table
 from sklearn_mtl import MultiTaskNetRegressor
 
 NET = {"hidden_layer_sizes": (64, 64), "n_members": 4}
@@ -75,73 +73,47 @@ def score(y: np.ndarray, predictions: np.ndarray) -> dict[str, Any]:
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"table": name, "model": model, "seed": seed}
-        for name in TABLES
-        for seed in range(plan.rounds)
-        for model in MODELS
-    ]
+    return combined(table=TABLES, model=MODELS, seed=range(plan.rounds))
 
 
 def measure(plan: Plan, table: str, model: str, seed: int) -> dict[str, Any]:
     X, y, given = read(table, plan.shorten)
     split = split_within_tasks(y, seed) if given is None else given
     train, test = split == 0, split == 1
-    parts = X[train], y[train], X[test]
+
+    def net() -> MultiTaskNetRegressor:
+        return MultiTaskNetRegressor(**NET, random_state=seed)
+
     start = perf_counter()
     if model == SHARED:
-        net = MultiTaskNetRegressor(**NET, random_state=seed).fit(X[train], y[train])
-        predictions = net.predict(X[test])
-    elif model == SINGLE:
-        predictions = predict_each(
-            lambda: MultiTaskNetRegressor(**NET, random_state=seed),
-            *parts,
-            ~np.isnan(y[test]),
-        )
+        predictions = net().fit(X[train], y[train]).predict(X[test])
     else:
-        predictions = predict_each(ridge, *parts, ~np.isnan(y[test]))
+        new_model = net if model == SINGLE else ridge
+        wanted = ~np.isnan(y[test])
+        predictions = predict_each(new_model, X[train], y[train], X[test], wanted)
     seconds = perf_counter() - start
     return {"seconds": seconds} | score(y[test], predictions)
 
 
-def as_table(runs: list[Run]) -> str:
+def plus_minus(values: Any) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+
+
+def as_table(runs: list[Run]) -> list[str]:
     rows = []
     for name, chosen in pd.DataFrame(runs).groupby("table", sort=False):
-        per_task = {
-            model: np.mean(np.stack(group["r2"]), axis=0)
-            for model, group in chosen.groupby("model")
-        }
-        for model, group in chosen.groupby("model", sort=False):
+        models = {model: group for model, group in chosen.groupby("model", sort=False)}
+        per_task = {m: np.mean(np.stack(g["r2"]), axis=0) for m, g in models.items()}
+        for model, group in models.items():
             means = np.stack(group["r2"]).mean(axis=1)
             ahead = (per_task[SHARED] > per_task[model]).sum()
             wins = "" if model == SHARED else f"{ahead} of {len(per_task[model])}"
-            explained = group["explained"]
-            rows.append(
-                [
-                    name,
-                    model,
-                    f"{means.mean():.3f} ± {means.std(ddof=1):.3f}",
-                    f"{explained.mean():.3f} ± {explained.std(ddof=1):.3f}",
-                    wins,
-                    f"{group['seconds'].mean():.1f}",
-                ]
-            )
+            cells = [plus_minus(means), plus_minus(group["explained"]), wins]
+            rows.append([name, model, *cells, f"{group['seconds'].mean():.1f}"])
     header = ["table", "model", "mean R² of tasks", "explained variance of all labels"]
     header += ["tasks where the shared net is ahead", "s"]
-    n_seeds = len({run["seed"] for run in runs})
-    return (
-        f"{table(header, rows, text=2)}\n\nNets of two layers of 64 units, "
-        f"{NET['n_members']} members, all else at its default. Mean of {n_seeds} "
-        "seeds, ± their standard deviation; a seed is also a split of `school`. Seconds of a "
-        "seed, fits and predictions of all tasks. The explained variance is 1 - mean "
-        "squared error / variance over the test labels of all tasks together."
-    )
+    note = f"Mean of {n_seeds(runs)} seeds, ± their standard deviation."
+    return [table(header, rows, text=2), note]
 
 
-BENCHMARK = Benchmark(
-    title="Few labels a row",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=3,
-)
+BENCHMARK = Benchmark("Few labels a row", cases, measure, as_table, rounds=3)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import is_number, kinds, load, split
-from benchmarks.report import table
+from benchmarks.report import n_seeds, table
 from sklearn_mtl import MultiTaskNetEstimator
 
 TABLES = ("mtr_enb", "sarcos_test4449", "bike_hourly", "wine", "adult")
@@ -41,11 +41,7 @@ def covered(net, X, y, coverage: float, method: str) -> dict[str, tuple[float, f
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"table": table, "seed": seed}
-        for table in TABLES
-        for seed in range(plan.rounds)
-    ]
+    return combined(table=TABLES, seed=range(plan.rounds))
 
 
 def measure(plan: Plan, table: str, seed: int) -> dict[str, list]:
@@ -61,7 +57,7 @@ def measure(plan: Plan, table: str, seed: int) -> dict[str, list]:
     return {"coverage": rows}
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     results = pd.concat(
         pd.DataFrame(run["coverage"], columns=COLUMNS).assign(table=run["table"])
         for run in runs
@@ -77,17 +73,14 @@ def as_table(runs: list[Run]) -> str:
         rows.append([name, column, *cells])
     first, *others = (f"{c:.0%}" for c in COVERAGES)
     header = ["table", "column", first, *others, "size at 90%"]
-    texts = [
-        table([*header, f"cv+: {first}", *others, "size at 90%"], rows, text=2),
-    ]
+    header += [f"cv+: {first}", *others, "size at 90%"]
+    texts = [table(header, rows, text=2)]
     distance = (mean["covered"] - mean.index.get_level_values("asked")).abs()
     for method in METHODS:
         gap = 100 * distance.xs(method, level="method").max()
         texts.append(f"Worst distance, method `{method}`: {gap:.1f} points.")
-    texts.append(f"Mean of {len({run['seed'] for run in runs})} splits.")
-    return "\n\n".join(texts)
+    texts.append(f"Mean of {n_seeds(runs)} splits.")
+    return texts
 
 
-BENCHMARK = Benchmark(
-    title="Intervals", cases=cases, measure=measure, table=as_table, rounds=10
-)
+BENCHMARK = Benchmark("Intervals", cases, measure, as_table, rounds=10)

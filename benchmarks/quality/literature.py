@@ -11,8 +11,6 @@ same split rule: scaffolds from the most frequent to the rarest, 80 % to train, 
 validate, 10 % to test. Nothing is chosen on the validation rows here.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Any
 
@@ -22,7 +20,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import arrays, load
 from benchmarks.report import table
 from sklearn_mtl import MultiTaskNetEstimator
@@ -122,10 +120,8 @@ def measure_tox21(model: str, seeds: int, every: int) -> dict[str, Any]:
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        *({"table": name, "model": "net"} for name in PUBLISHED),
-        *({"table": TOX21, "model": name} for name in SCORES),
-    ]
+    tox21 = combined(table=[TOX21], model=SCORES)
+    return combined(table=PUBLISHED, model=["net"]) + tox21
 
 
 def measure(plan: Plan, table: str, model: str) -> dict[str, Any]:
@@ -156,14 +152,12 @@ def tox21_table(runs: list[Run]) -> str:
     return table(["Tox21", "validation", "test", "s"], rows)
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     of_numbers = [run for run in runs if run["table"] != TOX21]
     of_tox21 = [run for run in runs if run["table"] == TOX21]
     texts = [rrmse_table(of_numbers)] if of_numbers else []
     texts += [tox21_table(of_tox21)] if of_tox21 else []
-    return "\n\n".join(texts)
+    return texts
 
 
-BENCHMARK = Benchmark(
-    title="Literature", cases=cases, measure=measure, table=as_table, rounds=3
-)
+BENCHMARK = Benchmark("Literature", cases, measure, as_table, rounds=3)

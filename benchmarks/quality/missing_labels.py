@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import folds, load
-from benchmarks.report import table
+from benchmarks.report import n_seeds, table
 from sklearn_mtl import MultiTaskNetEstimator
 
 TABLE = "sarcos_test4449"
@@ -23,12 +23,8 @@ SHARED, EACH = "shared net", "one net a column"
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"removed": share, "model": model, "seed": seed}
-        for share in SHARES
-        for model in (SHARED, EACH)
-        for seed in range(plan.rounds)
-    ]
+    seeds = range(plan.rounds)
+    return combined(removed=SHARES, model=(SHARED, EACH), seed=seeds)
 
 
 def measure(plan: Plan, removed: float, model: str, seed: int) -> dict[str, Any]:
@@ -50,7 +46,7 @@ def measure(plan: Plan, removed: float, model: str, seed: int) -> dict[str, Any]
     return {"seconds": seconds, "r2": dict(zip(y, scores.tolist(), strict=True))}
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     rows = []
     for (share, model), group in pd.DataFrame(runs).groupby(
         ["removed", "model"], sort=False
@@ -63,15 +59,9 @@ def as_table(runs: list[Run]) -> str:
             + [f"{group['seconds'].mean():.0f}"]
         )
     header = ["labels removed", "model", "mean R²", *runs[0]["r2"], "fit, s"]
-    n_splits = len({run["seed"] for run in runs})
-    return f"{table(header, rows, text=2)}\n\nMean of {n_splits} splits."
+    return [table(header, rows, text=2), f"Mean of {n_seeds(runs)} splits."]
 
 
 BENCHMARK = Benchmark(
-    title="Missing labels",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=3,
-    needs=lambda case: TABLE,
+    "Missing labels", cases, measure, as_table, rounds=3, needs=lambda case: TABLE
 )

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import mnist
-from benchmarks.report import figure_link, table
+from benchmarks.report import figure_link, n_seeds, table
 from sklearn_mtl import MultiTaskNetEstimator
 
 TASKS = ("digit", "parity", "loops", "thickness")
@@ -100,12 +100,7 @@ def errors(fitted: list, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"labels": n, "net": net, "seed": seed}
-        for seed in range(plan.rounds)
-        for n in N_LABELS
-        for net in NETS
-    ]
+    return combined(seed=range(plan.rounds), labels=N_LABELS, net=NETS)
 
 
 def measure(plan: Plan, labels: int, net: str, seed: int) -> dict[str, Any]:
@@ -128,7 +123,7 @@ def of(runs: list[Run], labels: int, net: str) -> list[Run]:
     return [run for run in runs if run["labels"] == labels and run["net"] == net]
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     rows = []
     for n in N_LABELS:
         for net in NETS:
@@ -141,24 +136,18 @@ def as_table(runs: list[Run]) -> str:
                 cells.append(f"{values.mean():.1f} % ({values.std(ddof=1):.1f})")
             seconds = np.median([run["seconds"] for run in chosen])
             rows.append([f"{n:,}", net, *cells, f"{seconds:.0f}"])
-    return "\n\n".join(
-        [
-            f"Test errors, mean of {len({run['seed'] for run in runs})} draws of the "
-            "labelled images (standard deviation in brackets): shares of wrong "
-            "classes, and 1 - R² of the thickness. Hidden layers of 128 and 64 units, "
-            "two members, no early stopping, the same settings for all nets; the third "
-            "has units of no task and a decoder besides.",
-            table(["labels", "net", *TASKS, "median seconds"], rows, text=2),
-            figure_link("mnist_tasks", "Errors by number of labels"),
-        ]
-    )
+    return [
+        table(["labels", "net", *TASKS, "median seconds"], rows, text=2),
+        f"Mean of {n_seeds(runs)} draws (standard deviation in brackets).",
+        figure_link("mnist_tasks", "Errors by number of labels"),
+    ]
 
 
 BENCHMARK = Benchmark(
-    title="MNIST as several tasks",
-    cases=cases,
-    measure=measure,
-    table=as_table,
+    "MNIST as several tasks",
+    cases,
+    measure,
+    as_table,
     rounds=5,
     needs=lambda case: "mnist",
 )

@@ -5,8 +5,6 @@ and RealMLP run where they are installed: they bring a torch of their own, so th
 environment beside the project's, with the package in it, adds them to the same results.
 """
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from sklearn.metrics import log_loss, r2_score
 
 from benchmarks.benchmark import Benchmark, Case, Plan
 from benchmarks.data import folds, is_number, load
-from benchmarks.quality._comparison import EACH, as_markdown
+from benchmarks.quality._comparison import EACH, as_table
 from benchmarks.quality._models import ELSEWHERE, PEERS, Predict, fit_net, fit_peer
 
 TABLES = (
@@ -141,11 +139,4 @@ def measure(plan: Plan, table: str, model: str, seed: int) -> dict[str, Any]:
     return out_of_fold(table, fit, every=plan.shorten)
 
 
-BENCHMARK = Benchmark(
-    title="Quality",
-    cases=cases,
-    measure=measure,
-    table=as_markdown,
-    rounds=1,
-    threads=2,
-)
+BENCHMARK = Benchmark("Quality", cases, measure, as_table, rounds=1, threads=2)

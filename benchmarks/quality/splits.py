@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import is_number, load
-from benchmarks.report import table
+from benchmarks.report import n_seeds, table
 from sklearn_mtl.datasets import make_multitask
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 
@@ -70,12 +70,8 @@ def deviations(columns: Columns, tests: list) -> tuple[list[float], list[float]]
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"table": name, "folds": folds, "seed": seed}
-        for name in (*TABLES, LARGE)
-        for folds in SPLITTERS
-        for seed in range(1 if name == LARGE else plan.rounds)
-    ]
+    small = combined(table=TABLES, folds=SPLITTERS, seed=range(plan.rounds))
+    return small + combined(table=[LARGE], folds=SPLITTERS, seed=[0])
 
 
 def measure(plan: Plan, table: str, folds: str, seed: int) -> dict[str, float]:
@@ -90,7 +86,7 @@ def measure(plan: Plan, table: str, folds: str, seed: int) -> dict[str, float]:
     return dict(zip(DISTANCES, distances, strict=True)) | {"seconds": seconds}
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     rows = []
     groups = pd.DataFrame(runs).groupby(["table", "folds"], sort=False)
     for (name, folds), group in groups:
@@ -101,18 +97,15 @@ def as_table(runs: list[Run]) -> str:
         rows.append([name, f"`{folds}`", *cells, f"{mean['seconds']:.2f}"])
     header = ["table", "folds", "share of a label: worst", "mean"]
     header += ["share of labels present: worst", "mean", "s"]
-    n_seeds = len({run["seed"] for run in runs})
-    return (
-        f"{table(header, rows, text=2)}\n\nPercentage points; {N_SPLITS} shuffled "
-        f"folds, mean of {n_seeds} seeds (one for the made table)."
-    )
+    note = f"Mean of {n_seeds(runs)} seeds (one for the made table)."
+    return [table(header, rows, text=2), note]
 
 
 BENCHMARK = Benchmark(
-    title="Splits",
-    cases=cases,
-    measure=measure,
-    table=as_table,
+    "Splits",
+    cases,
+    measure,
+    as_table,
     rounds=10,
     needs=lambda case: None if case["table"] == LARGE else case["table"],
 )

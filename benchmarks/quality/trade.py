@@ -5,15 +5,13 @@ settings of the estimator, beside its defaults and scikit-learn's models, which
 `peers` measures.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from benchmarks import results
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.quality._models import fit_net
 from benchmarks.quality.peers import out_of_fold
 from benchmarks.report import table
@@ -52,9 +50,7 @@ MEASURED_THERE = {"net": "defaults", **{peer: peer for peer in PEERS}}
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [
-        {"setting": setting, "table": name} for setting in SETTINGS for name in TABLES
-    ]
+    return combined(setting=SETTINGS, table=TABLES)
 
 
 def measure(plan: Plan, setting: str, table: str) -> dict[str, Any]:
@@ -78,14 +74,12 @@ def points(runs: list[Run]) -> pd.DataFrame:
     return found[complete].sort_values("skill", ascending=False, kind="stable")
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     rows = [
         [point.Index, f"{point.skill:.4f}", f"{point.seconds:.0f}"]
         for point in points(runs).itertuples()
     ]
-    return table(["setting or peer", "mean skill", "s"], rows)
+    return [table(["setting or peer", "mean skill", "s"], rows)]
 
 
-BENCHMARK = Benchmark(
-    title="Trade", cases=cases, measure=measure, table=as_table, rounds=1, threads=2
-)
+BENCHMARK = Benchmark("Trade", cases, measure, as_table, rounds=1, threads=2)

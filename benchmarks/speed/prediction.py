@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.report import table
 from benchmarks.timing import (
     MILLION_BYTES,
@@ -93,14 +93,11 @@ def memory(plan: Plan, dtype: str, memory_of: str) -> dict[str, list[float]]:
 
 
 def cases(plan: Plan) -> list[Case]:
+    models = MODELS if plan.peers else [OURS]
     return [
-        *({"members": n_members} for n_members in MEMBERS),
-        *({"dtype": dtype, "threads": n} for dtype in DTYPES for n in THREADS),
-        *(
-            {"dtype": dtype, "memory_of": model}
-            for dtype in DTYPES
-            for model in (MODELS if plan.peers else [OURS])
-        ),
+        *combined(members=MEMBERS),
+        *combined(dtype=DTYPES, threads=THREADS),
+        *combined(dtype=DTYPES, memory_of=models),
     ]
 
 
@@ -144,30 +141,16 @@ def many_rows_table(runs: list[Run], peaks: dict[tuple[str, str], float]) -> str
     return table([first, *speed_of, "ratio", *size_of], rows)
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     texts = []
     if ones := [run for run in runs if "members" in run]:
-        texts += [
-            one_row_table(ones),
-            f"One row of {FEATURES} features: hidden 256x2, one thread, median of "
-            f"{CALLS} calls.",
-        ]
+        texts += [one_row_table(ones)]
     if many := [run for run in runs if OURS in run]:
         found = [run for run in runs if "memory_of" in run]
         peaks = {(run["dtype"], run["memory_of"]): run["peak"][0] for run in found}
-        texts += [
-            many_rows_table(many, peaks),
-            f"Many rows: hidden 128x2, one member, {TASKS} columns; medians of "
-            f"{len(many[0][OURS])} rounds, peak memory above X with one thread.",
-        ]
-    return "\n\n".join(texts)
+        texts += [many_rows_table(many, peaks)]
+        texts += [f"Many rows: medians of {len(many[0][OURS])} rounds."]
+    return texts
 
 
-BENCHMARK = Benchmark(
-    title="Predict",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=5,
-    timed=True,
-)
+BENCHMARK = Benchmark("Predict", cases, measure, as_table, rounds=5, timed=True)

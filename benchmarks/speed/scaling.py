@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks import data
 from benchmarks.benchmark import Benchmark, Case, Plan, Run
-from benchmarks.data import kinds, load
 from benchmarks.report import table
 from benchmarks.timing import (
     MILLION_BYTES,
@@ -42,7 +42,7 @@ ROWS = (1_000, 10_000, 100_000, 1_000_000, 3_000_000)
 class Columns(NamedTuple):
     """A y, and the heads of its columns."""
 
-    count: int
+    n: int
     kinds: tuple[str, ...] = ONE_KIND
     head: tuple[int, ...] = ()
 
@@ -72,17 +72,14 @@ def watched(model: MultiTaskNetEstimator, X: Any, y: Any) -> Stopwatch:
     return watch
 
 
-# -- columns of y ---------------------------------------------------------------
-
-
 def made_columns(columns: Columns) -> tuple[Any, Any, list[str]]:
     """2000 rows; kinds in equal shares, four classes in a column of "multiclass"."""
-    count, among = columns.count, columns.kinds
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2000, FEATURES)).astype(np.float32)
-    signal = X @ rng.normal(size=(FEATURES, count)) / np.sqrt(FEATURES)
+    signal = X @ rng.normal(size=(FEATURES, columns.n)) / np.sqrt(FEATURES)
     signal += 0.3 * rng.normal(size=signal.shape)
-    kind_of_column = [among[j * len(among) // count] for j in range(count)]
+    n, kinds = columns.n, columns.kinds
+    kind_of_column = [kinds[j * len(kinds) // n] for j in range(n)]
     made = {
         "regression": lambda z: z,
         "laplace": lambda z: z,
@@ -111,10 +108,7 @@ def epoch_seconds(columns: Columns, epochs: int) -> Callable[[], float]:
 def many_and_few(plan: Plan, columns: str) -> dict[str, list[float]]:
     many, few = COMPARISONS[columns]
     epochs = plan.fewer(EPOCHS)
-    rivals = {
-        "many": epoch_seconds(many, epochs),
-        "few": epoch_seconds(few, epochs),
-    }
+    rivals = {"many": epoch_seconds(many, epochs), "few": epoch_seconds(few, epochs)}
     return in_turns(rivals, plan.rounds)
 
 
@@ -122,7 +116,7 @@ def multiply_adds(columns: Columns) -> int:
     """Count the weights of the network, each used once a row."""
     trunk = sum(a * b for a, b in pairwise((FEATURES, *HIDDEN)))
     head = sum(a * b for a, b in pairwise((HIDDEN[-1], *columns.head, 1)))
-    return trunk + columns.count * head
+    return trunk + columns.n * head
 
 
 def columns_table(runs: list[Run]) -> str:
@@ -138,15 +132,12 @@ def columns_table(runs: list[Run]) -> str:
     return table(header, rows)
 
 
-# -- real tables ------------------------------------------------------------------
-
-
 def parts_of_fit(plan: Plan, table: str) -> dict[str, Any]:
     """Fit a table at the defaults, but for one member where its columns are many."""
-    X, y = load(table, every=plan.shorten)
+    X, y = data.load(table, every=plan.shorten)
     figures = {}
     if table != CENSUS:
-        model = net(plan.fewer(EPOCHS), task_types=kinds(y))
+        model = net(plan.fewer(EPOCHS), task_types=data.kinds(y))
     else:
         model = net(min(plan.fewer(EPOCHS), 2), n_members="auto")
         if plan.peers:
@@ -173,9 +164,6 @@ def tables_table(runs: list[Run]) -> str:
     return table([*header, "encoding / epoch", "after"], rows)
 
 
-# -- rows ---------------------------------------------------------------------------
-
-
 def made_rows(n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, FEATURES), dtype=np.float32)
@@ -193,11 +181,8 @@ def rows_seconds(plan: Plan, rows: int) -> dict[str, list[float]]:
     one_epoch().fit(X[:1000], y[:1000])
     watch = watched(one_epoch(), X, y)
     outside = watch.encoding + watch.after
-    return {
-        "n_rows": len(X),
-        "seconds": [outside + watch.epoch],
-        "outside": [outside],
-    }
+    total = outside + watch.epoch
+    return {"n_rows": len(X), "seconds": [total], "outside": [outside]}
 
 
 def rows_table(runs: list[Run]) -> str:
@@ -234,9 +219,6 @@ def memory_table(runs: list[Run]) -> str:
     return table(header, rows)
 
 
-# -- all of them --------------------------------------------------------------------
-
-
 class Part(NamedTuple):
     values: tuple
     measure: Callable[..., dict[str, Any]]
@@ -261,31 +243,13 @@ def measure(plan: Plan, **case: Any) -> dict[str, Any]:
     return PARTS[name].measure(plan, **case)
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     texts = []
     for name, part in PARTS.items():
         chosen = [run for run in runs if name in run]
         texts += [part.table(chosen)] if chosen else []
     rounds = max((len(run["many"]) for run in runs if "many" in run), default=0)
-    return "\n\n".join(
-        [
-            *texts,
-            f"Columns: 2000 rows of {FEATURES} features, hidden 256x2, batch 64; "
-            f"medians of {rounds} rounds. Tables: encoding is all of a fit before the "
-            "first epoch, the part of X alone timed apart; after is all behind the "
-            f"last epoch. Rows: {FEATURES} float32 features, 4 columns, hidden 256x2, "
-            "batch 256, one epoch. One member, early stopping on. Peaks are of "
-            "resident memory; pages of a mapped file count in them while the system "
-            "needs no memory.",
-        ]
-    )
+    return [*texts, f"Epochs in ms are medians of {rounds} rounds."]
 
 
-BENCHMARK = Benchmark(
-    title="Scaling",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=3,
-    timed=True,
-)
+BENCHMARK = Benchmark("Scaling", cases, measure, as_table, rounds=3, timed=True)

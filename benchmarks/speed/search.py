@@ -17,7 +17,7 @@ from joblib import parallel_config
 from joblib.externals.loky import get_reusable_executor
 from sklearn.model_selection import GridSearchCV
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.report import table
 from benchmarks.timing import in_turns, median_ratio, seconds
 from sklearn_mtl import MultiTaskNetRegressor
@@ -95,7 +95,7 @@ def imports(plan: Plan) -> dict[str, Any]:
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [*({"net": net} for net in NETS), {"imports": "all"}]
+    return combined(net=NETS) + combined(imports=["all"])
 
 
 def measure(plan: Plan, **case: str) -> dict[str, Any]:
@@ -121,31 +121,18 @@ def imports_table(run: Run) -> str:
     return table(["import", "ms beyond the line above", "loads first"], rows)
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     texts = []
     if found := [run for run in runs if "net" in run]:
-        n_candidates = len(GRID["alpha"]) * len(GRID["learning_rate_init"])
-        texts += [
-            searches_table(found),
-            f"Search: {n_candidates} candidates x {FOLDS} folds, 1000 rows of 20 "
-            f"features, 3 columns; medians of {len(found[0]['1 worker'])} rounds, "
-            "workers started before.",
-        ]
+        rounds = len(found[0]["1 worker"])
+        texts += [searches_table(found), f"Medians of {rounds} rounds."]
     for run in runs:
         if "imports" in run:
-            texts += [
-                imports_table(run),
-                f"Import: medians of {len(run['sklearn'])} fresh interpreters; of "
-                "matplotlib and pandas, what a package is the first to load.",
-            ]
-    return "\n\n".join(texts)
+            times = f"Medians of {len(run['sklearn'])} interpreters."
+            texts += [imports_table(run), times]
+    return texts
 
 
 BENCHMARK = Benchmark(
-    title="Search and import",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=3,
-    timed=True,
+    "Search and import", cases, measure, as_table, rounds=3, timed=True
 )

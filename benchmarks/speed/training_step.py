@@ -8,31 +8,16 @@ project and skorch hold rows out and validate on them; their time counts as well
 
 import time
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.report import table
-from benchmarks.speed._step_peers import PEERS, Trainer, ours
+from benchmarks.speed._step_peers import PEERS, Size, Trainer, ours
 from benchmarks.timing import in_turns, median_ratio
 
 STACK = 16
 THREADS = (1, 2)
-
-
-class Size(NamedTuple):
-    rows: int
-    features: int
-    tasks: int
-    hidden: tuple[int, ...]
-    batch: int
-    epochs: int
-    """So many that a fit takes about half a second."""
-
-    def __str__(self) -> str:
-        hidden = f"{self.hidden[0]}x{len(self.hidden)}"
-        return f"{self.rows}, {self.features}, {self.tasks}, {hidden}, {self.batch}"
 
 
 SIZES = (
@@ -53,34 +38,32 @@ def made(size: Size) -> tuple[np.ndarray, np.ndarray]:
     return X, np.tanh(X @ weight) + 0.1 * noise
 
 
-def microseconds(
-    train: Trainer, X: np.ndarray, y: np.ndarray, size: Size, epochs: int
-) -> float:
+def microseconds(train: Trainer, X: np.ndarray, y: np.ndarray, size: Size) -> float:
     """Time one fit, divided by its steps."""
     begin = time.perf_counter()
-    steps = train(X, y, size.hidden, size.batch, epochs)
+    steps = train(X, y, size)
     return 1e6 * (time.perf_counter() - begin) / steps
 
 
 def cases(plan: Plan) -> list[Case]:
-    return [{"size": str(size), "threads": n} for n in THREADS for size in SIZES]
+    return combined(threads=THREADS, size=map(str, SIZES))
 
 
 def measure(plan: Plan, size: str, threads: int) -> dict[str, list[float]]:
     (known,) = (one for one in SIZES if str(one) == size)
-    X, y = made(known)
     trainers = {"ours": ours, **(PEERS if plan.peers else {})}
     if known in STACKED:
         trainers["stack"] = partial(ours, n_members=STACK)
-    epochs = plan.fewer(known.epochs)
+    X, y = made(known)
+    known = known._replace(epochs=plan.fewer(known.epochs))
     rivals = {
-        name: partial(microseconds, train, X, y, known, epochs)
+        name: partial(microseconds, train, X, y, known)
         for name, train in trainers.items()
     }
     return in_turns(rivals, plan.rounds)
 
 
-def as_table(runs: list[Run]) -> str:
+def as_table(runs: list[Run]) -> list[str]:
     first = ["n, d, T, hidden, batch", "threads"]
     medians, ratios = [], []
     for run in runs:
@@ -91,22 +74,13 @@ def as_table(runs: list[Run]) -> str:
         cells = [f"{median_ratio(run['ours'], run[name]):.2f}" for name in PEERS]
         stack = median_ratio(run["stack"], run["ours"]) if "stack" in run else None
         ratios.append([*label, *cells, f"{stack:.2f}" if stack else ""])
-    return "\n\n".join(
-        [
-            table([*first, "ours", *PEERS, f"{STACK} members"], medians),
-            "Time of ours divided by that of each peer, and of the stack by ours:",
-            table([*first, *PEERS, f"{STACK} members / one"], ratios),
-            f"Microseconds a step, medians of {len(runs[0]['ours'])} rounds; ratios "
-            "are medians of the ratios within a round.",
-        ]
-    )
+    return [
+        table([*first, "ours", *PEERS, f"{STACK} members"], medians),
+        "Time of ours divided by that of each peer, and of the stack by ours:",
+        table([*first, *PEERS, f"{STACK} members / one"], ratios),
+        f"Microseconds a step, medians of {len(runs[0]['ours'])} rounds; ratios "
+        "are medians of the ratios within a round.",
+    ]
 
 
-BENCHMARK = Benchmark(
-    title="Training step",
-    cases=cases,
-    measure=measure,
-    table=as_table,
-    rounds=5,
-    timed=True,
-)
+BENCHMARK = Benchmark("Training step", cases, measure, as_table, rounds=5, timed=True)
