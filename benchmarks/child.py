@@ -14,14 +14,14 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    import torch
-
     import sklearn_mtl
 
-    torch.set_num_threads(task["threads"])
     package = Path(sklearn_mtl.__file__).resolve().parent
     if package != Path(task["package"]):
         raise SystemExit(f"{package} was imported instead of {task['package']}.")
+    import torch
+
+    torch.set_num_threads(task["threads"])
     benchmark, plan = find(task["name"]), Plan(**task["plan"])
     for case in task["cases"]:
         run = case | benchmark.measure(plan, **case)

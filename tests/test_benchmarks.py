@@ -10,6 +10,7 @@ pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distributi
 
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
+from benchmarks.quality.splits import LARGE
 
 PAGE = report.PAGE.read_text(encoding="utf-8") if report.PAGE.exists() else ""
 MEASURED = sorted(file.stem for file in results.FOLDER.glob("*.json"))
@@ -105,12 +106,12 @@ def test_ratios_are_those_within_a_round():
 def test_a_case_is_measured_in_a_fresh_process_with_the_package_of_a_checkout(
     tmp_path,
 ):
-    case = {"table": "mtr_enb", "model": "linear", "seed": 0}
-    (run,) = runner.measure("peers", Plan(1, shorten=8), [case])
+    plan, case = Plan(1, shorten=300), {"table": LARGE, "folds": "KFold", "seed": 0}
+    (run,) = runner.measure("splits", plan, [case])
     assert is_of(run, case)
-    assert 0.5 < run["skill"] < 1.0
+    assert 0.0 < run["mean"] < run["worst"] < 100.0
 
     (tmp_path / "sklearn_mtl").mkdir()
     (tmp_path / "sklearn_mtl" / "__init__.py").write_text("raise SystemExit(3)")
-    with pytest.raises(SystemExit, match="peers failed"):
-        list(runner.measure("peers", Plan(1, shorten=8), [case], tmp_path))
+    with pytest.raises(SystemExit, match="splits failed"):
+        list(runner.measure("splits", plan, [case], tmp_path))
