@@ -11,7 +11,7 @@ def draw(runs: list[Run]) -> Figure:
     found = points(runs)
     figure = Figure(figsize=(8, 4.8), layout="constrained")
     axes = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    weakest = found.drop(index=list(PEERS))["skill"].min()
+    weakest = found.drop(index=list(PEERS), errors="ignore")["skill"].min()
     names = []
     for name, seconds, skill in found.itertuples():
         peer, default = name in PEERS, name == "defaults"
