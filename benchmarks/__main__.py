@@ -54,12 +54,12 @@ def main() -> None:
     if options.against and not all(find(name).timed for name in chosen):
         parser.error("--against compares the benchmarks of speed alone.")
     for name in chosen:
-        plan = Plan(options.rounds or find(name).rounds, options.shorten)
+        rounds, peers = options.rounds or find(name).rounds, not options.against
+        plan = Plan(rounds, options.shorten, peers)
+        cases = choose(name, plan, options.only)
         if options.against:
-            cases = choose(name, plan, options.only)
             print(compare(name, plan, cases, options.against))
         else:
-            cases = choose(name, plan, options.only)
             print(update(name, plan, cases, again=options.again))
 
 

@@ -56,7 +56,7 @@ def complete(benchmark: Benchmark, runs: list[Run]) -> bool:
 
 def compare(name: str, plan: Plan, chosen: list[Case], other: Path) -> str:
     """Measure two checkouts in turn, A B A B, a fresh process each time."""
-    once = replace(plan, rounds=1, peers=False)
+    once = replace(plan, rounds=1)
     pairs = []
     for case in chosen:
         sides: list[list[Run]] = [[], []]
