@@ -1,5 +1,8 @@
 """Warnings of the package, beside those of `sklearn.exceptions`."""
 
+import sys
+import warnings
+
 __all__ = ["NegativeTransferWarning"]
 
 
@@ -14,3 +17,19 @@ class NegativeTransferWarning(UserWarning):
     >>> from sklearn_mtl.exceptions import NegativeTransferWarning
     >>> warnings.simplefilter("ignore", NegativeTransferWarning)
     """
+
+
+BETWEEN = {"joblib", "sklearn", "sklearn_mtl", "skorch"}
+"""Packages whose frames may stand between the user's line and a warning."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the user's line, however deep below it the reason was found."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _package(frame.f_globals) in BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(module_globals: dict[str, object]) -> str:
+    return str(module_globals.get("__name__")).partition(".")[0]

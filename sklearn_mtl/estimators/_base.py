@@ -25,7 +25,7 @@ from sklearn_mtl.estimators._generative import DistributionOfX
 from sklearn_mtl.estimators._held_out import temper
 from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._net_settings import check_has_hidden_layer
-from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
+from sklearn_mtl.estimators._parameters import CONSTRAINTS
 from sklearn_mtl.estimators._sharing import by_net
 from sklearn_mtl.estimators._transform import SharedRepresentation
 from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
@@ -39,7 +39,7 @@ ROWS_AT_ONCE = 16_384
 class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
     """Parameters, checks, fit and predict of the multi-task estimators."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = PARAMETER_CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
     _default_kind: ClassVar[str] = "auto"
 
     def __init__(

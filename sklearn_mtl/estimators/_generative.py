@@ -6,10 +6,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.estimators._arguments import checks_arguments
 from sklearn_mtl.estimators._net_settings import seed_of
 from sklearn_mtl.tables import rare_level_cost, unseen_rows
 from sklearn_mtl.training import GenerativeModel
@@ -32,12 +33,9 @@ class DistributionOfX:
     """`sample` and `score_samples` of an estimator with ``generative=True``."""
 
     @available_if(is_generative)
-    @validate_params(
-        {
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
+    @checks_arguments(
+        n_samples=[Interval(Integral, 1, None, closed="left")],
+        random_state=["random_state"],
     )
     def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
         """Draw rows of X from the network; needs ``generative=True``.

@@ -6,14 +6,15 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.estimators._arguments import checks_arguments
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._conformal import row_draws
 
-CONFORMAL = {
+CONFORMAL: dict[str, Any] = {
     "coverage": [Interval(Real, 0, 1, closed="neither")],
     "method": [StrOptions({"fold", "cv+"})],
 }
@@ -78,7 +79,7 @@ frame
         )
 
     @available_if(has_number_columns)
-    @validate_params(CONFORMAL, prefer_skip_nested_validation=True)
+    @checks_arguments(**CONFORMAL)
     def predict_interval(
         self,
         X: Any,
@@ -164,7 +165,7 @@ class PredictsClasses(BaseMultiTaskNet):
         self.classes_ = classes[0] if self._container.ndim == 1 else classes
 
     @available_if(has_class_columns)
-    @validate_params(CONFORMAL, prefer_skip_nested_validation=True)
+    @checks_arguments(**CONFORMAL)
     def predict_set(
         self, X: Any, coverage: float = 0.9, *, method: str = "fold"
     ) -> Any:
