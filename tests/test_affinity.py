@@ -278,14 +278,15 @@ def test_measuring_leaves_training_as_it_is():
 
 
 def test_teams_keep_the_weights_that_columns_have_to_each_other():
-    layout = Bunch(inverse=np.array([2, 0, 1, 3]))  # places in block order
-    weight = torch.tensor([0.3, 0.6, 0.1, 0.0]).repeat(8, 1)
-    net = Bunch(criterion_=Bunch(layout=layout, task_weight=weight))
+    weights = []
+    net = Bunch(
+        task_weight=np.tile([0.1, 0.3, 0.6, 0.0], (8, 1)), weigh_tasks=weights.append
+    )
 
     Teams([(0, 1, 2, 3), (0, 1), (2,), (3,)]).on_train_begin(net)
 
-    expected = [[0.3, 0.6, 0.1, 0], [0.75, 0, 0.25, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
-    assert_allclose(weight, np.repeat(expected, 2, axis=0))
+    expected = [[0.1, 0.3, 0.6, 0], [0.25, 0.75, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert_allclose(weights[0], np.repeat(expected, 2, axis=0))
 
 
 @pytest.mark.filterwarnings("ignore:Column 2 of y has no label")

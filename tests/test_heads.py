@@ -319,7 +319,7 @@ def first_weights(module, task, outputs):
                 outputs = slice(places[0], places[-1] + 1)
                 break
     else:
-        n_tasks = int(module.task_of_output[-1]) + 1
+        n_tasks = len(module.rank_of_task)
     if isinstance(heads, StackedLinear):
         yield heads.weight[..., outputs]
         return

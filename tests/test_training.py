@@ -3,7 +3,6 @@
 import gc
 from collections import Counter
 from itertools import chain, pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,7 +78,7 @@ def coded(y, kinds, weight=None):
         task.fit(column, weight[:, t])
     layout = OutputLayout(tasks)
     codes = [task.encode(column) for task, column in zip(tasks, columns, strict=True)]
-    return layout, np.column_stack(codes)[:, layout.order], weight[:, layout.order]
+    return layout, np.column_stack(codes), weight
 
 
 def task_table(n_rows=40, n_tasks=3, missing=0.2, weighted=True, sparse_x=False):
@@ -93,6 +92,7 @@ def task_table(n_rows=40, n_tasks=3, missing=0.2, weighted=True, sparse_x=False)
         sparse.csr_array(X) if sparse_x else X,
         codes,
         label_weight,
+        order=layout.order,
         dtype=torch.float64,
     )
     return table, layout
@@ -437,11 +437,10 @@ class Script:
         self.losses = losses[..., None] if losses.ndim == 2 else losses
         n_members, n_tasks = self.losses.shape[1:]
         weight = np.full((n_members, n_tasks), 1 / n_tasks)
-        weight = weight if task_weight is None else np.asarray(task_weight)
+        self.task_weight = weight if task_weight is None else np.asarray(task_weight)
         self.module_ = torch.nn.ParameterDict(
             {"weight": torch.zeros(n_members, 2, 3), "bias": torch.zeros(n_members, 1)}
         )
-        self.criterion_ = SimpleNamespace(task_weight=torch.from_numpy(weight))
         self.task_losses_ = {"train": [], "valid": []}
         self.history = []
 

@@ -223,8 +223,7 @@ class Fitting:
         """Append the callback that watches for columns which others harm."""
         if len(self.tasks) < 2:
             return callbacks
-        names = [self.columns[t].name for t in OutputLayout(self.tasks).order]
-        return [*callbacks, ("negative_transfer", NegativeTransfer(names))]
+        return [*callbacks, ("negative_transfer", NegativeTransfer(self.names))]
 
     @property
     def n_read(self) -> int:
@@ -238,7 +237,7 @@ class Fitting:
             best.set_params(monitor="valid" if stops else None)
         net.partial_fit(self.rows, epochs=epochs)
         if best is not None:
-            self._report_divergence(best, net.criterion_.layout)
+            self._report_divergence(best)
 
     def _new_net(
         self,
@@ -290,7 +289,9 @@ class Fitting:
             callbacks=rate_schedule(estimator),
         )
         own.module_.load_state_dict(net.module_.state_dict())
-        own.criterion_.task_weight.zero_()[:, net.criterion_.layout.inverse[t]] = 1.0
+        alone = np.zeros_like(own.task_weight)
+        alone[:, t] = 1.0
+        own.weigh_tasks(alone)
         patience = patience_alone(
             estimator.n_iter_no_change, len(self.weight) / own.batch_size
         )
@@ -330,15 +331,14 @@ class Fitting:
         if self.decoding is not None:
             self.rows.unlabelled_rows = self.decoding.encode(self.encoder, table)
 
-    def _report_divergence(self, best: Any, layout: OutputLayout) -> None:
+    def _report_divergence(self, best: Any) -> None:
         """Say which task's loss was no longer finite, and what was kept."""
         if not best.diverged_:
             return
-        member, (epoch, place) = next(iter(best.diverged_.items()))
+        member, (epoch, t) = next(iter(best.diverged_.items()))
         what = "The weights"
-        if place >= 0:
-            task = self.tasks[layout.order[place]]
-            what = f"The loss of {task.describe()}"
+        if t >= 0:
+            what = f"The loss of {self.tasks[t].describe()}"
         said = f"{what} turned infinite or NaN in epoch {epoch} (member {member})."
         remedy = "Lower learning_rate_init, or look for extreme values in X and y."
         if not best.best_epoch_.any():

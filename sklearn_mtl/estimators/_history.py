@@ -9,7 +9,6 @@ import numpy as np
 
 def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
     """Rows of ``history_`` from skorch's history and the losses of the tasks."""
-    inverse = net.criterion_.layout.inverse
     rows = []
     for epoch, entry in enumerate(net.history):
         row = {
@@ -22,7 +21,7 @@ def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
                 row[f"{part}_reconstruction"] = entry[f"{part}_reconstruction"]
             if f"{part}_loss" in entry:
                 row[f"{part}_loss"] = entry[f"{part}_loss"]
-                means = _mean_over_members(losses[epoch])[inverse]
+                means = _mean_over_members(losses[epoch])
                 for name, loss in zip(names, means, strict=True):
                     row[f"{part}_loss/{name}"] = float(loss)
         rows.append(row)

@@ -80,16 +80,14 @@ def new_net(
     callbacks: list[Any],
 ) -> MultiTaskNet:
     """Turn the estimator's parameters into a net that is not yet initialized."""
-    share = torch.from_numpy(task_share[layout.order])
+    share = torch.from_numpy(task_share)
     dtype = getattr(torch, estimator.dtype)
     size = batch_size(estimator.batch_size, n_rows)
     settings = {
         "module__hidden_layer_sizes": as_sizes(
             estimator.hidden_layer_sizes, "hidden_layer_sizes"
         ),
-        "module__head_hidden_layer_sizes": in_block_order(
-            head_sizes(estimator, names), layout
-        ),
+        "module__head_hidden_layer_sizes": alike(head_sizes(estimator, names)),
         "module__n_members": n_members,
         "module__n_features": n_features,
         "module__pieces": pieces,
@@ -156,11 +154,9 @@ def head_sizes(estimator: Any, names: list[Hashable]) -> list[tuple[int, ...]]:
     ]
 
 
-def in_block_order(sizes: list[tuple[int, ...]], layout: OutputLayout) -> Any:
+def alike(sizes: list[tuple[int, ...]]) -> Any:
     """Widths as the network takes them: one sequence where all tasks have the same."""
-    if len(set(sizes)) == 1:
-        return sizes[0]
-    return tuple(sizes[t] for t in layout.order)
+    return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
 
 
 def check_has_hidden_layer(estimator: Any) -> None:
@@ -207,7 +203,7 @@ def batch_size(wanted: Any, n_rows: int) -> int:
 def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     """Take over parameters that may change between warm starts; refuse the others."""
     names = [task.name_ for task in estimator.tasks_]
-    heads = in_block_order(head_sizes(estimator, names), net.criterion_.layout)
+    heads = alike(head_sizes(estimator, names))
     fixed = {
         "hidden_layer_sizes": as_sizes(
             estimator.hidden_layer_sizes, "hidden_layer_sizes"
@@ -221,8 +217,7 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
         if f"module__{name}" not in overridden and value != before:
             if name == "head_hidden_layer_sizes":
                 value, before = (
-                    _sizes_by_name(sizes, names, net.criterion_.layout)
-                    for sizes in (value, before)
+                    _sizes_by_name(sizes, names) for sizes in (value, before)
                 )
             raise ValueError(
                 f"{name}={value!r}, but the network to go on with has {before!r}. Set "
@@ -250,12 +245,11 @@ def adopt_settings(estimator: Any, net: MultiTaskNet) -> None:
     net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
 
 
-def _sizes_by_name(sizes: Any, names: list[Hashable], layout: OutputLayout) -> Any:
+def _sizes_by_name(sizes: Any, names: list[Hashable]) -> Any:
     """Turn widths that differ from task to task into what users write."""
     if not any(np.ndim(size) for size in sizes):
         return sizes
-    of_column = [sizes[place] for place in layout.inverse]
-    return {name: size for name, size in zip(names, of_column, strict=True) if size}
+    return {name: size for name, size in zip(names, sizes, strict=True) if size}
 
 
 def rate_schedule(estimator: Any) -> list[Any]:

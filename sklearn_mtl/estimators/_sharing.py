@@ -51,7 +51,7 @@ def find_own_nets(
     dict of int to MultiTaskNet
     """
     valid, kept = _valid_losses(net), _best_epochs(net)
-    by_column = np.moveaxis(valid[..., net.criterion_.layout.inverse], -1, 0)
+    by_column = np.moveaxis(valid, -1, 0)
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
     for t, loss in enumerate(by_column):
@@ -61,7 +61,7 @@ def find_own_nets(
     own_nets = {}
     for t in sorted(promise, key=promise.__getitem__, reverse=True)[:MOST_TRIED]:
         own = train_alone(t)
-        loss = _valid_losses(own)[..., own.criterion_.layout.inverse[t]]
+        loss = _valid_losses(own)[..., t]
         if is_gain(shared[t] - loss_at_others_epoch(loss, _best_epochs(own))):
             own_nets[t] = own
     return own_nets
@@ -77,7 +77,7 @@ def patience_alone(patience: int, steps_an_epoch: float) -> int:
 
 
 def _valid_losses(net: MultiTaskNet) -> np.ndarray:
-    """Losses on held-out rows of shape (epochs, K, T), in block order."""
+    """Losses on held-out rows of shape (epochs, K, T)."""
     return np.stack(net.task_losses_["valid"])
 
 

@@ -46,13 +46,13 @@ class TaskSource:
         """Encode for training, in the number format and on the device of `like`."""
         dtype = np.float64 if like.dtype == torch.float64 else np.float32
         codes = np.empty((len(self.weight), len(tasks)), dtype=dtype)
-        for place, t in enumerate(layout.order):
-            codes[:, place] = tasks[t].encode(self.columns[t])
-        in_order = np.array_equal(layout.order, np.arange(len(tasks)))
+        for t, (task, column) in enumerate(zip(tasks, self.columns, strict=True)):
+            codes[:, t] = task.encode(column)
         return TaskTable(
             encoder.transform_to_places(self.X, dtype=dtype),
             codes,
-            self.weight if in_order else self.weight[:, layout.order],
+            self.weight,
+            order=layout.order,
             dtype=like.dtype,
             device=like.device,
         )

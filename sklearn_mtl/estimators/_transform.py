@@ -83,14 +83,13 @@ class SharedRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
                [0.5, 0.5]])
         """
         check_is_fitted(self)
-        criterion = self.net_.criterion_
-        layout = criterion.layout
-        links = HeadLinks(self.net_.module_, layout.padding.cpu().numpy())
-        norms = links.norms()[..., layout.inverse]
+        padding = self.net_.criterion_.layout.padding.cpu().numpy()
+        links = HeadLinks(self.net_.module_, padding)
+        norms = links.norms()
         strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
         total = strength.sum(axis=1, keepdims=True)
         usage = np.divide(strength, total, out=strength, where=total > 0)
-        weighs = criterion.task_weight.cpu().numpy().any(axis=0)[layout.inverse]
+        weighs = self.net_.task_weight.any(axis=0)
         learned = weighs & [task.prior_cost_ > 0 for task in self.tasks_]
         usage[~learned | (self.sharing_ == "own")] = np.nan
         return usage

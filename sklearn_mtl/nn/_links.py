@@ -62,14 +62,16 @@ class HeadLinks:
     ) -> None:
         if padding is None:
             padding = np.zeros(len(network.task_of_output), dtype=bool)
-        tasks = np.arange(int(network.task_of_output[-1]) + 1)
-        self.parts = _parts(network.heads, tasks, network.task_of_output, padding)
-        self._inverse = np.argsort(np.concatenate([part.tasks for part in self.parts]))
+        ranks = np.arange(len(network.rank_of_task))
+        rank_of_output = network.rank_of_task[network.task_of_output]
+        self.parts = _parts(network.heads, ranks, rank_of_output, padding)
+        at = np.argsort(np.concatenate([part.tasks for part in self.parts]))
+        self._of_tasks = at[network.rank_of_task]
 
     def norms(self) -> np.ndarray:
         """Euclidean norm of each group, in float64: (K, h, T)."""
         parts = [part.norms() for part in self.parts]
-        return np.concatenate(parts, axis=-1)[..., self._inverse]
+        return np.concatenate(parts, axis=-1)[..., self._of_tasks]
 
 
 class Links(ABC):

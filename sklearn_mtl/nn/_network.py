@@ -28,7 +28,8 @@ class MultiTaskNetwork(nn.Module):
     n_features : int
         d.
     task_of_output : int array of shape (C,)
-        The task that owns each raw output; tasks are numbered from 0 without gaps.
+        The task that owns each raw output; tasks are numbered from 0 without gaps, and
+        the outputs of each are neighbours.
     prior_raw : float array of shape (C,)
         Initial bias of the raw outputs, so that training starts at the prior.
     hidden_layer_sizes : sequence of int
@@ -120,8 +121,18 @@ class MultiTaskNetwork(nn.Module):
             self.latent = Latent(n_members, n_inputs, sizes.pop(), generator)
         self.trunk = Trunk(n_members, n_features, sizes, **hidden)
         self.task_of_output = task_of_output
+        # Heads number tasks in the order of their outputs.
+        order = np.array(list(dict.fromkeys(task_of_output.tolist())))
+        self.rank_of_task = np.argsort(order)
+        sizes_of_heads: Any = head_hidden_layer_sizes
+        if any(np.ndim(size) for size in sizes_of_heads):
+            sizes_of_heads = [sizes_of_heads[t] for t in order]
         self.heads = make_heads(
-            n_members, n_shared, head_hidden_layer_sizes, task_of_output, **hidden
+            n_members,
+            n_shared,
+            sizes_of_heads,
+            self.rank_of_task[task_of_output],
+            **hidden,
         )
         self.set_prior(prior_raw)
         self.to(dtype)

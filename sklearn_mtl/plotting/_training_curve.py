@@ -101,17 +101,16 @@ class TrainingCurveDisplay:
             _position(name, names) for name in (names if tasks is None else tasks)
         ]
         losses = estimator.net_.task_losses_
-        place = estimator.net_.criterion_.layout.inverse[chosen]
         n_epochs = len(estimator.history_)
         if not n_epochs:
             raise ValueError(
                 "The estimator has finished no epoch, so that there is no curve. Fit "
                 "it again and let it train."
             )
-        valid = np.stack(losses["valid"][:n_epochs])[:, :, place]
+        valid = np.stack(losses["valid"][:n_epochs])[:, :, chosen]
         display = cls(
             epochs=np.arange(1, n_epochs + 1),
-            train_loss=np.stack(losses["train"][:n_epochs])[:, :, place],
+            train_loss=np.stack(losses["train"][:n_epochs])[:, :, chosen],
             valid_loss=None if np.isnan(valid).all() else valid,
             task_names=[str(names[t]) for t in chosen],
             best_epoch=estimator.best_epoch_ if estimator.early_stopping else None,

@@ -28,7 +28,9 @@ class OutputLayout(nn.Module):
 
     Tasks stand in *block order* inside the training step: tasks of one kind are
     neighbours, so that one call computes all their losses on a view of the outputs.
-    `order` leads there and `inverse` back to the order of y's columns.
+    `order` leads there and `inverse` back to the order of y's columns. Only the table,
+    the losses and the net of `sklearn_mtl.training` know it; all others see the
+    columns in the order of y.
 
     Parameters
     ----------
@@ -37,12 +39,16 @@ class OutputLayout(nn.Module):
 
     Attributes
     ----------
+    order, inverse : int64 ndarray of shape (T,)
+        Column of y at each rank of the block order, and rank of each column.
     n_outputs : int
         C, the number of raw outputs of all tasks.
     slices : list of slice
         Raw outputs that each task of y owns.
     task_of_output : int64 ndarray of shape (C,)
-        The task, in block order, that owns each raw output.
+        The column of y that owns each raw output; columns appear in block order.
+    rank_of_output : int64 ndarray of shape (C,)
+        The same by rank in the block order.
     prior_raw : float64 ndarray of shape (C,)
         Raw outputs that predict the prior of every task.
     prior_cost : tensor of shape (T,)
@@ -55,18 +61,19 @@ class OutputLayout(nn.Module):
     def __init__(self, tasks: Sequence[Task]) -> None:
         super().__init__()
         keys = [task.block_key() for task in tasks]
-        rank = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-        self.order = np.argsort([rank[key] for key in keys], kind="stable")
+        block = {key: b for b, key in enumerate(dict.fromkeys(keys))}
+        self.order = np.argsort([block[key] for key in keys], kind="stable")
         self.inverse = np.argsort(self.order)
         ordered = [tasks[t] for t in self.order]
         widths = np.array([task.block_width() for task in ordered])
         starts = np.concatenate([[0], np.cumsum(widths)])
         self.n_outputs = int(starts[-1])
         self.slices = [
-            slice(int(starts[place]), int(starts[place]) + task.n_outputs_)
-            for task, place in zip(tasks, self.inverse, strict=True)
+            slice(int(starts[rank]), int(starts[rank]) + task.n_outputs_)
+            for task, rank in zip(tasks, self.inverse, strict=True)
         ]
-        self.task_of_output = np.repeat(np.arange(len(ordered)), widths)
+        self.rank_of_output = np.repeat(np.arange(len(ordered)), widths)
+        self.task_of_output = self.order[self.rank_of_output]
         self.prior_raw = np.zeros(self.n_outputs)
         padding = np.zeros(self.n_outputs, dtype=bool)
         for task, start, width in zip(ordered, starts, widths, strict=False):

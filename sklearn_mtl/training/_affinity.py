@@ -32,7 +32,7 @@ class SharedLosses:
     weights : dict of str to tensor
         Of the shared layers, as they are.
     now : tensor of shape (K, T)
-        Losses of the weights as they are.
+        Losses of the weights as they are; columns in the order of y.
     """
 
     def __init__(self, net: Any, batch: tuple[torch.Tensor, Labels]) -> None:
@@ -54,11 +54,11 @@ class SharedLosses:
         """Losses (K, T) that some weights of the shared layers would have."""
         raw = functional_call(self._module, self._state | weights, (self._features,))
         losses: torch.Tensor = self._criterion(raw, self._labels)
-        return losses
+        return losses[:, self._criterion.layout.inverse]
 
-    def gradient(self, place: int) -> Shared:
+    def gradient(self, t: int) -> Shared:
         """Gradient of one task's loss, which is each member's own."""
-        loss = self.now[:, place].sum()
+        loss = self.now[:, t].sum()
         found = torch.autograd.grad(
             loss, list(self.weights.values()), retain_graph=True
         )
@@ -85,7 +85,7 @@ class TaskProbe(Callback):
 
     @abstractmethod
     def measure(self, net: Any, losses: SharedLosses) -> dict[str, torch.Tensor]:
-        """Return tensors of shape (K, T, T), in block order; NaN where unknown."""
+        """Return tensors of shape (K, T, T); NaN where unknown."""
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Start anew."""
@@ -111,7 +111,6 @@ class TaskProbe(Callback):
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Average what was measured."""
-        inverse = net.criterion_.layout.inverse
         # What a member does after its best epoch is not in the weights that it keeps.
         last = np.maximum(dict(net.callbacks_)["best_weights"].best_epoch_, 1)
         is_kept = np.arange(len(self._measured))[:, np.newaxis] < last
@@ -119,7 +118,7 @@ class TaskProbe(Callback):
         for name in self._measured[0] if self._measured else ():
             values = np.stack([epoch[name] for epoch in self._measured])[is_kept]
             mean = np.ma.masked_invalid(values).mean(axis=0, dtype=np.float64)
-            self.means_[name] = np.ma.filled(mean, np.nan)[np.ix_(inverse, inverse)]
+            self.means_[name] = np.ma.filled(mean, np.nan)
         del self._measured, self._generator
 
 
@@ -132,7 +131,7 @@ class GradientAngles(TaskProbe):
 
     def measure(self, net: Any, losses: SharedLosses) -> dict[str, torch.Tensor]:
         """Compare all gradients; NaN where a task has none, for want of labels."""
-        gradients = [losses.gradient(place) for place in range(losses.now.shape[1])]
+        gradients = [losses.gradient(t) for t in range(losses.now.shape[1])]
         products = losses.now.new_zeros(())
         for name in losses.weights:
             of_layer = torch.stack([g[name].flatten(1) for g in gradients], dim=1)
@@ -162,15 +161,15 @@ class Lookahead(TaskProbe):
         # logarithm may be.
         now = torch.where(now > 0, now, torch.nan)
         gains = []
-        for place in range(now.shape[1]):
-            gradient = losses.gradient(place)
+        for t in range(now.shape[1]):
+            gradient = losses.gradient(t)
             with torch.no_grad():
                 stepped = {
                     name: weight - rate * gradient[name]
                     for name, weight in losses.weights.items()
                 }
                 gain = 1.0 - losses.at(stepped) / now
-            has_label = losses.now[:, place : place + 1].detach() != 0
+            has_label = losses.now[:, t : t + 1].detach() != 0
             gains.append(torch.where(has_label, gain, torch.nan))
         return {"gain": torch.stack(gains, dim=1)}
 

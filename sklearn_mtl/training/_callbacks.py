@@ -35,7 +35,7 @@ class BestWeights(Callback):
         Epoch, counted from 1, whose weights are kept; 0 for the initial ones.
     best_loss_ : float ndarray of shape (K,)
     diverged_ : dict of int to tuple of int
-        Member to the epoch and task (in block order, -1 if all losses were finite)
+        Member to the epoch and column of y (-1 if all losses were finite)
         at which its numbers were no longer finite.
     """
 
@@ -135,17 +135,20 @@ class Teams(Callback):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Set the weights of the tasks, by which members learn and stop."""
-        inverse = net.criterion_.layout.inverse
-        weights = net.criterion_.task_weight.chunk(len(self.teams))
-        for team, weight in zip(self.teams, weights, strict=True):
-            if len(team) == len(inverse):
-                continue
-            places = inverse[list(team)]
-            share = weight[:, places]
-            # Columns that count for nothing beside others are learned alone all the
-            # same.
-            share = share if share.any() else torch.ones_like(share)
-            weight.zero_()[:, places] = share / share.sum(dim=1, keepdim=True)
+        parts = []
+        for team, weight in zip(
+            self.teams, np.split(net.task_weight, len(self.teams)), strict=True
+        ):
+            chosen = list(team)
+            if len(chosen) < weight.shape[1]:
+                share = weight[:, chosen]
+                # Columns that count for nothing beside others are learned alone all
+                # the same.
+                share = share if share.any() else np.ones_like(share)
+                weight = np.zeros_like(weight)
+                weight[:, chosen] = share / share.sum(axis=1, keepdims=True)
+            parts.append(weight)
+        net.weigh_tasks(np.concatenate(parts))
 
 
 def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:

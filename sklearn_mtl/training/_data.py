@@ -41,8 +41,11 @@ class TaskTable:
     features : array, CSR matrix or Places of shape (n, d)
         A CSR matrix and places stay what they are; batches are made dense one by one.
     codes : float array of shape (n, T)
-        Tasks in block order; NaN where a label is missing.
+        Columns in the order of y; NaN where a label is missing.
     label_weight : float array of shape (n, T)
+    order : int array of shape (T,), or None
+        Column at each rank of the order in which the table keeps them, that of the
+        training step; None for that of y.
     dtype, device : of the tensors
     """
 
@@ -52,6 +55,7 @@ class TaskTable:
         codes: np.ndarray,
         label_weight: np.ndarray,
         *,
+        order: np.ndarray | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -63,6 +67,8 @@ class TaskTable:
             self.features = Places(numbers, ones, heights, features.shape)
         elif not sparse.issparse(features):
             self.features = self.put(features)
+        if order is not None and (order[1:] < order[:-1]).any():
+            codes, label_weight = codes[:, order], label_weight[:, order]
         missing = np.isnan(codes)
         if missing.any():
             codes = np.where(missing, 0.0, codes)

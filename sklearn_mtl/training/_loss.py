@@ -17,7 +17,8 @@ class TaskLoss(nn.Module):
     ----------
     layout : OutputLayout
     task_weight : tensor of shape (K, T)
-        Weight of each task's loss for each member, in block order.
+        Weight of each task's loss for each member; columns in the order of y, and in
+        block order from here on.
     """
 
     task_weight: torch.Tensor
@@ -25,7 +26,7 @@ class TaskLoss(nn.Module):
     def __init__(self, layout: OutputLayout, task_weight: torch.Tensor) -> None:
         super().__init__()
         self.layout = layout
-        self.register_buffer("task_weight", task_weight)
+        self.register_buffer("task_weight", task_weight[:, layout.order])
 
     def forward(self, raw: torch.Tensor, labels: Labels) -> torch.Tensor:
         """Map raw outputs (K, B, C) to losses (K, T)."""

@@ -28,7 +28,7 @@ class NegativeTransfer(Callback):
     Parameters
     ----------
     names : sequence
-        Names of the tasks in block order.
+        Names of the columns of y.
     """
 
     def __init__(self, names: Sequence[Hashable]) -> None:
@@ -48,7 +48,7 @@ class NegativeTransfer(Callback):
         loss = net.task_losses_["valid"][-1]
         if self._best is None:
             self._best, self._kept = np.full((2, *loss.shape), np.inf)
-            self._learns = net.criterion_.task_weight.cpu().numpy() > 0
+            self._learns = net.task_weight > 0
             self._learns[self._learns.sum(axis=1) < 2] = False
         self._best = np.fmin(self._best, loss)
         improved = best.best_epoch_ == len(net.history)

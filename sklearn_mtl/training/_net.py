@@ -46,8 +46,8 @@ class MultiTaskNet(NeuralNet):
     Attributes
     ----------
     task_losses_ : dict of str to list of ndarray of shape (K, T)
-        "train" and "valid" losses of each epoch, tasks in block order; NaN where a
-        member has no label of a task to be validated on.
+        "train" and "valid" losses of each epoch, tasks in the order of y's columns; NaN
+        where a member has no label of a task to be validated on.
     """
 
     def __init__(
@@ -294,16 +294,29 @@ class MultiTaskNet(NeuralNet):
         """Loss (K,) on held-out rows by which members stop; None without any."""
         if not self.task_losses_["valid"]:
             return None
-        weight = self.criterion_.task_weight.cpu().numpy()
-        return member_loss(self.task_losses_["valid"][-1], weight)
+        return member_loss(self.task_losses_["valid"][-1], self.task_weight)
+
+    @property
+    def task_weight(self) -> np.ndarray:
+        """Weight (K, T) of each column of y for each member."""
+        criterion = self.criterion_
+        weight: np.ndarray = criterion.task_weight.cpu().numpy()
+        return weight[:, criterion.layout.inverse]
+
+    def weigh_tasks(self, weight: np.ndarray) -> None:
+        """Set the weight (K, T) of each column of y for each member."""
+        criterion = self.criterion_
+        in_blocks = np.ascontiguousarray(weight[:, criterion.layout.order])
+        criterion.task_weight.copy_(torch.from_numpy(in_blocks))
 
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
         """Keep one epoch's losses (K, T), and their mean in the history."""
         per_task = loss.double().cpu().numpy()
         per_task[~np.isfinite(per_task)] = np.inf
         per_task[iterator.dataset.unlabelled] = np.nan
+        per_task = per_task[:, self.criterion_.layout.inverse]
         self.task_losses_[prefix].append(per_task)
-        per_member = member_loss(per_task, self.criterion_.task_weight.cpu().numpy())
+        per_member = member_loss(per_task, self.task_weight)
         labelled = per_member[~np.isnan(per_member)]
         value = float(labelled.mean()) if len(labelled) else float("nan")
         key = f"{prefix}_loss"

@@ -31,7 +31,7 @@ class StepByHand:
         self.scale = scale
         self.task_of_output: torch.Tensor | None = None
         if layout.n_outputs > scale.shape[1]:
-            self.task_of_output = torch.as_tensor(layout.task_of_output).to(
+            self.task_of_output = torch.as_tensor(layout.rank_of_output).to(
                 scale.device
             )
         # `combine` is linear: the weights of the tasks are its gradient.
