@@ -575,7 +575,7 @@ def test_set_of_a_row_does_not_depend_on_the_others(words, new, method):
 
 def test_many_rows_are_predicted_in_parts(numbers, words, monkeypatch, new):
     expected = numbers.net.predict_interval(new), words.net.predict_set(new)
-    monkeypatch.setattr("sklearn_mtl.estimators._base.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("sklearn_mtl.estimators._fitted_stack.ROWS_AT_ONCE", 7)
     assert_allclose(numbers.net.predict_interval(new), expected[0], rtol=1e-10)
     assert_array_equal(words.net.predict_set(new), expected[1])
 

@@ -1,15 +1,19 @@
-"""Checks of what users pass: X, y and weights."""
+"""X, y and weights as users pass them, to values that are checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from sklearn_mtl.estimators._reconstruction import (
+    check_has_shared_units,
+    reconstruction_of,
+)
 from sklearn_mtl.tables import (
     Column,
     TargetTable,
@@ -20,16 +24,59 @@ from sklearn_mtl.tables import (
 )
 
 
-@contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator as it was if something goes wrong."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+@dataclass(frozen=True)
+class Table:
+    """What was passed to a fit, once it is read.
+
+    Attributes
+    ----------
+    X : data frame, ndarray or CSR matrix
+    y : TargetTable
+    scoring_weight : ndarray of shape (n_rows, n_tasks)
+        Weight of each label, 0 where it is missing.
+    row_weight : ndarray of shape (n_rows,) or None
+        Weight of each row in the reconstruction of X; None where there is none.
+    """
+
+    X: Any
+    y: TargetTable
+    scoring_weight: np.ndarray
+    row_weight: np.ndarray | None = None
+
+
+def read_table(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
+) -> Table:
+    """Read what was passed to `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    reset : bool
+        Whether the columns of X are seen for the first time, rather than checked.
+    """
+    X = read_X(estimator, X, reset=reset)
+    table = read_y(y, n_rows_of(X))
+    weight = read_label_weight(sample_weight, table.columns)
+    row_weight = None
+    if reconstruction_of(estimator).decodes:
+        check_has_shared_units(estimator)
+        row_weight = _row_weight(sample_weight, table)
+    return Table(X, table, weight, row_weight)
+
+
+def read_validation(estimator: Any, X_val: Any, y_val: Any) -> Table | None:
+    """Read rows to stop on; None where none were passed."""
+    if X_val is None and y_val is None:
+        return None
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(
+            f"{missing} is None. Pass X_val and y_val together, or neither."
+        )
+    X_val = read_X(estimator, X_val, reset=False)
+    table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    weight = read_label_weight(None, table.columns)
+    return Table(X_val, table, weight)
 
 
 def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
@@ -64,6 +111,18 @@ def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
         )
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     return X
+
+
+def reader_of(estimator: BaseEstimator) -> BaseEstimator:
+    """Make what checks later X as the estimator does.
+
+    A bare copy that knows parameters and columns of X: what was fitted does not hold
+    the estimator, which may be fitted again.
+    """
+    known = {*estimator.get_params(deep=False), "n_features_in_", "feature_names_in_"}
+    reader: BaseEstimator = object.__new__(type(estimator))
+    vars(reader).update((k, v) for k, v in vars(estimator).items() if k in known)
+    return reader
 
 
 def n_rows_of(X: Any) -> int:
@@ -113,23 +172,19 @@ def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
     return observed * weight
 
 
-def check_task_weights(weights: list[Any], columns: list[Column]) -> np.ndarray:
-    """Weight of each task, 1 where it has none, as shares that sum to 1."""
-    values = np.ones(len(columns))
-    for t, (weight, column) in enumerate(zip(weights, columns, strict=True)):
-        if weight is None:
-            continue
-        if not isinstance(weight, int | float | np.number) or not (
-            0 <= weight < np.inf
-        ):
-            raise ValueError(
-                f"task_weights says {weight!r} for column {column.name!r}. Weights "
-                "must be finite numbers of at least 0."
-            )
-        values[t] = weight
-    if not values.any():
-        raise ValueError(
-            "task_weights is 0 for every column of y. Give at least one column a "
-            "weight above 0."
-        )
-    return values / values.sum()
+def _row_weight(sample_weight: Any, y: TargetTable) -> np.ndarray:
+    """Weight of each row (n_rows,), labelled or not: the mean of its labels' weights.
+
+    That of missing labels counts too.
+    """
+    if sample_weight is None:
+        return np.ones(len(y))
+    weight: np.ndarray = read_weight(sample_weight, len(y), y.names).mean(axis=1)
+    return weight
+
+
+def seed_of(random_state: Any) -> int:
+    """Seed of one fit; None is a fresh one, without a global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))

@@ -1,58 +1,167 @@
-"""Labelled rows before they are encoded."""
+"""The rows that a fit learns from."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
-from sklearn_mtl.tables import Column, FeatureEncoder
-from sklearn_mtl.tasks import OutputLayout, Task
-from sklearn_mtl.training import TaskTable
+from sklearn_mtl.estimators._reading import Table, n_rows_of
+from sklearn_mtl.tables import Column, take_rows
+from sklearn_mtl.tasks import Task, weigh_classes
 
 
-class TaskSource:
-    """A table of X, columns of y and label weights, not yet encoded.
+@dataclass(frozen=True)
+class Rows:
+    """Rows of X with their labels, not yet encoded.
 
-    Parameters
+    Attributes
     ----------
     X : data frame, ndarray or CSR matrix
     columns : list of Column
-    weight, label_weight : ndarray of shape (n_rows, n_tasks)
-        Weight of each label with and without that of its class: the first trains, the
-        second scores.
+        Those of y.
+    scoring_weight : ndarray of shape (n, n_tasks)
+        Weight of each label, 0 where it is missing.
+    training_weight : ndarray of shape (n, n_tasks)
+        The same times the weight of the label's class.
+    positions : int ndarray of shape (n,)
+        Which rows of the user's X they are.
+    n_passed : int
+        Number of rows of the user's X.
+    decoded : DecodedRows or None
+        All rows of X, where the network learns to reconstruct them.
     """
 
-    def __init__(
-        self,
-        X: Any,
-        columns: list[Column],
-        weight: np.ndarray,
-        label_weight: np.ndarray,
-    ) -> None:
-        self.X = X
-        self.columns = columns
-        self.weight = weight
-        self.label_weight = label_weight
+    X: Any
+    columns: list[Column]
+    scoring_weight: np.ndarray
+    training_weight: np.ndarray
+    positions: np.ndarray
+    n_passed: int
+    decoded: DecodedRows | None = None
 
-    def encode(
-        self,
-        encoder: FeatureEncoder,
-        tasks: list[Task],
-        layout: OutputLayout,
-        like: torch.Tensor,
-    ) -> TaskTable:
-        """Encode for training, in the number format and on the device of `like`."""
-        dtype = np.float64 if like.dtype == torch.float64 else np.float32
-        codes = np.empty((len(self.weight), len(tasks)), dtype=dtype)
-        for t, (task, column) in enumerate(zip(tasks, self.columns, strict=True)):
-            codes[:, t] = task.encode(column)
-        return TaskTable(
-            encoder.transform_to_places(self.X, dtype=dtype),
-            codes,
-            self.weight,
-            order=layout.order,
-            dtype=like.dtype,
-            device=like.device,
+    def __len__(self) -> int:
+        return len(self.scoring_weight)
+
+    @property
+    def n_read(self) -> int:
+        """Number of rows that training reads, with labels or without."""
+        return len(self) + (0 if self.decoded is None else len(self.decoded.others))
+
+    def weighed(self, tasks: list[Task], class_weight: Any) -> Rows:
+        """Weigh labels by their classes too, for training."""
+        weight = weigh_classes(self.scoring_weight, tasks, self.columns, class_weight)
+        return replace(self, training_weight=weight)
+
+    def to_encode_by(self) -> tuple[Any, np.ndarray]:
+        """Rows that the encoding of X is learned from, and the weight of each.
+
+        That of a row with labels is the mean weight of these.
+        """
+        labelled = (self.scoring_weight > 0).sum(axis=1)
+        weight: np.ndarray = self.scoring_weight.sum(axis=1) / labelled
+        if self.decoded is None:
+            return self.X, weight
+        return self.decoded.with_weights(self.positions, weight)
+
+    def spread(self, values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Put the values of some rows where these stood in the user's X.
+
+        Parameters
+        ----------
+        values : ndarray of shape (m,)
+        positions : int ndarray of shape (m,)
+            Of their rows among these rows.
+
+        Returns
+        -------
+        ndarray of shape (n_passed,)
+            Missing in all other rows.
+        """
+        if len(positions) == self.n_passed:
+            return values
+        numeric = values.dtype.kind in "iuf"
+        everywhere = np.full(self.n_passed, np.nan if numeric else None)
+        everywhere[self.positions[positions]] = values
+        return everywhere
+
+
+@dataclass(frozen=True)
+class DecodedRows:
+    """All rows of X, and how much each counts in its reconstruction.
+
+    Attributes
+    ----------
+    X : data frame, ndarray or CSR matrix
+    weight : ndarray of shape (n_passed,)
+        Rows of weight 0 are left out, if they have no label.
+    others : int ndarray
+        Rows without a label that counts.
+    """
+
+    X: Any
+    weight: np.ndarray
+    others: np.ndarray
+
+    def with_weights(
+        self, labelled: np.ndarray, weight_of_labelled: np.ndarray
+    ) -> tuple[Any, np.ndarray]:
+        """All rows that count, in their order, and their weights.
+
+        Those of the rows `labelled` are as given.
+        """
+        weight = self.weight.astype(np.float64)
+        weight[labelled] = weight_of_labelled
+        rows = np.sort(np.concatenate([labelled, self.others]))
+        if len(rows) == len(weight):
+            return self.X, weight
+        return take_rows(self.X, rows), weight[rows]
+
+
+def labelled_rows(table: Table) -> Rows:
+    """Take the rows that have a label which counts.
+
+    Nothing is learned from the others, so that a masked label and a dropped row are
+    the same; a network that decodes its input learns from them too.
+    """
+    counts = table.scoring_weight > 0
+    rows = np.flatnonzero(counts.any(axis=1))
+    if not len(rows):
+        raise ValueError(
+            "y holds no label that counts: every label is missing or has weight 0. "
+            "Pass at least one label."
         )
+    everything = len(rows) == len(counts)
+    weight = table.scoring_weight if everything else table.scoring_weight[rows]
+    decoded = None
+    if table.row_weight is not None:
+        is_other = table.row_weight > 0
+        is_other[rows] = False
+        decoded = DecodedRows(table.X, table.row_weight, np.flatnonzero(is_other))
+    return Rows(
+        X=table.X if everything else take_rows(table.X, rows),
+        columns=[
+            column.keep(counts[:, t], rows) for t, column in enumerate(table.y.columns)
+        ],
+        scoring_weight=weight,
+        training_weight=weight,
+        positions=rows,
+        n_passed=len(counts),
+        decoded=decoded,
+    )
+
+
+def validation_rows(table: Table) -> Rows:
+    """Take all rows of X_val, labelled or not."""
+    if not table.scoring_weight.any():
+        raise ValueError("y_val holds no label. Pass at least one, or no y_val.")
+    n_rows = n_rows_of(table.X)
+    return Rows(
+        X=table.X,
+        columns=table.y.columns,
+        scoring_weight=table.scoring_weight,
+        training_weight=table.scoring_weight,
+        positions=np.arange(n_rows),
+        n_passed=n_rows,
+    )

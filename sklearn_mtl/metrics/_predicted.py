@@ -235,7 +235,7 @@ class Predictor:
             )
         for transformer in self.transformers:
             X = transformer.transform(X)
-        responses = self.holder._responses(X, tasks=list(places))
+        responses = self.holder.stack_.responses(X, tasks=list(places))
         return [
             self.truth.outcome(place, self.holder.tasks_[place], None, response)
             for place, response in zip(places, responses, strict=True)
@@ -276,7 +276,7 @@ def _holder_of_tasks(estimator: Any) -> tuple[Any, list[Any]]:
             estimator = estimator[-1]
         else:
             return None, []
-    return (estimator, transformers) if hasattr(estimator, "_responses") else (None, [])
+    return (estimator, transformers) if hasattr(estimator, "stack_") else (None, [])
 
 
 def _check_columns_of_fit(table: TargetTable, names: list[Hashable]) -> None:

@@ -1,0 +1,129 @@
+"""Predictions of all columns, and how they score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mtl.estimators._reading import (
+    check_same_columns,
+    read_label_weight,
+    read_y,
+)
+
+
+def has_class_columns(estimator: Any) -> bool:
+    """Whether a column is of classes, or may be, before a fit."""
+    tasks = getattr(estimator, "tasks_", None)
+    return tasks is None or any(task.is_classifier for task in tasks)
+
+
+def has_number_columns(estimator: Any) -> bool:
+    """Whether a column is numeric, or may be, before a fit."""
+    tasks = getattr(estimator, "tasks_", None)
+    return tasks is None or any(not task.is_classifier for task in tasks)
+
+
+def positions_of_classes(estimator: Any) -> list[int]:
+    """Positions of the class columns of a fitted estimator."""
+    return [t for t, task in enumerate(estimator.tasks_) if task.is_classifier]
+
+
+def classes(self: Any) -> Any:
+    """Classes of each column, None at a numeric one; of the column for a 1-D y."""
+    of_columns = [getattr(task, "classes_", None) for task in self.tasks_]
+    return of_columns[0] if self.stack_.codings.container.ndim == 1 else of_columns
+
+
+def predict(self: Any, X: Any) -> Any:
+    """Predict every column of y.
+
+    Parameters
+    ----------
+    X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    array of shape (n_samples,) or (n_samples, n_tasks), or data frame
+        In the container, units and labels of the y passed to `fit`. A column
+        without any label in `fit` is predicted as missing.
+    """
+    check_is_fitted(self)
+    return self.stack_.codings.rebuild(_predict_columns(self, X), X)
+
+
+def _predict_columns(estimator: Any, X: Any) -> list[np.ndarray]:
+    """One array of predictions (n,) a column."""
+    responses = estimator.stack_.responses(X)
+    return [
+        task.predict(response)
+        for task, response in zip(estimator.tasks_, responses, strict=True)
+    ]
+
+
+def predict_proba(self: Any, X: Any) -> Any:
+    """Probabilities of the classes of every class column.
+
+    Parameters
+    ----------
+    X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    list of (ndarray of shape (n_samples, n_classes) or None), or ndarray
+        Aligned with the columns of y, None at a numeric one; the array itself for
+        a 1-D y. Columns are in the order of ``classes_``.
+    """
+    check_is_fitted(self)
+    responses = self.stack_.responses(X, tasks=positions_of_classes(self))
+    return aligned_with_y(self, responses)
+
+
+def aligned_with_y(estimator: Any, of_classes: list[np.ndarray]) -> Any:
+    """Put what is said of class columns where these stand in y.
+
+    Returns
+    -------
+    list of (ndarray or None), or ndarray
+        None at a numeric column; the array itself for a 1-D y.
+    """
+    if estimator.stack_.codings.container.ndim == 1:
+        return of_classes[0]
+    chosen = positions_of_classes(estimator)
+    known = dict(zip(chosen, of_classes, strict=True))
+    return [known.get(t) for t in range(len(estimator.tasks_))]
+
+
+def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Mean over columns of R2 (numbers) or accuracy (classes).
+
+    Parameters
+    ----------
+    X : data frame, array or CSR matrix of shape (n_samples, n_features)
+    y : as passed to `fit`
+        Missing labels are skipped; a column without any is left out of the mean.
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
+default=None
+
+    Returns
+    -------
+    float
+        At most 1; NaN where no column can be scored.
+    """
+    check_is_fitted(self)
+    predictions = _predict_columns(self, X)
+    table = read_y(y, len(predictions[0]))
+    check_same_columns(table, self.stack_.codings.names, name="y")
+    weight = None
+    if sample_weight is not None:
+        weight = read_label_weight(sample_weight, table.columns)
+    scores = [
+        task.score(column, prediction, None if weight is None else weight[:, t])
+        for t, (task, column, prediction) in enumerate(
+            zip(self.tasks_, table.columns, predictions, strict=True)
+        )
+    ]
+    known = [score for score in scores if not np.isnan(score)]
+    return float(np.mean(known)) if known else float("nan")
