@@ -155,8 +155,9 @@ default=None
         earlier = self._to_go_on_with(self.warm_start)
         with self._unchanged_on_failure(earlier):
             self._check_calibrate(self.early_stopping or X_val is not None, "fit")
-            table = read_table(self, X, y, sample_weight, reset=earlier is None)
-            validation = read_validation(self, X_val, y_val)
+            names = None if earlier is None else earlier.codings.names
+            table = read_table(self, X, y, sample_weight, names)
+            validation = read_validation(self, X_val, y_val, names or table.y.names)
             self._keep(fit_table(self, table, validation, earlier), X)
         return self
 
@@ -166,7 +167,8 @@ default=None
         earlier = self._to_go_on_with(True)
         with self._unchanged_on_failure(earlier):
             self._check_calibrate(False, "partial_fit")
-            table = read_table(self, X, y, sample_weight, reset=earlier is None)
+            names = None if earlier is None else earlier.codings.names
+            table = read_table(self, X, y, sample_weight, names)
             fitted = fit_table(
                 self, table, None, earlier, classes=classes, epochs=1, holds_out=False
             )
@@ -211,13 +213,13 @@ default=None
         best = dict(self.net_.callbacks_).get("best_weights")
         if best is not None:
             self.best_epoch_ = best.best_epoch_
-        self.residual_std_ = fitted.residual_std
-        self._unit_std, self._conformal = fitted.unit_std, fitted.conformal
+        self._unit_std, trust = fitted.unit_std, fitted.trust
+        self.residual_std_, self._conformal = trust.residual_std, trust.conformal
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
-        if fitted.oof_predictions is not None:
-            self.oof_predictions_ = codings.rebuild(fitted.oof_predictions, X)
-            self.oof_score_ = fitted.oof_score
+        if trust.oof_predictions is not None:
+            self.oof_predictions_ = codings.rebuild(trust.oof_predictions, X)
+            self.oof_score_ = trust.oof_score
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")

@@ -26,14 +26,6 @@ from sklearn_mtl.tables import (
     take_rows,
 )
 from sklearn_mtl.tasks import Task, per_column
-from sklearn_mtl.training import (
-    MultiTaskNet,
-    TaskTable,
-    Unlabelled,
-    make_table,
-    make_unlabelled,
-    number_format,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,30 +79,6 @@ class Codings:
         """Put what is no label, but a number of each task, into the container of y."""
         return self.container.rebuild(columns, X, labels=False)
 
-    def encode(self, rows: Rows, net: MultiTaskNet) -> TaskTable:
-        """Encode labelled rows for a net."""
-        dtype = number_format(net)
-        codes = np.empty((len(rows), len(self.tasks)), dtype=dtype)
-        for t, (task, column) in enumerate(zip(self.tasks, rows.columns, strict=True)):
-            codes[:, t] = task.encode(column)
-        features = self.encoder.transform_to_places(rows.X, dtype=dtype)
-        return make_table(net, features, codes, rows.training_weight)
-
-    def encode_others(
-        self, rows: Rows, net: MultiTaskNet, table: TaskTable
-    ) -> Unlabelled | None:
-        """Encode the rows without labels, beside the table of those that have some."""
-        if rows.decoded is None:
-            return None
-        decoded, features = rows.decoded, None
-        if len(decoded.others):
-            X = take_rows(decoded.X, decoded.others)
-            features = self.encoder.transform_to_places(X, number_format(net))
-        weight = decoded.weight
-        return make_unlabelled(
-            table, features, weight[decoded.others], weight[rows.positions]
-        )
-
 
 def learn_codings(
     estimator: Any, rows: Rows, tasks: list[Task], container: Container
@@ -131,7 +99,8 @@ def learn_codings(
         tasks, rows.columns, rows.training_weight.T, strict=True
     ):
         _fit_task(task, column, weight)
-    X, weight = rows.to_encode_by()
+    task_share = _task_share(estimator.task_weights, names)
+    X, weight = _rows_to_encode_by(rows)
     encoder = FeatureEncoder(
         estimator.categorical_features,
         scale_inputs=estimator.scale_inputs,
@@ -148,7 +117,7 @@ def learn_codings(
             row_maker = RowMaker(rows.decoded.X, encoder)
     return Codings(
         tasks=tasks,
-        task_share=_task_share(estimator.task_weights, names),
+        task_share=task_share,
         container=container,
         reader=reader_of(estimator),
         encoder=encoder,
@@ -166,6 +135,23 @@ def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
             "as missing. Drop the column, or use folds in which each column has "
             "labels."
         )
+
+
+def _rows_to_encode_by(rows: Rows) -> tuple[Any, np.ndarray]:
+    """Rows that the encoding of X is learned from, in their order, and their weights.
+
+    That of a row with labels is the mean weight of these.
+    """
+    labelled = (rows.scoring_weight > 0).sum(axis=1)
+    weight: np.ndarray = rows.scoring_weight.sum(axis=1) / labelled
+    if rows.decoded is None:
+        return rows.X, weight
+    everywhere = rows.decoded.weight.astype(np.float64)
+    everywhere[rows.positions] = weight
+    read = np.sort(np.concatenate([rows.positions, rows.decoded.others]))
+    if len(read) == rows.n_passed:
+        return rows.decoded.X, everywhere
+    return take_rows(rows.decoded.X, read), everywhere[read]
 
 
 def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:

@@ -28,7 +28,9 @@ class HeldOut:
     ----------
     tasks : list of Task
     positions : int ndarray of shape (m,)
-        Rows of the table that a member held out; all that follows is of these.
+        Which rows of the user's X they are.
+    n_passed : int
+        Number of rows of the user's X.
     columns : list of Column
     scoring_weight : ndarray of shape (m, T)
         Weight of each label, without that of its class.
@@ -46,6 +48,7 @@ class HeldOut:
 
     tasks: list[Task]
     positions: np.ndarray
+    n_passed: int
     columns: list[Column]
     scoring_weight: np.ndarray
     training_weight: np.ndarray
@@ -78,6 +81,19 @@ class HeldOut:
             task.predict(response)
             for task, response in zip(self.tasks, self.responses, strict=True)
         ]
+
+    def spread_predictions(self) -> list[np.ndarray]:
+        """Spread them over the user's rows, (n_passed,); missing in all others."""
+        predictions = self.predictions()
+        if len(self.positions) == self.n_passed:
+            return predictions
+        everywhere = []
+        for prediction in predictions:
+            numeric = prediction.dtype.kind in "iuf"
+            spread = np.full(self.n_passed, np.nan if numeric else None)
+            spread[self.positions] = prediction
+            everywhere.append(spread)
+        return everywhere
 
     def score(self) -> float:
         """Mean over columns of the default score on the rows that were held out."""
@@ -161,7 +177,8 @@ def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
     responses, fold = _mean_responses(stack, member_rows, positions, fold_of_member)
     return HeldOut(
         tasks=tasks,
-        positions=positions,
+        positions=rows.positions[positions],
+        n_passed=rows.n_passed,
         columns=columns,
         scoring_weight=weights[0],
         training_weight=weights[1],

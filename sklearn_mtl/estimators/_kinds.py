@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_mtl.tables import Column
+from sklearn_mtl.tables import Column, Container
 from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
 
 
 def tasks_of(
-    estimator: Any, columns: list[Column], classes: Any, *, one_dimensional: bool
+    estimator: Any, columns: list[Column], classes: Any, container: Container
 ) -> list[Task]:
     """Decide the kind of each column; nothing is learned of its labels yet.
 
@@ -19,8 +19,8 @@ def tasks_of(
     columns : list of Column
     classes : None, array, list or dict
         All classes of each column, as `partial_fit` takes them.
-    one_dimensional : bool
-        Whether y is a single column without a name.
+    container : Container
+        That of y; a 1-D y has one entry of `classes` only.
     """
     kind = estimator._default_kind
     tasks = resolve_tasks(columns, estimator.task_types, default=kind)
@@ -28,7 +28,9 @@ def tasks_of(
     if classes is None:
         return tasks
     names = [column.name for column in columns]
-    wanted = [classes] if one_dimensional else per_column(classes, names, "classes")
+    wanted = [classes]
+    if container.ndim > 1:
+        wanted = per_column(classes, names, "classes")
     return [
         task if known is None else _with_classes(task, column, known)
         for task, column, known in zip(tasks, columns, wanted, strict=True)

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_mtl.estimators._auto_sizes import number_of_members
 from sklearn_mtl.estimators._codings import Codings
+from sklearn_mtl.estimators._encode import encode_rows
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._new_net import callbacks_of, new_net
 from sklearn_mtl.estimators._own_nets import (
@@ -25,7 +26,6 @@ from sklearn_mtl.training import (
     MemberRows,
     MultiTaskNet,
     draw_seed,
-    give_rows,
     new_generator,
 )
 
@@ -71,7 +71,15 @@ def train_nets(
         net, own_nets, fold_seed = earlier.net, earlier.own_nets, earlier.fold_seed
         for known in earlier.nets:
             adopt_settings(estimator, codings, known)
-    encoded = _encode(estimator, codings, rows, validation, net, stops, fold_seed)
+    encoded = encode_rows(
+        net,
+        codings,
+        rows,
+        validation,
+        holds_out=stops,
+        validation_fraction=estimator.validation_fraction,
+        fold_seed=fold_seed,
+    )
     for one in (net, *own_nets.values()):
         _run(one, encoded, codings.tasks, stops, epochs)
     if stops and earlier is None and may_part(estimator, codings, net):
@@ -95,34 +103,6 @@ def _shared_net(
         n_rows=rows.n_read,
         generator=generator,
         callbacks=callbacks_of(estimator, codings),
-    )
-
-
-def _encode(
-    estimator: Any,
-    codings: Codings,
-    rows: Rows,
-    validation: Rows | None,
-    net: MultiTaskNet,
-    holds_out: bool,
-    fold_seed: int,
-) -> MemberRows:
-    """Encode the tables and give each member its rows.
-
-    Folds come from a seed of their own, so that a warm start holds out the rows that it
-    held out before.
-    """
-    table = codings.encode(rows, net)
-    return give_rows(
-        net,
-        table,
-        validation_table=None
-        if validation is None
-        else codings.encode(validation, net),
-        unlabelled=codings.encode_others(rows, net, table),
-        holds_out=holds_out,
-        validation_fraction=estimator.validation_fraction,
-        seed=fold_seed,
     )
 
 

@@ -45,17 +45,20 @@ class Table:
 
 
 def read_table(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
+    estimator: Any, X: Any, y: Any, sample_weight: Any, names: list[Any] | None
 ) -> Table:
     """Read what was passed to `fit` or `partial_fit`.
 
     Parameters
     ----------
-    reset : bool
-        Whether the columns of X are seen for the first time, rather than checked.
+    names : list or None
+        Names of the columns of y that an earlier fit saw, which is gone on with. None
+        for a first fit; the columns of X are then seen for the first time too.
     """
-    X = read_X(estimator, X, reset=reset)
+    X = read_X(estimator, X, reset=names is None)
     table = read_y(y, n_rows_of(X))
+    if names is not None:
+        check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
     row_weight = None
     if reconstruction_of(estimator).decodes:
@@ -64,7 +67,9 @@ def read_table(
     return Table(X, table, weight, row_weight)
 
 
-def read_validation(estimator: Any, X_val: Any, y_val: Any) -> Table | None:
+def read_validation(
+    estimator: Any, X_val: Any, y_val: Any, names: list[Any]
+) -> Table | None:
     """Read rows to stop on; None where none were passed."""
     if X_val is None and y_val is None:
         return None
@@ -75,6 +80,7 @@ def read_validation(estimator: Any, X_val: Any, y_val: Any) -> Table | None:
         )
     X_val = read_X(estimator, X_val, reset=False)
     table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    check_same_columns(table, names, name="y_val")
     weight = read_label_weight(None, table.columns)
     return Table(X_val, table, weight)
 

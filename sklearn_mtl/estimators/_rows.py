@@ -54,38 +54,6 @@ class Rows:
         weight = weigh_classes(self.scoring_weight, tasks, self.columns, class_weight)
         return replace(self, training_weight=weight)
 
-    def to_encode_by(self) -> tuple[Any, np.ndarray]:
-        """Rows that the encoding of X is learned from, and the weight of each.
-
-        That of a row with labels is the mean weight of these.
-        """
-        labelled = (self.scoring_weight > 0).sum(axis=1)
-        weight: np.ndarray = self.scoring_weight.sum(axis=1) / labelled
-        if self.decoded is None:
-            return self.X, weight
-        return self.decoded.with_weights(self.positions, weight)
-
-    def spread(self, values: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """Put the values of some rows where these stood in the user's X.
-
-        Parameters
-        ----------
-        values : ndarray of shape (m,)
-        positions : int ndarray of shape (m,)
-            Of their rows among these rows.
-
-        Returns
-        -------
-        ndarray of shape (n_passed,)
-            Missing in all other rows.
-        """
-        if len(positions) == self.n_passed:
-            return values
-        numeric = values.dtype.kind in "iuf"
-        everywhere = np.full(self.n_passed, np.nan if numeric else None)
-        everywhere[self.positions[positions]] = values
-        return everywhere
-
 
 @dataclass(frozen=True)
 class DecodedRows:
@@ -103,20 +71,6 @@ class DecodedRows:
     X: Any
     weight: np.ndarray
     others: np.ndarray
-
-    def with_weights(
-        self, labelled: np.ndarray, weight_of_labelled: np.ndarray
-    ) -> tuple[Any, np.ndarray]:
-        """All rows that count, in their order, and their weights.
-
-        Those of the rows `labelled` are as given.
-        """
-        weight = self.weight.astype(np.float64)
-        weight[labelled] = weight_of_labelled
-        rows = np.sort(np.concatenate([labelled, self.others]))
-        if len(rows) == len(weight):
-            return self.X, weight
-        return take_rows(self.X, rows), weight[rows]
 
 
 def labelled_rows(table: Table) -> Rows:

@@ -43,30 +43,30 @@ def make_table(
 
 
 def make_unlabelled(
-    table: TaskTable,
+    net: MultiTaskNet,
     features: Any,
     weight: np.ndarray,
     weight_of_labelled: np.ndarray,
 ) -> Unlabelled:
-    """Put rows without labels beside a table of rows that have some.
+    """Put encoded rows without labels where a net trains.
 
     Parameters
     ----------
-    table : TaskTable
+    net : MultiTaskNet
     features : array, CSR matrix or Places of shape (m, d), or None for no row
     weight : ndarray of shape (m,)
         Weight of each row in the reconstruction.
     weight_of_labelled : ndarray of shape (n,)
-        The same of the rows of `table`.
+        The same of the rows that have labels.
     """
-    others = None
+    like, others = _like(net), None
     if features is not None:
         none = np.empty((len(weight), 0))
-        others = TaskTable(features, none, none, dtype=table.dtype, device=table.device)
+        others = TaskTable(features, none, none, dtype=like.dtype, device=like.device)
     of_labelled = None
     if not (weight_of_labelled == 1.0).all():
-        of_labelled = table.put(weight_of_labelled)
-    return Unlabelled(others, table.put(weight), of_labelled)
+        of_labelled = _put(weight_of_labelled, like)
+    return Unlabelled(others, _put(weight, like), of_labelled)
 
 
 def give_rows(
@@ -104,3 +104,7 @@ def give_rows(
 def _like(net: MultiTaskNet) -> torch.Tensor:
     first: torch.Tensor = next(net.module_.parameters())
     return first
+
+
+def _put(values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    return torch.as_tensor(values, dtype=like.dtype, device=like.device)

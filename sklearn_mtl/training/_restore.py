@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
+import torch
+
 from sklearn_mtl.training._callbacks import BestWeights
 from sklearn_mtl.training._net import MultiTaskNet
 
@@ -20,17 +22,23 @@ def unchanged_on_failure(nets: Iterable[MultiTaskNet]) -> Iterator[None]:
 
 @contextmanager
 def _settings_unchanged(net: MultiTaskNet) -> Iterator[None]:
-    kept = [c for _, c in net.callbacks_ if isinstance(c, BestWeights)]
-    attributes = [(holder, vars(holder).copy()) for holder in (net, *kept)]
-    generator = getattr(net, "iterator_train__generator", None)
-    drawn = None if generator is None else generator.get_state()
+    """Bring back weights, and what lies in attributes beside them."""
+    best = [c for _, c in net.callbacks_ if isinstance(c, BestWeights)]
+    holders = [net, *best, *net.module_.modules()]
+    attributes = [vars(holder).copy() for holder in holders]
+    generators = [
+        (value, value.get_state())
+        for known in attributes
+        for value in known.values()
+        if isinstance(value, torch.Generator)
+    ]
     with net.restored_on_failure():
         try:
             yield
         except BaseException:
-            for holder, before in attributes:
+            for holder, known in zip(holders, attributes, strict=True):
                 vars(holder).clear()
-                vars(holder).update(before)
-            if generator is not None:
+                vars(holder).update(known)
+            for generator, drawn in generators:
                 generator.set_state(drawn)
             raise
