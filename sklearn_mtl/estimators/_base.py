@@ -152,30 +152,37 @@ default=None
             A shape, a value or a label does not fit; the message names the column,
             the value and the remedy. The estimator is left as it was.
         """
-        earlier = self._to_go_on_with(self.warm_start)
-        with self._unchanged_on_failure(earlier):
-            self._check_calibrate(self.early_stopping or X_val is not None, "fit")
-            names = None if earlier is None else earlier.codings.names
-            table = read_table(self, X, y, sample_weight, names)
-            validation = read_validation(self, X_val, y_val, names or table.y.names)
-            self._keep(fit_table(self, table, validation, earlier), X)
+        self._check_calibrate(self.early_stopping or X_val is not None, "fit")
+        self._learn(
+            X, y, sample_weight, goes_on=self.warm_start, X_val=X_val, y_val=y_val
+        )
         return self
 
     def _fit_for_one_epoch(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> None:
-        earlier = self._to_go_on_with(True)
-        with self._unchanged_on_failure(earlier):
-            self._check_calibrate(False, "partial_fit")
-            names = None if earlier is None else earlier.codings.names
-            table = read_table(self, X, y, sample_weight, names)
-            fitted = fit_table(
-                self, table, None, earlier, classes=classes, epochs=1, holds_out=False
-            )
-            self._keep(fitted, X)
+        self._check_calibrate(False, "partial_fit")
+        how = {"classes": classes, "epochs": 1, "holds_out": False}
+        self._learn(X, y, sample_weight, goes_on=True, **how)
 
-    def _to_go_on_with(self, wanted: bool) -> FittedStack | None:
-        return self.stack_ if wanted and self.__sklearn_is_fitted__() else None
+    def _learn(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        goes_on: bool,
+        X_val: Any = None,
+        y_val: Any = None,
+        **how: Any,
+    ) -> None:
+        """Read, learn and keep; `how` is for `fit_table`."""
+        earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
+        names = None if earlier is None else earlier.codings.names
+        with self._unchanged_on_failure(earlier):
+            table = read_table(self, X, y, sample_weight, names)
+            validation = read_validation(self, X_val, y_val, names or table.y.names)
+            self._keep(fit_table(self, table, validation, earlier, **how), X)
 
     @contextmanager
     def _unchanged_on_failure(self, earlier: FittedStack | None) -> Iterator[None]:

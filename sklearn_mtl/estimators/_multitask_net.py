@@ -68,18 +68,18 @@ class MultiTaskNetEstimator(BaseMultiTaskNet):
     ((300, 2), True)
     """
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        # Tools that find predict_proba ask for these, whatever the estimator's type.
-        tags.classifier_tags = ClassifierTags(multi_label=True)
-        return tags
-
     predict = _uncertainty.predict
     predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
     predict_proba = available_if(has_class_columns)(_predictions.predict_proba)
     predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
     classes_ = property(_predictions.classes)
     partial_fit = _partial_fit.partial_fit
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Tools that find predict_proba ask for these, whatever the estimator's type.
+        tags.classifier_tags = ClassifierTags(multi_label=True)
+        return tags
 
 
 @with_shared_sections("regression")
