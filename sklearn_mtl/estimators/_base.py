@@ -240,8 +240,12 @@ default=None
     @property
     def _n_features_out(self) -> int:
         """Number of columns of `transform`."""
-        module = self.net_.module_
-        return int(module.n_members * module.n_shared)
+        if self._unit_std is None:
+            raise AttributeError(
+                f"{type(self.net_.module_).__name__} does not tell which units tasks "
+                "share, so that there are none to name."
+            )
+        return len(self._unit_std)
 
     @property
     def estimators_(self) -> list[TaskRegressor | TaskClassifier]:

@@ -110,10 +110,11 @@ def learn_codings(
     if n_bins == "auto" and not has_hidden_layers(estimator, names):
         n_bins = 0  # a linear network is to be one
     decoded = row_maker = None
-    if rows.decoded is not None:
+    reconstruction = reconstruction_of(estimator)
+    if reconstruction is not None and rows.decoded is not None:
         decoded = decoded_columns(encoder)
         check_decodable(decoded, len(weight))
-        if reconstruction_of(estimator).generative:
+        if reconstruction.generative:
             row_maker = RowMaker(rows.decoded.X, encoder)
     return Codings(
         tasks=tasks,

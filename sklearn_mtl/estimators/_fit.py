@@ -24,13 +24,14 @@ class Fitted:
     Attributes
     ----------
     stack : FittedStack
-    unit_std : ndarray of shape (K * h,)
-        How much every shared unit varies over some rows.
+    unit_std : ndarray of shape (K * U,), or None
+        How much every shared unit varies over some rows; None for a module that does
+        not tell which they are.
     trust : Trust
     """
 
     stack: FittedStack
-    unit_std: np.ndarray
+    unit_std: np.ndarray | None
     trust: Trust
 
 

@@ -21,7 +21,8 @@ N_DRAWS = 32
 
 def is_generative(estimator: Any) -> bool:
     """Whether the estimator was asked for a distribution of x."""
-    if reconstruction_of(estimator).generative:
+    reconstruction = reconstruction_of(estimator)
+    if reconstruction is not None and reconstruction.generative:
         return True
     raise AttributeError(
         f"This {type(estimator).__name__} has no distribution of X. Set "

@@ -15,6 +15,7 @@ from sklearn_mtl.estimators._conformal import (
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._temperature import best_temperature, temper
+from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MemberRows
@@ -98,8 +99,9 @@ class HeldOut:
     def score(self) -> float:
         """Mean over columns of the default score on the rows that were held out."""
         everything = np.arange(len(self.positions))
-        scores = [
-            task.score(
+        return mean_of_known(
+            column_score(
+                task,
                 column.keep(~np.isnan(self.labels[:, t]), everything),
                 predictions,
                 self.scoring_weight[:, t],
@@ -107,9 +109,7 @@ class HeldOut:
             for t, (task, column, predictions) in enumerate(
                 zip(self.tasks, self.columns, self.predictions(), strict=True)
             )
-        ]
-        known = [score for score in scores if not np.isnan(score)]
-        return float(np.mean(known)) if known else float("nan")
+        )
 
     def conformal(self, residual_std: np.ndarray) -> Conformal:
         """Keep of the held-out rows what intervals and sets need."""

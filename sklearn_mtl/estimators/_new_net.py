@@ -37,7 +37,7 @@ def new_net(
     settings = {
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
         "module__n_features": codings.encoder.n_features_out_,
-        "module__pieces": codings.bins,
+        "module__bins": codings.bins,
         "lr": estimator.learning_rate_init,
         "head_sparsity": estimator.head_sparsity,
         "optimizer__weight_decay": estimator.alpha,
@@ -48,13 +48,6 @@ def new_net(
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,
     }
-    if codings.decoded is not None:
-        reconstruction = reconstruction_of(estimator)
-        settings |= {
-            "module__decoded_columns": codings.decoded,
-            "reconstruction_weight": reconstruction.weight,
-            "stops_on_reconstruction": reconstruction.generative,
-        }
     return make_net(
         codings.tasks,
         n_members=n_members,
@@ -63,6 +56,8 @@ def new_net(
         device=estimator.device,
         solver=estimator.solver,
         generator=generator,
+        reconstruction=reconstruction_of(estimator),
+        decoded_columns=codings.decoded,
         settings=settings,
         overrides=estimator.net_params or {},
     )
@@ -74,7 +69,6 @@ def fixed_settings(estimator: Any, codings: Codings) -> dict[str, Any]:
         "hidden_layer_sizes": shared_sizes(estimator),
         "head_hidden_layer_sizes": head_sizes(estimator, codings.names),
         **{name: getattr(estimator, name) for name in OF_LAYERS},
-        **reconstruction_of(estimator).of_the_network,
     }
 
 

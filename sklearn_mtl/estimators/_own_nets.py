@@ -28,11 +28,12 @@ MANY_STEPS = 20
 
 def may_part(estimator: Any, codings: Codings, net: MultiTaskNet) -> bool:
     """Whether columns may leave the shared net, and it can be told which gain."""
+    reconstruction = reconstruction_of(estimator)
     return (
         estimator.sharing == "auto"
         and len(codings.tasks) > 1
         and type(net.criterion_) is TaskLoss
-        and not reconstruction_of(estimator).generative
+        and not (reconstruction is not None and reconstruction.generative)
         and "best_weights" in dict(net.callbacks_)
         and len(net.history) > 0
     )

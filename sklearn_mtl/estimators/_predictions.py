@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators._reading import (
-    check_same_columns,
-    read_label_weight,
-    read_y,
-)
+from sklearn_mtl.estimators._reading import read_label_weight, read_y
+from sklearn_mtl.metrics import column_score, mean_of_known
+from sklearn_mtl.tables import check_same_columns
 
 
 def has_class_columns(estimator: Any) -> bool:
@@ -119,11 +117,9 @@ default=None
     weight = None
     if sample_weight is not None:
         weight = read_label_weight(sample_weight, table.columns)
-    scores = [
-        task.score(column, prediction, None if weight is None else weight[:, t])
+    return mean_of_known(
+        column_score(task, column, prediction, None if weight is None else weight[:, t])
         for t, (task, column, prediction) in enumerate(
             zip(self.tasks_, table.columns, predictions, strict=True)
         )
-    ]
-    known = [score for score in scores if not np.isnan(score)]
-    return float(np.mean(known)) if known else float("nan")
+    )

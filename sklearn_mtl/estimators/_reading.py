@@ -18,6 +18,7 @@ from sklearn_mtl.tables import (
     Column,
     TargetTable,
     array_from_rows,
+    check_same_columns,
     is_frame,
     read_weight,
     refuse_double_names,
@@ -61,7 +62,7 @@ def read_table(
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
     row_weight = None
-    if reconstruction_of(estimator).decodes:
+    if reconstruction_of(estimator) is not None:
         check_has_shared_units(estimator)
         row_weight = _row_weight(sample_weight, table)
     return Table(X, table, weight, row_weight)
@@ -146,22 +147,6 @@ def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:
             "each row of X."
         )
     return table
-
-
-def check_same_columns(table: TargetTable, names: list[Any], *, name: str) -> None:
-    """Check that a later y has the columns of the y passed to fit."""
-    if len(table.columns) != len(names):
-        raise ValueError(
-            f"{name} has {len(table.columns)} columns, but fit saw {len(names)}: "
-            f"{names}. Pass the same columns."
-        )
-    if table.container.is_frame and table.names != names:
-        odd = next(a for a, b in zip(table.names, names, strict=True) if a != b)
-        raise ValueError(
-            f"The columns of {name} should match those that were passed during fit: "
-            f"{odd!r} stands where fit saw {names[table.names.index(odd)]!r}. Reorder "
-            f"or rename them to {names}."
-        )
 
 
 def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sklearn_mtl.estimators._layer_sizes import shared_sizes
 from sklearn_mtl.tables import DecodedColumns
+from sklearn_mtl.training import make_reconstruction
 
 
-@dataclass(frozen=True)
-class Reconstruction:
-    """What an estimator's parameters say of the reconstruction of X.
+def reconstruction_of(estimator: Any) -> Any:
+    """Read the parameters of the decoder; the only reader of these.
 
-    Attributes
-    ----------
-    weight : float
-        Of the decoder's loss; 0 for no decoder.
-    n_units : int
-        Shared units that no head reads.
-    noise : float
-        Standard deviation of the noise on the encoded X, with a decoder or without.
-    generative : bool
-        Whether the units that X is decoded from are normal variables.
+    Returns
+    -------
+    Autoencoder or None
     """
-
-    weight: float
-    n_units: int
-    noise: float
-    generative: bool
-
-    @property
-    def decodes(self) -> bool:
-        """Whether the network has a decoder."""
-        return self.weight > 0
-
-    @property
-    def of_the_network(self) -> dict[str, Any]:
-        """What the network takes of it, by its own names."""
-        return {
-            "input_noise": self.noise,
-            "n_unsupervised_units": self.n_units,
-            "generative": self.generative,
-        }
-
-
-def reconstruction_of(estimator: Any) -> Reconstruction:
-    """Read the parameters of the decoder; the only reader of these."""
     weight = estimator.reconstruction_weight
     asked = estimator.n_unsupervised_units > 0 or estimator.generative
     if asked and weight == 0:
@@ -57,9 +26,11 @@ def reconstruction_of(estimator: Any) -> Reconstruction:
         )
     if weight == "auto":
         weight = 1.0 if asked else 0.0
-    return Reconstruction(
-        weight=float(weight),
+    if not weight:
+        return None
+    return make_reconstruction(
         n_units=estimator.n_unsupervised_units,
+        weight=float(weight),
         noise=estimator.input_noise,
         generative=estimator.generative,
     )

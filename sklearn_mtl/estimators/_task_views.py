@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
+from sklearn_mtl.metrics import column_score
 
 
 def _is_kind(kind: str) -> Callable[[Any], bool]:
@@ -104,7 +105,7 @@ class _TaskView(BaseEstimator):
             weight = read_label_weight(sample_weight, table.columns)[:, 0]
         task = self.estimator.tasks_[self.task]
         column = replace(table.columns[0], name=task.name_)
-        return float(task.score(column, predictions, weight))
+        return column_score(task, column, predictions, weight)
 
 
 class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):

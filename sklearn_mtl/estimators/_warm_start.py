@@ -10,6 +10,13 @@ from sklearn_mtl.estimators._new_net import fixed_settings
 from sklearn_mtl.estimators._reconstruction import reconstruction_of
 from sklearn_mtl.training import MultiTaskNet
 
+OF_DECODER = {
+    "n_unsupervised_units": "n_units",
+    "input_noise": "noise",
+    "generative": "generative",
+}
+"""Parameters that a decoder keeps, and its names for them."""
+
 
 def adopt_settings(estimator: Any, codings: Codings, net: MultiTaskNet) -> None:
     """Take over parameters that may change between warm starts; refuse the others."""
@@ -22,19 +29,9 @@ def adopt_settings(estimator: Any, codings: Codings, net: MultiTaskNet) -> None:
                     head_sizes_as_written(sizes, codings.names)
                     for sizes in (value, before)
                 )
-            raise ValueError(
-                f"{name}={value!r}, but the network to go on with has {before!r}. Set "
-                "it back, or set warm_start=False to start anew."
-            )
+            raise _refused(name, value, before)
     reconstruction = reconstruction_of(estimator)
-    has_decoder = codings.decoded is not None
-    if reconstruction.decodes != has_decoder:
-        has = "a decoder" if has_decoder else "no decoder"
-        raise ValueError(
-            f"reconstruction_weight={estimator.reconstruction_weight!r}, but the "
-            f"network to go on with has {has}. Set it back, or set warm_start=False to "
-            "start anew."
-        )
+    _check_reconstruction(estimator, reconstruction, net)
     adopted = {
         "lr": estimator.learning_rate_init,
         "head_sparsity": estimator.head_sparsity,
@@ -44,6 +41,32 @@ def adopt_settings(estimator: Any, codings: Codings, net: MultiTaskNet) -> None:
     }
     if estimator.batch_size != "auto":
         adopted["batch_size"] = estimator.batch_size
-    if has_decoder:
+    if reconstruction is not None:
         adopted["reconstruction_weight"] = reconstruction.weight
     net.set_params(**{k: v for k, v in adopted.items() if k not in overridden})
+
+
+def _check_reconstruction(estimator: Any, wanted: Any, net: MultiTaskNet) -> None:
+    """Refuse a decoder where there is none, and another one than there is."""
+    known = getattr(net, "module__reconstruction", None)
+    if (wanted is None) != (known is None):
+        has = "no decoder" if known is None else "a decoder"
+        raise ValueError(
+            f"reconstruction_weight={estimator.reconstruction_weight!r}, but the "
+            f"network to go on with has {has}. Set it back, or set warm_start=False to "
+            "start anew."
+        )
+    for name, of_decoder in OF_DECODER.items():
+        value, before = (
+            getattr(wanted, of_decoder, None),
+            getattr(known, of_decoder, None),
+        )
+        if value != before:
+            raise _refused(name, value, before)
+
+
+def _refused(name: str, value: Any, before: Any) -> ValueError:
+    return ValueError(
+        f"{name}={value!r}, but the network to go on with has {before!r}. Set it back, "
+        "or set warm_start=False to start anew."
+    )

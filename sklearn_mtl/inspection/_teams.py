@@ -13,8 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from sklearn_mtl.estimators import BaseMultiTaskNet, n_rows_of, number_of_members
-from sklearn_mtl.metrics._predicted import Truth
-from sklearn_mtl.metrics._registry import metrics_of
+from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.training import Teams

@@ -1,8 +1,13 @@
 """Scores of each column of y, and scorers for model selection.
 
-Labels that are missing, and labels of weight 0, are skipped.
+Labels that are missing, and labels of weight 0, are skipped. What ``__all__`` does not
+name serves other rooms: `score` of the estimators goes through `column_score`.
 """
 
+from sklearn_mtl.metrics._estimator_score import column_score as column_score
+from sklearn_mtl.metrics._estimator_score import mean_of_known as mean_of_known
+from sklearn_mtl.metrics._predicted import Truth as Truth
+from sklearn_mtl.metrics._registry import metrics_of as metrics_of
 from sklearn_mtl.metrics._scorers import make_task_scorer, task_scorers
 from sklearn_mtl.metrics._scores import average_rrmse, skill_score, task_scores
 

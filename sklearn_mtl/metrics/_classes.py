@@ -149,11 +149,11 @@ def spearman(outcome: Outcome) -> float:
     weight = np.ones(len(predicted)) if outcome.weight is None else outcome.weight
     ranks = []
     for values in (outcome.labels, predicted):
-        levels, place = np.unique(values, return_inverse=True)
+        levels, codes = np.unique(values, return_inverse=True)
         if len(levels) < 2:
             return NAN
-        mass = np.bincount(place, weight)
-        ranks.append((np.cumsum(mass) - mass / 2)[place])
+        mass = np.bincount(codes, weight)
+        ranks.append((np.cumsum(mass) - mass / 2)[codes])
     covariance = np.cov(np.stack(ranks), aweights=weight, ddof=0)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 

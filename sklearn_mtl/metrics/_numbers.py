@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 
+from sklearn_mtl import tasks
 from sklearn_mtl.metrics._outcome import Outcome
 
 NAN = float("nan")
@@ -25,10 +26,12 @@ def _score(function: Any, outcome: Outcome, **kwargs: Any) -> float:
 
 
 def r2(outcome: Outcome, **kwargs: Any) -> float:
-    """Share of the variance that is explained; NaN where there is none."""
-    if _is_constant(outcome):
-        return NAN
-    return _score(metrics.r2_score, outcome, **kwargs)
+    return tasks.r2(outcome.labels, outcome.predictions, outcome.weight, **kwargs)
+
+
+def number_skill(outcome: Outcome) -> float:
+    """Share of the squared error of the labels' own mean that is removed."""
+    return NAN if _is_constant(outcome) else r2(outcome)
 
 
 def mean_absolute_error(outcome: Outcome, **kwargs: Any) -> float:

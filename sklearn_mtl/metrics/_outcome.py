@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column, read_columns
 from sklearn_mtl.tasks import Binary, Multiclass, Task, resolve_tasks
 
@@ -81,6 +81,8 @@ def outcome_of(
     predicted: Column | None,
     response: np.ndarray | None,
     weight: np.ndarray | None,
+    *,
+    source: str,
 ) -> Outcome:
     """Keep the rows whose label is observed and has a weight above 0.
 
@@ -94,6 +96,8 @@ def outcome_of(
         None where `response` says it all.
     response : ndarray of shape (n_rows, m) or None
     weight : ndarray of shape (n_rows,) or None
+    source : str
+        What the user calls the table of labels.
 
     Returns
     -------
@@ -109,17 +113,17 @@ def outcome_of(
         predicted = column_of(name, labels)
     else:
         predicted = predicted.keep(~predicted.missing, rows)
-    is_predicted = _is_predicted(name, true, predicted, rows)
+    is_predicted = _is_predicted(name, true, predicted, rows, source)
     if task.is_classifier:
         response = _checked_probabilities(name, response, rows)
-        classes = _classes_of(name, task, true)
+        classes = _classes_of(name, task, true, source)
         codes = {label: code for code, label in enumerate(classes)}
         for label in held_labels(predicted) if is_predicted else []:
             codes.setdefault(label, len(codes))
         labels, predictions = _codes(true, codes), _codes(predicted, codes)
         classes = list(codes)
     else:
-        labels = numbers_of(name, true, "y_true")
+        labels = numbers_of(name, true, source)
         predictions = numbers_of(name, predicted, "y_pred")
         classes = []
     return Outcome(
@@ -140,7 +144,7 @@ def column_of(name: Hashable, values: np.ndarray) -> Column:
 
 
 def _is_predicted(
-    name: Hashable, true: Column, predicted: Column, rows: np.ndarray
+    name: Hashable, true: Column, predicted: Column, rows: np.ndarray, source: str
 ) -> bool:
     """Whether all labels have a prediction (True), or none has (False)."""
     if not predicted.missing.any():
@@ -149,34 +153,38 @@ def _is_predicted(
         return False
     first = int(np.flatnonzero(predicted.missing)[0])
     raise ValueError(
-        f"Column {name!r} has no prediction in row {rows[first]}, where y_true holds "
+        f"Column {name!r} has no prediction in row {rows[first]}, where {source} holds "
         f"{plain(true.values[first])!r}. Predict every row that has a label, or give "
         "the label the weight 0."
     )
 
 
-def _classes_of(name: Hashable, task: Task, true: Column) -> list[Any]:
+def _classes_of(name: Hashable, task: Task, true: Column, source: str) -> list[Any]:
     """List the classes that the task knows, then labels that it does not know."""
     known = known_classes(task).tolist()
-    held = held_labels(true)
     known_set = set(known)
-    unseen = [label for label in held if label not in known_set]
-    if not unseen or not known:
-        return known + unseen
-    if len(unseen) == len(held):
-        raise ValueError(
-            f"None of the labels in column {name!r} of y_true is among the classes "
-            f"{known[:8]!r}: it holds {unseen[0]!r}. Pass labels in the form that fit "
-            "had."
-        )
-    warnings.warn(
-        f"Column {name!r} of y_true holds the label {unseen[0]!r}, which was not seen "
-        "in fit; its rows count as missed, with a probability of 0. Fit on rows that "
-        "hold it, or use folds that are stratified on this column.",
-        UserWarning,
-        stacklevel=4,
-    )
+    unseen = [label for label in held_labels(true) if label not in known_set]
+    if unseen and known:
+        _warn_of_unseen(name, known, unseen, source)
     return known + unseen
+
+
+def _warn_of_unseen(
+    name: Hashable, known: list[Any], unseen: list[Any], source: str
+) -> None:
+    """Warn of labels that fit did not see; raise if none is of the type of those."""
+    of_words = {isinstance(label, str) for label in known}
+    if not any(isinstance(label, str) in of_words for label in unseen):
+        shown = ", ".join(map(repr, known[:8])) + (", ..." if len(known) > 8 else "")
+        raise ValueError(
+            f"Column {name!r} of {source} holds the label {unseen[0]!r}, but fit saw "
+            f"{shown}. Pass labels in the form that fit had."
+        )
+    warn(
+        f"Column {name!r} of {source} holds the label {unseen[0]!r}, which was not "
+        "seen in fit; its rows count as missed, with a probability of 0. Fit on rows "
+        "that hold it, or use folds that are stratified on this column."
+    )
 
 
 def held_labels(column: Column) -> list[Any]:
@@ -223,22 +231,22 @@ def plain(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def numbers_of(name: Hashable, column: Column, what: str) -> np.ndarray:
+def numbers_of(name: Hashable, column: Column, source: str) -> np.ndarray:
     """Cells as floats, NaN where missing; an error names what is no number."""
     numbers = np.full(len(column), np.nan)
     if column.content == "category":
         if not len(column.observed):
             return numbers
         raise ValueError(
-            f"Column {name!r} of {what} holds {plain(column.observed[0])!r}, which is "
-            "no number, but is read as numbers. Pass numbers, or name a kind of "
+            f"Column {name!r} of {source} holds {plain(column.observed[0])!r}, which "
+            "is no number, but is read as numbers. Pass numbers, or name a kind of "
             f"classes in task_types (e.g. {{{name!r}: 'multiclass'}})."
         )
     numbers[~column.missing] = column.observed.astype(np.float64)
     if np.isinf(numbers).any():
         raise ValueError(
-            f"Column {name!r} of {what} holds {numbers[np.isinf(numbers)][0]}. Replace "
-            "it by a number, or make the label missing in y_true."
+            f"Column {name!r} of {source} holds {numbers[np.isinf(numbers)][0]}. "
+            "Replace it by a number, or make the label missing."
         )
     return numbers
 

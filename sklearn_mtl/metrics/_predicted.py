@@ -16,21 +16,24 @@ from sklearn_mtl.metrics._outcome import (
     outcome_of,
     with_classes,
 )
-from sklearn_mtl.tables import Column, TargetTable, read_weight
+from sklearn_mtl.tables import Column, TargetTable, check_same_columns, read_weight
 from sklearn_mtl.tasks import Task, per_column, resolve_tasks
 
 
 class Truth:
-    """Columns of y_true and weights of their labels.
+    """Columns of y and weights of their labels.
 
     Parameters
     ----------
-    y_true : as passed by the user
+    y : as passed by the user
     sample_weight : None, number, or array of shape (n_rows,) or (n_rows, n_tasks)
+    source : str
+        What the user calls `y`.
     """
 
-    def __init__(self, y_true: Any, sample_weight: Any) -> None:
-        self.table = TargetTable(y_true)
+    def __init__(self, y: Any, sample_weight: Any, source: str = "y_true") -> None:
+        self.source = source
+        self.table = TargetTable(y)
         self.weight = (
             None
             if sample_weight is None
@@ -39,27 +42,40 @@ class Truth:
 
     @property
     def columns(self) -> list[Column]:
-        """Columns of y_true."""
+        """Columns of y."""
         return self.table.columns
+
+    def check_same_columns(self, other: TargetTable, name: str) -> None:
+        """Check that a table has the columns of this one."""
+        check_same_columns(
+            other,
+            self.table.names,
+            name=name,
+            source=f"{self.source} has",
+            by_name=self.table.container.is_frame,
+        )
 
     def outcome(
         self,
-        place: int,
+        position: int,
         task: Task,
         predicted: Column | None,
         response: np.ndarray | None,
     ) -> Outcome:
         """Put the labels of a column beside what was predicted for them."""
-        column = self.columns[place]
+        column = self.columns[position]
         name = getattr(task, "name_", column.name)
         n_rows = len(response) if predicted is None else len(predicted)  # type: ignore[arg-type]
         if n_rows != len(column):
             raise ValueError(
-                f"y_true has {len(column)} rows, but there are {n_rows} predictions of "
-                f"column {name!r}. Pass one prediction for each row of y_true."
+                f"{self.source} has {len(column)} rows, but there are {n_rows} "
+                f"predictions of column {name!r}. Pass one prediction for each row of "
+                f"{self.source}."
             )
-        weight = None if self.weight is None else self.weight[:, place]
-        return outcome_of(name, task, column, predicted, response, weight)
+        weight = None if self.weight is None else self.weight[:, position]
+        return outcome_of(
+            name, task, column, predicted, response, weight, source=self.source
+        )
 
 
 # -- predictions as given ------------------------------------------------------------
@@ -93,7 +109,7 @@ def outcomes_of_predictions(
     """
     true = truth.columns
     predicted = TargetTable(y_pred)
-    check_same_columns(truth.table, predicted, "y_pred")
+    truth.check_same_columns(predicted, "y_pred")
     names = truth.table.names
     responses = per_column(_as_entries(y_proba, len(true)), names, "y_proba")
     tasks = tasks_of(true, predicted.columns, task_types, default=default)
@@ -105,26 +121,6 @@ def outcomes_of_predictions(
         task = with_classes(task, true[t], column, response)
         outcomes.append(truth.outcome(t, task, column, response))
     return outcomes
-
-
-def check_same_columns(true: TargetTable, other: TargetTable, what: str) -> None:
-    """Check that a table has the columns of y_true."""
-    if len(true.columns) != len(other.columns):
-        raise ValueError(
-            f"y_true has {len(true.columns)} columns, but {what} has "
-            f"{len(other.columns)}. Pass the same columns."
-        )
-    both_named = true.container.is_frame and other.container.is_frame
-    if both_named and true.names != other.names:
-        ours, theirs = next(
-            pair
-            for pair in zip(true.names, other.names, strict=True)
-            if len({*pair}) > 1
-        )
-        raise ValueError(
-            f"{what} has the column {theirs!r} where y_true has {ours!r}. Reorder or "
-            f"rename its columns to {true.names}."
-        )
 
 
 def tasks_of(
@@ -217,16 +213,16 @@ class Predictor:
         self.names = truth.table.names
         if self.holder is not None:
             known = [task.name_ for task in self.holder.tasks_]
-            _check_columns_of_fit(truth.table, known)
+            check_same_columns(truth.table, known, name=truth.source)
             self.names = known
 
     def outcomes(
-        self, X: Any, places: Sequence[int], task_types: Any = None
+        self, X: Any, positions: Sequence[int], task_types: Any = None
     ) -> list[Outcome]:
         """Predict some columns, and compare."""
         if self.holder is None:
             outcomes = self._outcomes_of_any_estimator(X, task_types)
-            return [outcomes[place] for place in places]
+            return [outcomes[position] for position in positions]
         if task_types is not None:
             raise ValueError(
                 f"task_types={task_types!r} cannot change what a fitted "
@@ -235,10 +231,10 @@ class Predictor:
             )
         for transformer in self.transformers:
             X = transformer.transform(X)
-        responses = self.holder.stack_.responses(X, tasks=list(places))
+        responses = self.holder.stack_.responses(X, tasks=list(positions))
         return [
-            self.truth.outcome(place, self.holder.tasks_[place], None, response)
-            for place, response in zip(places, responses, strict=True)
+            self.truth.outcome(position, self.holder.tasks_[position], None, response)
+            for position, response in zip(positions, responses, strict=True)
         ]
 
     def _outcomes_of_any_estimator(self, X: Any, task_types: Any) -> list[Outcome]:
@@ -277,18 +273,3 @@ def _holder_of_tasks(estimator: Any) -> tuple[Any, list[Any]]:
         else:
             return None, []
     return (estimator, transformers) if hasattr(estimator, "stack_") else (None, [])
-
-
-def _check_columns_of_fit(table: TargetTable, names: list[Hashable]) -> None:
-    if len(table.columns) != len(names):
-        raise ValueError(
-            f"y_true has {len(table.columns)} columns, but fit saw {len(names)}: "
-            f"{names}. Pass the same columns."
-        )
-    if table.container.is_frame and table.names != names:
-        odd = next(a for a, b in zip(table.names, names, strict=True) if a != b)
-        raise ValueError(
-            f"The columns of y_true should match those that were passed during fit: "
-            f"{odd!r} stands where fit saw {names[table.names.index(odd)]!r}. Reorder "
-            f"or rename them to {names}."
-        )

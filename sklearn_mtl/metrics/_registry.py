@@ -31,8 +31,22 @@ class Metric:
 
     def of(self, outcome: Outcome, **kwargs: object) -> float:
         """Compute; NaN where there is nothing to compare."""
-        return self.function(outcome, **kwargs) if outcome.scorable else float("nan")
+        if not outcome.scorable:
+            return float("nan")
+        try:
+            return self.function(outcome, **kwargs)
+        except Exception as error:
+            error.add_note(f"In the metric of column {outcome.name!r}.")
+            raise
 
+
+def _score_of_kind(outcome: Outcome) -> float:
+    labels, predictions = outcome.decoded()
+    return float(outcome.task.score(labels, predictions, outcome.weight))
+
+
+SCORE = Metric("score", _score_of_kind)
+"""What estimators average in `score`; every kind has it."""
 
 ERRORS = (
     Metric("r2", _numbers.r2),
@@ -40,7 +54,7 @@ ERRORS = (
     Metric("rmse", _numbers.root_mean_squared_error, is_loss=True),
     Metric("rrmse", _numbers.relative_root_mean_squared_error, is_loss=True),
 )
-NUMBERS = (Metric("skill", _numbers.r2), *ERRORS)
+NUMBERS = (Metric("skill", _numbers.number_skill), *ERRORS)
 COUNTS = (
     Metric("skill", _numbers.poisson_skill),
     *ERRORS,
@@ -88,22 +102,28 @@ ALIASES = {
 
 ALL = {
     metric.name: metric
-    for metrics in (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED)
+    for metrics in (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
     for metric in metrics
 }
 
 
 def metrics_of(task: Task) -> tuple[Metric, ...]:
-    """Metrics of the task's kind.
+    """Metrics of the task's kind, skill being the first.
 
     A kind that is not listed has those of the kind that it derives from, else those of
-    all classes or of all numbers.
+    all classes or of all numbers; and "score", if it says what that is.
     """
-    for cls in type(task).__mro__:
-        kind = vars(cls).get("kind")
-        if kind in OF_KIND:
-            return OF_KIND[kind]
-    return CLASSES if task.is_classifier else NUMBERS
+    kinds = (vars(cls).get("kind") for cls in type(task).__mro__)
+    default = CLASSES if task.is_classifier else NUMBERS
+    metrics = next((OF_KIND[kind] for kind in kinds if kind in OF_KIND), default)
+    # Elsewhere it is "r2" or "accuracy".
+    return metrics if type(task).score is Task.score else (*metrics, SCORE)
+
+
+def metric_of(task: Task, name: str) -> Metric | None:
+    """Metric of that name, None where the task's kind has none."""
+    known = {metric.name: metric for metric in (*metrics_of(task), SCORE)}
+    return known.get(name)
 
 
 def canonical_name(name: str) -> str:

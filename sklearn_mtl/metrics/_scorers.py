@@ -10,7 +10,7 @@ from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_obje
 
 from sklearn_mtl.metrics._outcome import Outcome
 from sklearn_mtl.metrics._predicted import Predictor, Truth
-from sklearn_mtl.metrics._registry import Metric, canonical_name, metrics_of
+from sklearn_mtl.metrics._registry import Metric, canonical_name, metric_of, metrics_of
 from sklearn_mtl.tasks import per_column
 
 
@@ -62,10 +62,10 @@ class ColumnScorer:
             By name of the column; without those that the metric does not apply to,
             unless they were asked for by name.
         """
-        truth = Truth(y, sample_weight)
+        truth = Truth(y, sample_weight, source="y")
         predictor = Predictor(estimator, truth)
-        places = _places(self.tasks, predictor.names)
-        outcomes = predictor.outcomes(X, places)
+        positions = _positions(self.tasks, predictor.names)
+        outcomes = predictor.outcomes(X, positions)
         scores: dict[Hashable, float] = {}
         for outcome in outcomes:
             metric = self._metric_of(outcome)
@@ -80,8 +80,7 @@ class ColumnScorer:
     def _metric_of(self, outcome: Outcome) -> Metric | None:
         if callable(self.metric):
             return Metric("", _OfLabels(self.metric))
-        found = [m for m in metrics_of(outcome.task) if m.name == self.metric]
-        return found[0] if found else None
+        return metric_of(outcome.task, self.metric)
 
     def _score(self, metric: Metric, outcome: Outcome) -> float:
         if metric.reads_response and outcome.scorable and outcome.response is None:
@@ -90,11 +89,7 @@ class ColumnScorer:
                 f"{outcome.name!r}, which the estimator does not tell. Use one that "
                 "has predict_proba, or another metric."
             )
-        try:
-            score = metric.of(outcome, **self.parameters)
-        except Exception as error:
-            error.add_note(f"In the metric of column {outcome.name!r}.")
-            raise
+        score = metric.of(outcome, **self.parameters)
         return -score if metric.is_loss else score
 
     # -- metadata routing ----------------------------------------------------------
@@ -169,17 +164,17 @@ def _not_applicable(metric: str, outcome: Outcome) -> str:
     )
 
 
-def _places(tasks: Any, names: list[Hashable]) -> list[int]:
+def _positions(tasks: Any, names: list[Hashable]) -> list[int]:
     """Positions of the columns that were asked for by name or position."""
     if tasks is None:
         return list(range(len(names)))
     several = isinstance(tasks, list | np.ndarray) or (
         isinstance(tasks, tuple) and tasks not in names
     )
-    return [_place(task, names) for task in (tasks if several else [tasks])]
+    return [_position(task, names) for task in (tasks if several else [tasks])]
 
 
-def _place(task: Any, names: list[Hashable]) -> int:
+def _position(task: Any, names: list[Hashable]) -> int:
     if task in names:
         return names.index(task)
     if isinstance(task, int | np.integer) and -len(names) <= task < len(names):
@@ -245,7 +240,8 @@ def make_task_scorer(
     Parameters
     ----------
     metric : str or callable
-        A name of `task_scores`: "skill", "r2", "mae", "accuracy", "log_loss" ...
+        A name of `task_scores`: "skill", "r2", "mae", "accuracy", "log_loss" ...; or
+        "score", which is what `score` of an estimator says of the column.
         Losses are negated, so that greater is better; scikit-learn's names
         ("neg_log_loss", "neg_mean_absolute_error") say the same. Or a function
         ``(y_true, y_pred, sample_weight=...) -> float`` of the observed labels of one

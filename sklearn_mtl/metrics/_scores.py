@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.metrics._estimator_score import mean_of_known
 from sklearn_mtl.metrics._outcome import Outcome, numbers_of, with_classes
 from sklearn_mtl.metrics._predicted import (
     Predictor,
     Truth,
-    check_same_columns,
     outcomes_of_predictions,
     read_response,
     tasks_of,
@@ -79,7 +79,8 @@ def task_scores(
     ==================== =============================================================
     numbers
     ==================== =============================================================
-    r2                   `sklearn.metrics.r2_score`; NaN where all labels are equal
+    r2                   `sklearn.metrics.r2_score`: where all labels are equal, 1 for
+                         predictions that equal them and else 0; NaN for one label
     mae, rmse            mean absolute error, root of the mean squared error
     rrmse                :math:`\sqrt{\sum w_i (y_i - \hat y_i)^2 /
                          \sum w_i (y_i - \bar y)^2}`, :math:`\bar y` being the mean of
@@ -113,8 +114,10 @@ def task_scores(
     rank_mae             ordinal: mean number of classes between label and prediction
     ==================== =============================================================
 
+    `score` of an estimator is the mean over columns of "r2" or "accuracy".
+
     A kind of your own has the metrics of the kind that it derives from, else those of
-    all classes or of all numbers.
+    all classes or of all numbers; and "score", if it defines one.
 
     A label that was not seen in fit counts as missed, with a probability of 0 and a
     warning.
@@ -144,8 +147,8 @@ def task_scores(
                 f"y_pred is an estimator, {type(y_pred).__name__}, but {problem}. Pass "
                 "the rows to predict as X and leave out y_proba, or pass predictions."
             )
-        places = range(len(truth.columns))
-        outcomes = Predictor(y_pred, truth).outcomes(X, places, task_types)
+        positions = range(len(truth.columns))
+        outcomes = Predictor(y_pred, truth).outcomes(X, positions, task_types)
     else:
         if X is not None:
             raise ValueError(
@@ -301,16 +304,15 @@ def average_rrmse(y_true: Any, y_pred: Any, *, y_train: Any = None) -> float:
     >>> round(average_rrmse(y_true, y_pred, y_train=[[0.0, 0.0], [2.0, 2.0]]), 3)
     0.224
     """
-    true, predicted = TargetTable(y_true), TargetTable(y_pred)
-    train = true if y_train is None else TargetTable(y_train)
-    check_same_columns(true, predicted, "y_pred")
-    check_same_columns(true, train, "y_train")
+    truth, predicted = Truth(y_true, None), TargetTable(y_pred)
+    train = truth.table if y_train is None else TargetTable(y_train)
+    truth.check_same_columns(predicted, "y_pred")
+    truth.check_same_columns(train, "y_train")
     values = [
         _rrmse(*columns)
-        for columns in zip(true.columns, predicted.columns, train.columns, strict=True)
+        for columns in zip(truth.columns, predicted.columns, train.columns, strict=True)
     ]
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
+    return mean_of_known(values)
 
 
 def _rrmse(true: Column, predicted: Column, train: Column) -> float:

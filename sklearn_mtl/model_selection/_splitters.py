@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.model_selection._levels import read_levels
 from sklearn_mtl.model_selection._stratification import deal_rows
 from sklearn_mtl.tables import TargetTable
@@ -365,9 +365,7 @@ def _read(splitter: Any, X: Any, y: Any, groups: Any) -> TargetTable:
     """Check the data that a splitter is given, and read y."""
     name = type(splitter).__name__
     if groups is not None:
-        warnings.warn(
-            f"The groups parameter is ignored by {name}", UserWarning, stacklevel=3
-        )
+        warn(f"The groups parameter is ignored by {name}")
     if y is None:
         raise ValueError(
             f"y=None: {name} balances the labels of y. Pass y, or use KFold or "

@@ -1,26 +1,46 @@
 """Stacked networks in torch: every parameter carries a leading member axis."""
 
 from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
-from sklearn_mtl.nn._backprop import Backprop, Forward
+from sklearn_mtl.nn._binned import PiecewiseLinear
 from sklearn_mtl.nn._decoder import Decoder
+from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
-from sklearn_mtl.nn._links import HeadLinks, Links
-from sklearn_mtl.nn._network import MultiTaskNetwork
-from sklearn_mtl.nn._pieces import PiecewiseLinear
+from sklearn_mtl.nn._layer import AutogradPass, Binding, Chain, Layer, Pass, bind
+from sklearn_mtl.nn._layers import HiddenLayer, HiddenUnits, StackedLinear
+from sklearn_mtl.nn._links import Links
+from sklearn_mtl.nn._network import Joint, MultiTaskNetwork, NetworkPass
+from sklearn_mtl.nn._random import Drawing, Dropout, Noise
+from sklearn_mtl.nn._reconstruction import Autoencoder, VariationalAutoencoder
+from sklearn_mtl.nn._sharing import Sharing
+
+SHARING: dict[str, type[Sharing]] = {"hard": HardSharing}
+"""Ways of sharing that a name may say."""
 
 __all__ = [
     "ACTIVATIONS",
     "MAXOUT",
-    "Backprop",
+    "SHARING",
+    "Autoencoder",
+    "AutogradPass",
+    "Binding",
+    "Chain",
     "Decoder",
+    "Drawing",
     "Dropout",
-    "Forward",
-    "HeadLinks",
+    "HardSharing",
+    "HiddenLayer",
+    "HiddenUnits",
+    "Joint",
     "Latent",
+    "Layer",
     "Links",
     "MultiTaskNetwork",
+    "NetworkPass",
     "Noise",
+    "Pass",
     "PiecewiseLinear",
+    "Sharing",
     "StackedLinear",
+    "VariationalAutoencoder",
+    "bind",
 ]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from sklearn_mtl.nn._heads import OUTPUT_GAIN
-from sklearn_mtl.nn._layers import StackedLinear
-from sklearn_mtl.nn._trunk import Trunk
-from sklearn_mtl.tables import DecodedColumns
+from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
 
 Tensor = torch.Tensor
 
@@ -21,6 +19,36 @@ LEAST_NOISE = 0.05
 
 Numbers that repeat, such as integers, would be given a density without bound."""
 LOG_2PI = math.log(2 * math.pi)
+
+
+class Decoded(Protocol):
+    """What a decoder predicts: a numbers that vary, and L levels of categories.
+
+    Attributes
+    ----------
+    number, level : int64 ndarray of shape (a,) and (L,)
+        Their positions among the encoded features.
+    mean, std : float64 ndarray of shape (a,)
+    gap : int64 ndarray of shape (a,)
+        Position of the feature that is 1 where the number is missing; -1 for none.
+    known : float64 ndarray of shape (a,)
+        Share of rows whose cell is there.
+    category : int64 ndarray of shape (L,)
+        Which category each level belongs to, counted from 0.
+    share : float64 ndarray of shape (L,)
+        How often the level occurs among the cells that are there.
+    known_category : float64 ndarray of shape (c,)
+    """
+
+    number: Any
+    level: Any
+    mean: Any
+    std: Any
+    gap: Any
+    known: Any
+    category: Any
+    share: Any
+    known_category: Any
 
 
 class Decoder(nn.Module):
@@ -37,15 +65,14 @@ class Decoder(nn.Module):
         Hidden units that are decoded.
     sizes : sequence of int
         Widths of the layers between; may be empty.
-    columns : DecodedColumns
-        What is predicted: a numbers and L levels.
+    columns : Decoded
     generative : bool
         Whether costs are negative log-likelihoods of a distribution, in which numbers
         are normal around what is decoded with a variance that is learned [1]_. Else
         they are squared errors of numbers, and cross-entropies of categories, each of
         which counts as one number.
-    hidden : dict
-        Activation, dropout and generator of the layers between.
+    hidden : HiddenUnits
+        Makes the layers between.
 
     References
     ----------
@@ -69,20 +96,20 @@ class Decoder(nn.Module):
         n_members: int,
         n_units: int,
         sizes: Sequence[int],
-        columns: DecodedColumns,
+        columns: Decoded,
         *,
         generative: bool,
-        hidden: dict[str, Any],
+        hidden: HiddenUnits,
     ) -> None:
         super().__init__()
-        self.trunk = Trunk(n_members, n_units, sizes, **hidden)
+        self.layers = hidden.drop(hidden.layers((n_members,), [n_units, *sizes]))
         self.n_numbers = n_numbers = len(columns.number)
         self.output = StackedLinear(
             (n_members,),
             sizes[-1] if len(sizes) else n_units,
             n_numbers + len(columns.level),
             gain=OUTPUT_GAIN,
-            generator=hidden["generator"],
+            generator=hidden.generator,
         )
         with torch.no_grad():
             log_share = torch.as_tensor(columns.share).log()
@@ -93,7 +120,7 @@ class Decoder(nn.Module):
         self.n_categories = len(columns.known_category)
         self._register(columns)
 
-    def _register(self, columns: DecodedColumns) -> None:
+    def _register(self, columns: Decoded) -> None:
         with_gap = columns.gap >= 0
         for name, values in {
             "number": columns.number,
@@ -128,7 +155,9 @@ class Decoder(nn.Module):
 
     def forward(self, units: Tensor) -> Tensor:
         """Map hidden units (K, B, u) to numbers and logits of levels (K, B, a + L)."""
-        decoded: Tensor = self.output(self.trunk(units))
+        for layer in self.layers:
+            units = layer(units)
+        decoded: Tensor = self.output(units)
         return decoded
 
     def cost(

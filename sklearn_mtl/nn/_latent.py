@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
-from sklearn_mtl.nn._layers import Noise, StackedLinear
+from sklearn_mtl.nn._layer import Layer
+from sklearn_mtl.nn._layers import StackedLinear
+from sklearn_mtl.nn._random import Noise
 
 SMALLEST, LARGEST = -12.0, 6.0
 """Bounds of the logarithm of a variance."""
 
 
-class Latent(nn.Module):
+class Latent(Layer):
     """Means and variances of latent variables, as an encoder's last layer.
 
     A variational autoencoder draws its hidden units from them, and pays for their
@@ -43,7 +44,11 @@ class Latent(nn.Module):
             self.layer.weight[..., n_units:].mul_(0.1)
         self.noise = Noise(1.0, generator)
 
-    def forward(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Map (K, B, n_inputs) to the means (K, B, u)."""
+        return self.moments(hidden)[0]
+
+    def moments(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Map (K, B, n_inputs) to means and logarithms of variances, (K, B, u)."""
         mean, log_variance = self.layer(hidden).chunk(2, dim=-1)
         return mean, log_variance.clamp(SMALLEST, LARGEST)

@@ -1,17 +1,23 @@
-"""Layers whose parameters hold one copy a member."""
+"""Linear and hidden layers whose parameters hold one copy a member."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._activations import Activation
+from sklearn_mtl.nn._activations import Activation, activation_of
+from sklearn_mtl.nn._layer import Binding, Layer, Pass, gradient_of
+from sklearn_mtl.nn._random import Dropout
+
+Tensor = torch.Tensor
 
 
-class StackedLinear(nn.Module):
+class StackedLinear(Layer):
     """Linear maps of one shape, applied side by side.
 
     Parameters
@@ -45,7 +51,7 @@ class StackedLinear(nn.Module):
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(*stack, 1, n_outputs))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Map (*stack, B, n_inputs), or (B, n_inputs) for all, to (*stack, B, out)."""
         *stack, n_inputs, n_outputs = self.weight.shape
         if x.ndim == 2:
@@ -57,124 +63,222 @@ class StackedLinear(nn.Module):
         )
         return mapped.view(*stack, -1, n_outputs)
 
+    def bind(self, binding: Binding) -> LinearPass:
+        """Look up what the pass of these maps needs."""
+        return LinearPass(self, binding)
+
     def extra_repr(self) -> str:
         """Show the shape in the representation of the module."""
         *stack, n_inputs, n_outputs = self.weight.shape
         return f"stack={tuple(stack)}, n_inputs={n_inputs}, n_outputs={n_outputs}"
 
 
-def hidden_layer(
-    stack: tuple[int, ...],
-    n_inputs: int,
-    n_units: int,
-    function: Activation,
-    generator: torch.Generator,
-) -> StackedLinear:
-    """Make the linear maps that an activation makes hidden units of."""
-    return StackedLinear(
-        stack,
-        n_inputs,
-        n_units * function.n_inputs,
-        gain=function.gain,
-        generator=generator,
-    )
+class LinearPass(Pass):
+    """Pass of a `StackedLinear`; all maps of the stack on one axis, S."""
+
+    def __init__(self, layer: StackedLinear, binding: Binding) -> None:
+        self.weight = _flat(binding.put(layer.weight))
+        self.bias = _flat(binding.put(layer.bias))
+        self.trains = binding.trains
+        if binding.trains:
+            weight, bias = gradient_of(layer.weight), gradient_of(layer.bias)
+            self.weight_gradient = None if weight is None else _flat(weight)
+            self.bias_gradient = None if bias is None else _flat(bias)
+            self.transposed = (
+                self.weight.transpose(1, 2) if binding.needs_input else None
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (S, B, n_inputs) to (S, B, n_outputs)."""
+        if self.trains:
+            self.x = x
+        return torch.baddbmm(self.bias, x, self.weight)
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients of weight and bias; return that of the input."""
+        if self.weight_gradient is not None:
+            torch.bmm(self.x.transpose(1, 2), upstream, out=self.weight_gradient)
+        if self.bias_gradient is not None:
+            torch.sum(upstream, 1, keepdim=True, out=self.bias_gradient)
+        if self.transposed is None:
+            return upstream
+        return torch.bmm(upstream, self.transposed)
+
+    def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
+        n_tasks = upstream.shape[1]
+        products = upstream.new_zeros(len(upstream), n_tasks, n_tasks)
+        side_by_side = upstream.transpose(1, 2).flatten(2)  # (K, B, T * n_outputs)
+        if self.weight_gradient is not None:
+            of_weight = torch.bmm(self.x.transpose(1, 2), side_by_side)
+            flat = of_weight.unflatten(2, (n_tasks, -1)).transpose(1, 2).flatten(2)
+            products.baddbmm_(flat, flat.transpose(1, 2))
+        if self.bias_gradient is not None:
+            flat = upstream.sum(dim=2)
+            products.baddbmm_(flat, flat.transpose(1, 2))
+        if self.transposed is None:
+            return products, upstream
+        below = torch.bmm(upstream.flatten(1, 2), self.transposed)
+        return products, below.unflatten(1, (n_tasks, -1))
 
 
-class Drawing(nn.Module):
-    """A module that draws from a generator of its own, on the device of its input.
+class HiddenLayer(StackedLinear):
+    """Linear maps, their activation and dropout.
 
     Parameters
     ----------
+    stack : tuple of int
+    n_inputs, n_units : int
+    activation : str
+        A name in `ACTIVATIONS`, or "maxout".
+    maxout_pieces : int
+        Linear maps that a unit is the largest of; read by "maxout" only.
     generator : torch.Generator
-        Draws the seed.
-    """
+        Draws the initial weights.
 
-    def __init__(self, generator: torch.Generator) -> None:
-        super().__init__()
-        self.seed = int(torch.randint(2**31 - 1, (), generator=generator))
-        self._generator: torch.Generator | None = None
-
-    def generator_on(self, device: torch.device) -> torch.Generator:
-        """Give the generator, made for the device of the first call."""
-        if self._generator is None:
-            self._generator = torch.Generator(device).manual_seed(self.seed)
-        return self._generator
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the generator, which belongs to one device."""
-        return {**super().__getstate__(), "_generator": None}
-
-
-class Dropout(Drawing):
-    """Dropout (Srivastava et al. 2014) that draws from a generator of its own.
-
-    ``torch.nn.Dropout`` draws from the global generator, which threads share: two
-    fits side by side would disturb each other's results.
-
-    Parameters
+    Attributes
     ----------
-    p : float
-        Share of elements that are zeroed while training.
-    generator : torch.Generator
-        Draws the seed; the elements are drawn on the device of the input.
+    dropout : Dropout or None
+        Set by `HiddenUnits.drop`: the layers of one part of a network share one.
     """
 
-    def __init__(self, p: float, generator: torch.Generator) -> None:
-        super().__init__(generator)
-        self.p = p
+    dropout: Dropout | None
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Zero a share `p` of the elements while training and scale up the others."""
-        if not self.training or self.p == 0.0:
-            return x
-        return x * self.mask(x)
+    def __init__(
+        self,
+        stack: tuple[int, ...],
+        n_inputs: int,
+        n_units: int,
+        *,
+        activation: str,
+        maxout_pieces: int,
+        generator: torch.Generator,
+    ) -> None:
+        function = activation_of(activation, maxout_pieces)
+        super().__init__(
+            stack,
+            n_inputs,
+            n_units * function.n_inputs,
+            gain=function.gain,
+            generator=generator,
+        )
+        self.activation, self.maxout_pieces = activation, maxout_pieces
+        self.dropout = None
 
-    def mask(self, like: torch.Tensor) -> torch.Tensor:
-        """Draw the factors of the elements: 0, or 1 / (1 - p)."""
-        generator = self.generator_on(like.device)
-        if like.device.type == "cpu":
-            keep = self._kept(like.numel(), generator).to(like.dtype).view(like.shape)
-        else:
-            keep = torch.empty_like(like).bernoulli_(1.0 - self.p, generator=generator)
-        return keep.div_(1.0 - self.p)
+    @property
+    def function(self) -> Activation:
+        """The activation function."""
+        return activation_of(self.activation, self.maxout_pieces)
 
-    def _kept(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        """Draw whether each of n elements is kept: four by one random number.
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (*stack, B, n_inputs) to hidden units (*stack, B, n_units)."""
+        after = self.function.value(super().forward(x))
+        return after if self.dropout is None else self.dropout(after)
 
-        On the CPU, ``bernoulli_`` draws one by one, which takes as long as the layer.
+    def bind(self, binding: Binding) -> HiddenPass:
+        """Look up what the pass of the layer needs."""
+        return HiddenPass(self, binding)
+
+
+class HiddenPass(LinearPass):
+    """Pass of a `HiddenLayer`; units are dropped if it is in training mode."""
+
+    def __init__(self, layer: HiddenLayer, binding: Binding) -> None:
+        super().__init__(layer, binding)
+        self.activation = layer.function
+        dropout = layer.dropout
+        drops = binding.trains and dropout is not None and dropout.drops
+        self.dropout = dropout if drops else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = super().forward(x)
+        after = self.activation.value(before)
+        if self.trains:
+            self.kept = after if self.activation.reads_output else before
+        if self.dropout is None:
+            return after
+        self.mask = self.dropout.mask(after)
+        return after * self.mask
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        return super().backward(self.through_activation(upstream))
+
+    def through_activation(self, upstream: Tensor) -> Tensor:
+        """Turn the gradient of the units, (S, B, n), into that of the linear maps.
+
+        `upstream` is overwritten.
         """
-        bits = torch.empty(-(-n // 4), dtype=torch.int64)
-        bits.random_(-(2**63), None, generator=generator)
-        dropped = round(self.p * 2**16) - 2**15
-        return bits.view(torch.int16)[:n].ge(dropped)
+        if self.dropout is not None:
+            upstream = upstream.mul_(self.mask)
+        return self.activation.gradient(upstream, self.kept)
 
-    def extra_repr(self) -> str:
-        """Show the share in the representation of the module."""
-        return f"p={self.p}"
+    def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
+        if self.dropout is not None:
+            upstream = upstream * self.mask.unsqueeze(1)
+        else:
+            upstream = upstream.clone()  # which the activation may overwrite
+        kept = self.kept.unsqueeze(1).expand(-1, upstream.shape[1], -1, -1)
+        return super().products(self.activation.gradient(upstream, kept))
 
 
-class Noise(Drawing):
-    """Normal noise from a generator of its own.
+@dataclass(frozen=True)
+class HiddenUnits:
+    """How the hidden layers of a network are made.
 
     Parameters
     ----------
-    std : float
+    activation : str
+    maxout_pieces : int
+    dropout : float
+        Share of units that are dropped while training.
     generator : torch.Generator
-        Draws the seed; the noise is drawn on the device of the input.
+        Draws initial weights and the seeds of dropped units.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.nn import HiddenUnits
+    >>> units = HiddenUnits("relu", 5, 0.1, torch.Generator().manual_seed(0))
+    >>> layers = units.drop(units.layers((2,), [4, 8, 3]))
+    >>> [tuple(layer.weight.shape) for layer in layers]
+    [(2, 4, 8), (2, 8, 3)]
     """
 
-    def __init__(self, std: float, generator: torch.Generator) -> None:
-        super().__init__(generator)
-        self.std = std
+    activation: str
+    maxout_pieces: int
+    dropout: float
+    generator: torch.Generator
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add noise while training."""
-        return x + self.draw(x).mul_(self.std) if self.training else x
+    def layers(self, stack: tuple[int, ...], widths: Sequence[int]) -> nn.ModuleList:
+        """Make layers from each width to the next, which drop nothing yet."""
+        return nn.ModuleList(
+            self.layer(stack, n_inputs, n_units)
+            for n_inputs, n_units in pairwise(widths)
+        )
 
-    def draw(self, like: torch.Tensor) -> torch.Tensor:
-        """Draw standard normal numbers."""
-        return torch.empty_like(like).normal_(generator=self.generator_on(like.device))
+    def layer(self, stack: tuple[int, ...], n_inputs: int, n_units: int) -> HiddenLayer:
+        """Make one layer, which drops nothing yet."""
+        return HiddenLayer(
+            stack,
+            n_inputs,
+            n_units,
+            activation=self.activation,
+            maxout_pieces=self.maxout_pieces,
+            generator=self.generator,
+        )
 
-    def extra_repr(self) -> str:
-        """Show the scale in the representation of the module."""
-        return f"std={self.std}"
+    def drop(self, layers: nn.ModuleList) -> nn.ModuleList:
+        """Let the units of layers be dropped, by draws of one generator."""
+        dropout = Dropout(self.dropout, self.generator)
+        for layer in layers:
+            layer.dropout = dropout
+        return layers
+
+    @property
+    def n_maps(self) -> int:
+        """Linear maps that one unit is made of."""
+        return activation_of(self.activation, self.maxout_pieces).n_inputs
+
+
+def _flat(parameter: Tensor) -> Tensor:
+    """Put all maps of a stack on one axis, as batched products have it."""
+    return parameter.view(-1, *parameter.shape[-2:])

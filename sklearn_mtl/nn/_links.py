@@ -3,79 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 import torch
-
-from sklearn_mtl.nn._heads import MixedHeads, PrivateHeads
-from sklearn_mtl.nn._network import MultiTaskNetwork
 
 Tensor = torch.Tensor
 aten = torch.ops.aten
 
 
-class HeadLinks:
-    """The weights from each shared unit into the head of each task, as groups.
+class Links(ABC):
+    """The weights from each shared unit into the heads of tasks, as groups.
 
     The group of unit j and task t are the weights from j into the first layer of t's
     own: its private units, each piece of a maxout unit included, or else its outputs.
-
-    Parameters
-    ----------
-    network : MultiTaskNetwork
-    padding : bool array of shape (C,), or None
-        Raw outputs that no loss reads; their weights count in no task's group.
-
-    Attributes
-    ----------
-    parts : list of Links
-        One for each tensor that holds weights of groups.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import torch
-    >>> from sklearn_mtl.nn import HeadLinks, MultiTaskNetwork
-    >>> network = MultiTaskNetwork(
-    ...     n_members=1,
-    ...     n_features=2,
-    ...     task_of_output=np.array([0, 1, 1]),
-    ...     prior_raw=np.zeros(3),
-    ...     hidden_layer_sizes=(),
-    ...     generator=torch.Generator().manual_seed(0),
-    ... )
-    >>> weight = torch.tensor([[[5.0, 3.0, 4.0], [0.5, 0.0, 2.0]]])
-    >>> _ = network.heads.weight.data.copy_(weight)
-    >>> links = HeadLinks(network)
-    >>> links.norms()[0]
-    array([[5. , 5. ],
-           [0.5, 2. ]])
-    >>> links.parts[0].shrink(1.0)  # task 1 has groups of two: by the root of 2
-    >>> links.norms()[0].round(2)
-    array([[4.  , 3.59],
-           [0.  , 0.59]])
-    """
-
-    def __init__(
-        self, network: MultiTaskNetwork, padding: np.ndarray | None = None
-    ) -> None:
-        if padding is None:
-            padding = np.zeros(len(network.task_of_output), dtype=bool)
-        ranks = np.arange(len(network.rank_of_task))
-        rank_of_output = network.rank_of_task[network.task_of_output]
-        self.parts = _parts(network.heads, ranks, rank_of_output, padding)
-        at = np.argsort(np.concatenate([part.tasks for part in self.parts]))
-        self._of_tasks = at[network.rank_of_task]
-
-    def norms(self) -> np.ndarray:
-        """Euclidean norm of each group, in float64: (K, h, T)."""
-        parts = [part.norms() for part in self.parts]
-        return np.concatenate(parts, axis=-1)[..., self._of_tasks]
-
-
-class Links(ABC):
-    """Links of tasks whose weights lie in one tensor.
+    Links of this object are of tasks whose weights lie in one tensor.
 
     Parameters
     ----------
@@ -139,7 +80,7 @@ class UnevenLinks(Links):
     weight : parameter of shape (K, h, M)
     tasks : int ndarray
     group_of_column : int ndarray of shape (M,)
-        Place in `tasks`; ``len(tasks)`` for a column that is of none.
+        Position in `tasks`; ``len(tasks)`` for a column that is of none.
     """
 
     def __init__(
@@ -168,28 +109,3 @@ def _kept(norms: Tensor, shorter_by: Tensor | float) -> Tensor:
     """Share of its length that each group keeps; overwrites `norms`."""
     norms.clamp_min_(torch.finfo(norms.dtype).tiny)  # 0 / 0 would be NaN
     return (1.0 - shorter_by / norms).clamp_min_(0.0)
-
-
-def _parts(
-    heads: Any, tasks: np.ndarray, task_of_output: np.ndarray, padding: np.ndarray
-) -> list[Links]:
-    """Find the links of `tasks`, which `heads` number from 0."""
-    if isinstance(heads, MixedHeads):
-        return [
-            part
-            for group, own, outputs in zip(
-                heads.groups, heads.tasks_of_group, heads.outputs_of_group, strict=True
-            )
-            for part in _parts(
-                group,
-                own,
-                np.searchsorted(own, task_of_output[outputs]),
-                padding[outputs],
-            )
-        ]
-    if isinstance(heads, PrivateHeads):
-        return [EvenLinks(heads.first.weight, tasks, heads.n_pieces)]
-    if len(tasks) == len(task_of_output):
-        return [EvenLinks(heads.weight, tasks)]
-    group_of_column = np.where(padding, len(tasks), task_of_output)
-    return [UnevenLinks(heads.weight, tasks, group_of_column)]

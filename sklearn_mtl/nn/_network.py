@@ -1,25 +1,77 @@
-"""A stack of networks: a trunk that all tasks share, and a head for each of them."""
+"""A stack of networks: units that all tasks share, and a head for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._decoder import Decoder
-from sklearn_mtl.nn._heads import make_heads, set_bias
+from sklearn_mtl.nn._decoder import Decoded
+from sklearn_mtl.nn._hard_sharing import HardSharing
+from sklearn_mtl.nn._heads import HeadsPass, make_heads
+from sklearn_mtl.nn._inputs import Inputs
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layers import Dropout, Noise, StackedLinear
-from sklearn_mtl.nn._pieces import PiecewiseLinear
-from sklearn_mtl.nn._trunk import Trunk
-from sklearn_mtl.tables import DecodedColumns
+from sklearn_mtl.nn._layer import Binding, Layer, Pass
+from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
+from sklearn_mtl.nn._links import Links
+from sklearn_mtl.nn._reconstruction import Autoencoder
+from sklearn_mtl.nn._sharing import Sharing
+
+Tensor = torch.Tensor
 
 
-class MultiTaskNetwork(nn.Module):
-    """K members, each a shared trunk under one head a task.
+class Stages:
+    """From features to raw outputs, in the order of the network's parts.
+
+    The parts are layers in the network and their passes in its pass.
+    """
+
+    inputs: Any
+    sharing: Any
+    latent: Any
+    heads: Any
+    n_shared: int
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        raw: Tensor = self.heads(self.shared(features))
+        return raw
+
+    def shared(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to the units that heads read.
+
+        Of shape (K, B, h), or (K, T, B, h) where each task reads its own.
+        """
+        units: Tensor = self.sharing(self.inputs(features))
+        if self.latent is not None:
+            units = self.latent(units)
+        return units[..., : self.n_shared] if units.shape[-1] > self.n_shared else units
+
+
+class Joint(NamedTuple):
+    """What a network with a decoder says of a batch.
+
+    Attributes
+    ----------
+    raw : tensor of shape (K, n_rows, C)
+        Raw outputs of the rows that have labels, which are the first.
+    units : tensor of shape (K, n_rows, h)
+        Units that heads read of these.
+    cost : tensor of shape (K, B)
+        What decoding costs for all rows.
+    """
+
+    raw: Tensor
+    units: Tensor
+    cost: Tensor
+
+
+class MultiTaskNetwork(Stages, Layer):
+    """K members, each with shared units under one head a task.
 
     Parameters
     ----------
@@ -36,7 +88,9 @@ class MultiTaskNetwork(nn.Module):
         Widths of the shared layers; may be empty.
     head_hidden_layer_sizes : sequence of int, or one such sequence a task
         Widths of the private layers of each task; may be empty.
-    pieces : sequence of ndarray, or None
+    sharing : Sharing or None
+        From features to units; None for `HardSharing`. A copy is set up.
+    bins : sequence of ndarray, or None
         Those of a `PiecewiseLinear` before the first layer.
     activation : str
         A name in `ACTIVATIONS`, or "maxout".
@@ -48,19 +102,47 @@ class MultiTaskNetwork(nn.Module):
         Share of the numbers that enter the first layer that are dropped.
     max_norm : float or None
         Longest that the weights into a unit may be; see `constrain`.
-    input_noise : float
-        Standard deviation of noise that is added to the features while training.
-    n_unsupervised_units : int
-        Units of the last shared layer that no head reads, beside those that heads do.
-    generative : bool
-        Whether the units of the last shared layer are normal variables.
-    decoded_columns : DecodedColumns or None
-        What a decoder of the last shared layer predicts; None for no decoder.
+    reconstruction : Autoencoder or None
+        Decodes the units of the last shared layer. A copy is set up.
+    decoded_columns : Decoded or None
+        What it predicts.
     dtype : torch.dtype
         Number format of the parameters.
     generator : torch.Generator
         Draws initial weights and dropped units.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    sharing : Sharing
+    heads : Heads
+    reconstruction : Autoencoder or None
+    n_shared : int
+        h, units that a head reads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_mtl.nn import Binding, MultiTaskNetwork
+    >>> network = MultiTaskNetwork(
+    ...     n_members=1,
+    ...     n_features=2,
+    ...     task_of_output=np.array([0]),
+    ...     prior_raw=np.array([0.5]),
+    ...     hidden_layer_sizes=(3,),
+    ...     generator=torch.Generator().manual_seed(0),
+    ... )
+    >>> network(torch.zeros(1, 2))
+    tensor([[[0.5000]]], grad_fn=<TransposeBackward0>)
+    >>> bound = network.bind(Binding(trains=True))
+    >>> raw = bound.forward(torch.tensor([[1.0, 2.0]]))
+    >>> _ = bound.backward(torch.ones_like(raw))
+    >>> network.heads.weight.grad.shape
+    torch.Size([1, 3, 1])
     """
+
+    formula_of: ClassVar[tuple[str, ...]] = ("forward", "shared")
 
     def __init__(
         self,
@@ -71,87 +153,88 @@ class MultiTaskNetwork(nn.Module):
         prior_raw: np.ndarray,
         hidden_layer_sizes: Sequence[int],
         head_hidden_layer_sizes: Sequence[int] | Sequence[Sequence[int]] = (),
-        pieces: Sequence[np.ndarray] | None = None,
+        sharing: Sharing | None = None,
+        bins: Sequence[np.ndarray] | None = None,
         activation: str = "relu",
         maxout_pieces: int = 5,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         max_norm: float | None = None,
-        input_noise: float = 0.0,
-        n_unsupervised_units: int = 0,
-        generative: bool = False,
-        decoded_columns: DecodedColumns | None = None,
+        reconstruction: Autoencoder | None = None,
+        decoded_columns: Decoded | None = None,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.n_members = n_members
-        self.pieces = None
-        if pieces is not None:
-            self.pieces = PiecewiseLinear(pieces)
-            n_features += self.pieces.n_pieces
-        self.max_norm = max_norm
-        self.input_dropout = None
-        if input_dropout:
-            self.input_dropout = Dropout(input_dropout, generator)
-        hidden: dict[str, Any] = {
-            "activation": activation,
-            "maxout_pieces": maxout_pieces,
-            "dropout": dropout,
-            "generator": generator,
-        }
-        self.input_noise = Noise(input_noise, generator) if input_noise else None
+        self.n_members, self.max_norm = n_members, max_norm
+        hidden = HiddenUnits(activation, maxout_pieces, dropout, generator)
+        self.inputs = Inputs(
+            n_members,
+            n_features,
+            bins=bins,
+            dropout=input_dropout,
+            noise=0.0 if reconstruction is None else reconstruction.noise,
+            generator=generator,
+        )
         sizes = list(hidden_layer_sizes)
-        n_shared = sizes[-1] if sizes else n_features
-        self.n_shared = n_shared
-        self.latent: Latent | None = None
-        self.decoder: Decoder | None = None
-        if decoded_columns is not None:
-            sizes[-1] += n_unsupervised_units
-            self.decoder = Decoder(
-                n_members,
-                sizes[-1],
-                sizes[-2::-1],
-                decoded_columns,
-                generative=generative,
+        self.reconstruction = None
+        if reconstruction is not None:
+            assert decoded_columns is not None
+            self.reconstruction = deepcopy(reconstruction)
+            sizes = self.reconstruction.setup(
+                n_members=n_members,
+                n_features=self.inputs.n_outputs,
+                sizes=sizes,
+                columns=decoded_columns,
                 hidden=hidden,
             )
-        if generative:
-            n_inputs = sizes[-2] if len(sizes) > 1 else n_features
-            self.latent = Latent(n_members, n_inputs, sizes.pop(), generator)
-        self.trunk = Trunk(n_members, n_features, sizes, **hidden)
-        self.task_of_output = task_of_output
-        # Heads number tasks in the order of their outputs.
-        order = np.array(list(dict.fromkeys(task_of_output.tolist())))
-        self.rank_of_task = np.argsort(order)
-        sizes_of_heads: Any = head_hidden_layer_sizes
-        if any(np.ndim(size) for size in sizes_of_heads):
-            sizes_of_heads = [sizes_of_heads[t] for t in order]
+        self.sharing = HardSharing() if sharing is None else deepcopy(sharing)
+        self.sharing.setup(
+            n_members=n_members,
+            n_tasks=len(set(task_of_output.tolist())),
+            n_features=self.inputs.n_outputs,
+            sizes=sizes,
+            hidden=hidden,
+        )
+        if reconstruction is None:
+            self.n_shared = self.sharing.n_units
+        else:
+            self.n_shared = hidden_layer_sizes[-1]
+            self._check_decodable()
         self.heads = make_heads(
             n_members,
-            n_shared,
-            sizes_of_heads,
-            self.rank_of_task[task_of_output],
-            **hidden,
+            self.n_shared,
+            head_hidden_layer_sizes,
+            task_of_output,
+            hidden,
+            by_task=self.sharing.by_task,
         )
         self.set_prior(prior_raw)
         self.to(dtype)
 
+    def _check_decodable(self) -> None:
+        if self.sharing.by_task:
+            raise ValueError(
+                f"reconstruction={self.reconstruction!r} decodes units that all tasks "
+                f"share, but sharing={self.sharing!r} gives each its own units. "
+                "Set reconstruction=None, or another way of sharing."
+            )
+
+    @property
+    def latent(self) -> Latent | None:
+        """The last shared layer where its units are random variables."""
+        return None if self.reconstruction is None else self.reconstruction.latent
+
     def set_prior(self, prior_raw: np.ndarray) -> None:
         """Let every member start from predicting the prior."""
         with torch.no_grad():
-            set_bias(self.heads, torch.from_numpy(prior_raw))
+            self.heads.set_prior(torch.from_numpy(prior_raw))
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
-        hidden = self.trunk(self.first_input(features))
-        if self.latent is not None:
-            hidden, _ = self.latent(hidden)
-        return self.heads(hidden[..., : self.n_shared])
+    def bind(self, binding: Binding) -> NetworkPass:
+        """Look up what the passes of all parts need."""
+        return NetworkPass(self, binding)
 
-    def predict_and_decode(
-        self, features: torch.Tensor, n_rows: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def predict_and_decode(self, features: Tensor, n_rows: int) -> Joint:
         """Raw outputs of the first rows, and what decoding costs for all of them.
 
         Parameters
@@ -162,34 +245,82 @@ class MultiTaskNetwork(nn.Module):
 
         Returns
         -------
-        raw : tensor of shape (K, n_rows, C)
-        cost : tensor of shape (K, B)
-            In units of the prior's; with latent variables a bound on the negative
-            log-likelihood, of which the heads read one draw while training, and the
-            means otherwise.
+        Joint
         """
-        assert self.decoder is not None
-        hidden = self.trunk(self.first_input(features))
-        if self.latent is None:
-            cost = self.decoder.cost(self.decoder(hidden), features)
-        else:
-            mean, log_variance = self.latent(hidden)
-            drawn = self.latent.draw(mean, log_variance)
-            divergence = self.latent.divergence(mean, log_variance)
-            cost = self.decoder.cost(self.decoder(drawn), features)
-            cost = cost + divergence / self.decoder.prior
-            hidden = drawn if self.training else mean
-        return self.heads(hidden[:, :n_rows, : self.n_shared]), cost
+        assert self.reconstruction is not None
+        below = self.sharing(self.inputs(features))
+        units, cost = self.reconstruction.decode(below, features)
+        of_heads = units[:, :n_rows, : self.n_shared]
+        return Joint(self.heads(of_heads), of_heads, cost)
 
-    def first_input(self, features: torch.Tensor) -> torch.Tensor:
-        """Bend, disturb and drop features as the first layer reads them."""
-        if self.input_noise is not None:
-            features = self.input_noise(features)
-        if self.pieces is not None:
-            features = self.pieces(features)
-        if self.input_dropout is not None and self.training:
-            features = self.input_dropout(per_member(features, self.n_members))
-        return features
+    def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Name the parameters below the units that heads read."""
+        for name, parameter in self.sharing.shared_parameters():
+            yield f"sharing.{name}", parameter
+        if self.latent is not None:
+            for name, parameter in self.latent.named_parameters():
+                yield f"reconstruction.latent.{name}", parameter
+
+    def links(self, padding: np.ndarray | None = None) -> list[Links]:
+        """Find the weights from shared units into the heads of tasks, as groups.
+
+        Parameters
+        ----------
+        padding : bool array of shape (C,), default=None
+            Raw outputs that no loss reads; their weights count in no task's group.
+
+        Returns
+        -------
+        list of Links
+            One for each tensor that holds weights of groups.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import torch
+        >>> from sklearn_mtl.nn import MultiTaskNetwork
+        >>> network = MultiTaskNetwork(
+        ...     n_members=1,
+        ...     n_features=2,
+        ...     task_of_output=np.array([0, 1, 1]),
+        ...     prior_raw=np.zeros(3),
+        ...     hidden_layer_sizes=(),
+        ...     generator=torch.Generator().manual_seed(0),
+        ... )
+        >>> weight = torch.tensor([[[5.0, 3.0, 4.0], [0.5, 0.0, 2.0]]])
+        >>> _ = network.heads.weight.data.copy_(weight)
+        >>> network.link_norms()[0]
+        array([[5. , 5. ],
+               [0.5, 2. ]])
+        >>> network.links()[0].shrink(1.0)  # task 1 has groups of two: by the root of 2
+        >>> network.link_norms()[0].round(2)
+        array([[4.  , 3.59],
+               [0.  , 0.59]])
+        """
+        if padding is None:
+            padding = np.zeros(len(self.heads.task_of_output), dtype=bool)
+        return self.heads.links(padding)
+
+    def link_norms(self, padding: np.ndarray | None = None) -> np.ndarray:
+        """Length of the weights from each unit into each task's head, in float64.
+
+        Parameters
+        ----------
+        padding : bool array of shape (C,), default=None
+
+        Returns
+        -------
+        float64 ndarray of shape (K, U, T)
+            U is h; or T * h where each task reads units of its own, those of the first
+            task first.
+        """
+        parts = self.links(padding)
+        order = np.argsort(np.concatenate([part.tasks for part in parts]))
+        norms = np.concatenate([part.norms() for part in parts], axis=-1)[..., order]
+        if not self.sharing.by_task:
+            return norms
+        own = np.einsum("kht,ts->kths", norms, np.eye(norms.shape[-1]))
+        return own.reshape(len(own), -1, norms.shape[-1])
 
     def constrain(self) -> None:
         """Shorten the weights into every unit that are longer than `max_norm`.
@@ -206,6 +337,58 @@ class MultiTaskNetwork(nn.Module):
                     layer.weight.mul_(self.max_norm / norm.clamp_min(self.max_norm))
 
 
-def per_member(features: torch.Tensor, n_members: int) -> torch.Tensor:
-    """Repeat features (B, d) for every member; (K, B, d) stay as they are."""
-    return features.expand(n_members, -1, -1) if features.ndim == 2 else features
+class NetworkPass(Stages, Pass):
+    """Pass of a `MultiTaskNetwork`: those of its parts, one after another.
+
+    Parameters
+    ----------
+    network : MultiTaskNetwork
+        In training mode where units shall be dropped. Its decoder is no part of it.
+    binding : Binding
+    """
+
+    heads: HeadsPass
+
+    def __init__(self, network: MultiTaskNetwork, binding: Binding) -> None:
+        self.n_shared, self.by_task = network.n_shared, network.sharing.by_task
+        bottom = binding.at_the_bottom
+        self.inputs = network.inputs.bind(bottom)
+        self.sharing: Pass = network.sharing.bind(bottom)
+        self.latent = None if network.latent is None else network.latent.bind(binding)
+        # Where nothing below is trained, the gradient of the units is of no use.
+        self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
+        self.heads = network.heads.bind(binding.above if self.is_shared else bottom)
+        self.tasks = network.heads.owner
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients that follow from that of the raw outputs, (K, B, C)."""
+        units = self.heads.backward(upstream)
+        return self.sharing.backward(units) if self.is_shared else units
+
+    def gramian(self, upstream: Tensor, wrt: str) -> Tensor:
+        """Compare the gradients of the tasks' losses.
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            Gradient of the sum of the losses of all tasks.
+        wrt : {"units", "weights"}
+            Whether gradients are those of the units that heads read, or of the
+            parameters below them.
+
+        Returns
+        -------
+        tensor of shape (K, T, T)
+            Inner products; tasks in the order of their outputs.
+        """
+        n_tasks = len(self.tasks)
+        if not self.is_shared:
+            return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
+        units = self.heads.backward_by_task(upstream.clone())
+        if wrt == "units":
+            flat = units.flatten(2)
+            return torch.bmm(flat, flat.transpose(1, 2))
+        if not self.by_task:
+            return self.sharing.products(units)[0]
+        products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
+        return products.index_select(1, self.tasks).index_select(2, self.tasks)

@@ -19,7 +19,12 @@ from sklearn_mtl.tables._decoded import (
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._levels import Places
 from sklearn_mtl.tables._pieces import Pieces, learn_pieces
-from sklearn_mtl.tables._targets import Container, TargetTable, array_from_rows
+from sklearn_mtl.tables._targets import (
+    Container,
+    TargetTable,
+    array_from_rows,
+    check_same_columns,
+)
 from sklearn_mtl.tables._weights import read_weight
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "RowMaker",
     "TargetTable",
     "array_from_rows",
+    "check_same_columns",
     "decoded_columns",
     "is_frame",
     "learn_pieces",

@@ -45,6 +45,49 @@ class TargetTable:
         return [column.name for column in self.columns]
 
 
+def check_same_columns(
+    table: TargetTable,
+    names: Sequence[Hashable],
+    *,
+    name: str,
+    source: str = "fit saw",
+    by_name: bool = True,
+) -> None:
+    """Check that a table has the columns of an earlier one.
+
+    Parameters
+    ----------
+    table : TargetTable
+    names : sequence
+        Columns of the earlier table.
+    name : str
+        What the user calls `table`.
+    source : str
+        Where the earlier table was, with its verb: "fit saw", "y_true has".
+    by_name : bool
+        Whether names are compared, where `table` is a frame.
+
+    Raises
+    ------
+    ValueError
+        The number of columns is another, or a name.
+    """
+    names = list(names)
+    if len(table.columns) != len(names):
+        raise ValueError(
+            f"{name} has {len(table.columns)} columns, but {source} {len(names)}: "
+            f"{names}. Pass the same columns."
+        )
+    if by_name and table.container.is_frame and table.names != names:
+        theirs, ours = next(
+            pair for pair in zip(table.names, names, strict=True) if pair[0] != pair[1]
+        )
+        raise ValueError(
+            f"The columns of {name} should be the same: {theirs!r} stands where "
+            f"{source} {ours!r}. Reorder or rename them to {names}."
+        )
+
+
 Keep = bool | Sequence[bool]
 """Whether columns hold labels: all or none, or one entry a column."""
 

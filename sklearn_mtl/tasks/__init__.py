@@ -19,6 +19,7 @@ from sklearn_mtl.tasks._regression import (
     Regression,
 )
 from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
+from sklearn_mtl.tasks._scores import r2
 
 __all__ = [
     "KINDS",
@@ -36,6 +37,7 @@ __all__ = [
     "Regression",
     "Task",
     "per_column",
+    "r2",
     "resolve_tasks",
     "weigh_classes",
 ]

@@ -11,6 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from sklearn_mtl.tables import Column
+from sklearn_mtl.tasks._scores import r2
 
 
 class Task(BaseEstimator):
@@ -159,11 +160,34 @@ class Task(BaseEstimator):
     def predict(self, response: np.ndarray) -> np.ndarray:
         """Turn averaged responses of shape (n_rows, m) into labels (n_rows,)."""
 
-    @abstractmethod
     def score(
-        self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
+        self,
+        labels: np.ndarray,
+        predictions: np.ndarray,
+        sample_weight: np.ndarray | None = None,
     ) -> float:
-        """Score predictions against the observed labels; NaN where there are none."""
+        """Score predictions of the column; here by R2, or by accuracy of classes.
+
+        A kind may say something else, of which greater is better. It may read its
+        parameters, but not what `fit` learns: `sklearn_mtl.metrics` asks kinds that
+        were not fitted, too.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n,)
+            Observed labels of a weight above 0, at least one: floats, or classes as
+            users know them.
+        predictions : ndarray of shape (n,)
+        sample_weight : ndarray of shape (n,), default=None
+
+        Returns
+        -------
+        float
+            NaN where there are too few labels, as of R2 for fewer than two.
+        """
+        if self.is_classifier:
+            return float(np.average(labels == predictions, weights=sample_weight))
+        return r2(labels, predictions, sample_weight)
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
         """Errors of numeric responses (..., m), in units that fit all rows alike."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._base import Task
 from sklearn_mtl.tasks._resolve import per_column
@@ -104,11 +104,9 @@ def _label_factor(
         factor = np.array([float(setting.get(level, 1.0)) for level in levels])
         unknown = [level for level in setting if level not in levels]
         if warn_unknown and unknown:
-            warnings.warn(
+            warn(
                 f"class_weight names {unknown[0]!r}, which is no label of column "
-                f"{column.name!r} here; it weighs nothing. Spell it as in y.",
-                UserWarning,
-                stacklevel=2,
+                f"{column.name!r} here; it weighs nothing. Spell it as in y."
             )
         if (factor < 0).any() or not np.isfinite(factor).all():
             level = levels[int(np.flatnonzero(~(factor >= 0) | np.isinf(factor))[0])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,46 +129,6 @@ class ClassTask(Task):
 
     def _is_object(self) -> bool:
         return self.classes_.dtype.kind not in "f"
-
-    def score(
-        self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
-    ) -> float:
-        """Accuracy over the observed labels; NaN where there are none.
-
-        A label that was not seen in `fit` counts as missed, with a warning.
-        """
-        codes, levels = column.factorize()
-        table = np.array([self._code.get(level, -1) for level in levels] + [-1])
-        counts = codes >= 0
-        if weight is not None:
-            counts &= weight > 0
-        if not counts.any() or not len(self.classes_):
-            return float("nan")
-        self._warn_of_unseen(column, codes[counts], levels)
-        hit = table[codes] == [self._code.get(label, -2) for label in predictions]
-        return float(
-            np.average(hit[counts], weights=None if weight is None else weight[counts])
-        )
-
-    def _warn_of_unseen(
-        self, column: Column, codes: np.ndarray, levels: list[Any]
-    ) -> None:
-        unseen = [levels[c] for c in np.unique(codes) if levels[c] not in self._code]
-        if not unseen:
-            return
-        known = {isinstance(label, str) for label in self._code}
-        if not any(isinstance(label, str) in known for label in unseen):
-            raise ValueError(
-                f"Column {column.name!r} of y holds the label {unseen[0]!r}, but fit "
-                f"saw {_some(self.classes_)}. Pass labels in the form that fit had."
-            )
-        warnings.warn(
-            f"Column {column.name!r} of y holds the label {unseen[0]!r}, which was not "
-            "seen in fit; its rows count as missed. Fit on rows that hold it, or use "
-            "folds that are stratified on this column.",
-            UserWarning,
-            stacklevel=4,
-        )
 
 
 class Binary(ClassTask):

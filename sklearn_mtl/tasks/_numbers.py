@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import r2_score
 
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._base import Task
 
 
 class NumberTask(Task):
-    """Labels that are numbers, scored by R2."""
+    """Labels that are numbers."""
 
     def read(self, column: Column) -> np.ndarray:
         """Labels as floats, NaN where missing.
@@ -46,21 +45,6 @@ class NumberTask(Task):
     def predict(self, response: np.ndarray) -> np.ndarray:
         """Take the first place of the response as the prediction."""
         return response[:, 0]
-
-    def score(
-        self, column: Column, predictions: np.ndarray, weight: np.ndarray | None
-    ) -> float:
-        """R2 over the observed labels; NaN for fewer than two."""
-        numbers = self.read(column)
-        counts = ~np.isnan(numbers) & ~np.isnan(predictions)
-        if weight is not None:
-            counts &= weight > 0
-            weight = weight[counts]
-        if counts.sum() < 2:
-            return float("nan")
-        return float(
-            r2_score(numbers[counts], predictions[counts], sample_weight=weight)
-        )
 
 
 def weighted_quantiles(

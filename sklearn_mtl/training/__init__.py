@@ -1,18 +1,17 @@
 """Training a stack of networks with skorch. The only room that imports skorch."""
 
-from sklearn_mtl.training._affinity import GradientAngles, Lookahead
-from sklearn_mtl.training._callbacks import (
-    BestWeights,
-    ProgressBar,
-    Teams,
-    learning_rate_schedule,
-)
-from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
-from sklearn_mtl.training._generate import GenerativeModel
+from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._loss import TaskLoss
-from sklearn_mtl.training._make_net import draw_seed, make_net, new_generator
+from sklearn_mtl.training._make_net import (
+    draw_seed,
+    make_net,
+    make_reconstruction,
+    new_generator,
+)
 from sklearn_mtl.training._make_rows import (
     give_rows,
     make_table,
@@ -28,9 +27,13 @@ from sklearn_mtl.training._predict import (
     raw_of_held_out,
     std_of_shared,
 )
+from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
-from sklearn_mtl.training._step import StepByHand
+from sklearn_mtl.training._schedules import learning_rate_schedule
+from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
+from sklearn_mtl.training._teams import Teams
 
 __all__ = [
     "Batches",
@@ -46,7 +49,7 @@ __all__ = [
     "MultiTaskNet",
     "NegativeTransfer",
     "ProgressBar",
-    "StepByHand",
+    "Step",
     "TaskLoss",
     "TaskTable",
     "Teams",
@@ -57,6 +60,7 @@ __all__ = [
     "iter_shared",
     "learning_rate_schedule",
     "make_net",
+    "make_reconstruction",
     "make_table",
     "make_unlabelled",
     "member_rows",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -47,6 +47,9 @@ class FlatAdamW(torch.optim.AdamW):
     tensor([[0.8990, 0.8990, 0.8990],
             [0.8990, 0.8990, 0.8990]])
     """
+
+    reads_loss: ClassVar[bool] = False
+    """Whether `step` does anything with the loss that a closure returns."""
 
     def __init__(
         self,
@@ -94,10 +97,7 @@ class FlatAdamW(torch.optim.AdamW):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = None if closure is None else closure()
         if not self._buffers:
             self.flatten()
         for group, buffers in zip(self.param_groups, self._buffers, strict=True):

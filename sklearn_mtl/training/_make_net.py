@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork, VariationalAutoencoder
+from sklearn_mtl.tables import DecodedColumns
 from sklearn_mtl.tasks import OutputLayout, Task
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
 from sklearn_mtl.training._reconstruction import DecodingNet
@@ -35,6 +36,14 @@ def draw_seed(generator: torch.Generator) -> int:
     return int(torch.randint(2**31 - 1, (), generator=generator))
 
 
+def make_reconstruction(
+    *, n_units: int, weight: float, noise: float, generative: bool
+) -> Autoencoder:
+    """Make what decodes X from the shared units."""
+    kind = VariationalAutoencoder if generative else Autoencoder
+    return kind(n_units, weight, noise)
+
+
 def make_net(
     tasks: Sequence[Task],
     *,
@@ -44,6 +53,8 @@ def make_net(
     device: str,
     solver: str,
     generator: torch.Generator,
+    reconstruction: Autoencoder | None,
+    decoded_columns: DecodedColumns | None,
     settings: dict[str, Any],
     overrides: dict[str, Any],
 ) -> MultiTaskNet:
@@ -62,9 +73,11 @@ def make_net(
     solver : {"adam", "sgd"}
     generator : torch.Generator
         Draws initial weights, batches and dropped units.
+    reconstruction : Autoencoder or None
+    decoded_columns : DecodedColumns or None
+        What it predicts.
     settings : dict
-        Further arguments, under skorch's names. With "module__decoded_columns" the net
-        decodes its input.
+        Further arguments, under skorch's names.
     overrides : dict
         Arguments that win over all others.
 
@@ -76,8 +89,18 @@ def make_net(
     number = getattr(torch, dtype)
     share = torch.from_numpy(task_share).to(number)
     without_decay = [NO_DECAY_OF_BIASES]
-    if settings["module__generative"]:
-        without_decay.append(NO_DECAY_OF_VARIANCES)
+    kind: type[MultiTaskNet] = MultiTaskNet
+    decoding: dict[str, Any] = {}
+    if reconstruction is not None:
+        kind = DecodingNet
+        decoding = {
+            "module__reconstruction": reconstruction,
+            "module__decoded_columns": decoded_columns,
+            "reconstruction_weight": reconstruction.weight,
+            "stops_on_reconstruction": reconstruction.generative,
+        }
+        if reconstruction.generative:
+            without_decay.append(NO_DECAY_OF_VARIANCES)
     made = {
         "module__n_members": n_members,
         "module__task_of_output": layout.task_of_output,
@@ -85,12 +108,13 @@ def make_net(
         "module__dtype": number,
         "module__generator": generator,
         "criterion__layout": layout,
+        "criterion__generator": generator,
         "criterion__task_weight": share.expand(n_members, -1).clone(),
         "optimizer__param_groups": without_decay,
         "iterator_train__generator": generator,
         "iterator_train__shuffle": True,
         "device": resolve_device(device),
         **(SGD if solver == "sgd" else {}),
+        **decoding,
     }
-    kind = DecodingNet if "module__decoded_columns" in settings else MultiTaskNet
     return kind(MultiTaskNetwork, **made | settings | overrides).initialize()

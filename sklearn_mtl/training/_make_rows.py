@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_mtl.training._data import MemberRows, TaskTable
+from sklearn_mtl.training._batches import MemberRows, TaskTable
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._reconstruction import Unlabelled

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sklearn_mtl.training._data import MemberRows, TaskTable
+from sklearn_mtl.training._batches import MemberRows, TaskTable
 
 LEAST_FOLDS = 5
 """A member never holds out more than a fifth of the rows to fill all folds."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
 
-from sklearn_mtl.exceptions import NegativeTransferWarning
+from sklearn_mtl.exceptions import NegativeTransferWarning, warn
 
 LEAST_RISE = 0.05
 """Rise of a loss, in units of the prior, that is more than a hiccup."""
@@ -78,14 +77,13 @@ class NegativeTransfer(Callback):
         loss = self._kept[self._learns[:, t], t]
         loss = loss[np.isfinite(loss)].mean()
         epoch, total = len(net.history), net.history[-1]["valid_loss"]
-        warnings.warn(
+        warn(
             f"The validation loss of column {self.names[t]!r} rose to {loss:.2f} in "
             f"epoch {epoch}, above the 1 of its prior, while the mean over columns "
             f"fell to {total:.2f}: what the other columns learn may harm it. Compare "
             "with sklearn_mtl.inspection.compare_single_task, raise its weight in "
             "task_weights, or fit it apart.",
             NegativeTransferWarning,
-            stacklevel=2,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -14,12 +14,12 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import HeadLinks, Links, MultiTaskNetwork
-from sklearn_mtl.training._callbacks import BestWeights, member_loss
-from sklearn_mtl.training._data import Batches, Labels, MemberRows
+from sklearn_mtl.nn import Binding, Links, MultiTaskNetwork, Pass, bind
+from sklearn_mtl.training._batches import Batches, Labels, MemberRows
+from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._loss import TaskLoss
-from sklearn_mtl.training._step import StepByHand
+from sklearn_mtl.training._step import Step
 
 
 def held_out_split(
@@ -32,10 +32,12 @@ def held_out_split(
 class MultiTaskNet(NeuralNet):
     """A skorch net over a stack of multi-task networks.
 
-    It differs from ``skorch.NeuralNet`` in three things. Batches are slices of
-    tensors prepared once. Losses stay on the device within an epoch and are read
-    once at its end. They are kept for each member and task in `task_losses_`;
-    ``history`` holds their mean over members, in units of the prior.
+    It differs from ``skorch.NeuralNet`` in this. Batches are slices of tensors prepared
+    once. A step is a `Step`, which finds gradients by formulas; it does without a
+    graph over the whole network, and `train_step_single` is not called. Losses stay
+    on the device within an epoch and are read once at its end. They are kept for each
+    member and task in `task_losses_`; ``history`` holds their mean over members, in
+    units of the prior. Training ends where every member has stopped.
 
     Parameters
     ----------
@@ -93,7 +95,8 @@ class MultiTaskNet(NeuralNet):
         """Initialize module, criterion, optimizer, callbacks and history."""
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
-        self._step_by_hand: StepByHand | None = None
+        self._step: Any = None
+        self._validate: Pass | None = None
         self._gradients_are_heard = False
         self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
@@ -102,13 +105,17 @@ class MultiTaskNet(NeuralNet):
     @contextmanager
     def restored_on_failure(self) -> Iterator[None]:
         """Bring weights, optimizer and history back if training fails."""
-        weights = {k: v.clone() for k, v in self.module_.state_dict().items()}
+        weights = [
+            (part, {k: v.clone() for k, v in part.state_dict().items()})
+            for part in (self.module_, self.criterion_)
+        ]
         optimizer = deepcopy(self.optimizer_.state_dict())
         n_epochs = len(self.history)
         try:
             yield
         except BaseException:
-            self.module_.load_state_dict(weights)
+            for part, before in weights:
+                part.load_state_dict(before)
             self.optimizer_.load_state_dict(optimizer)
             del self.history[n_epochs:]
             self._forget_epochs_after(n_epochs)
@@ -121,8 +128,8 @@ class MultiTaskNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
         self._forget_epochs_after(len(self.history))
-        self._step_by_hand, self._links = None, []
-        if isinstance(self.optimizer_, FlatAdamW):
+        self._step, self._validate, self._links = None, None, []
+        if hasattr(self.optimizer_, "unflatten"):
             self.optimizer_.unflatten()
 
     def _forget_epochs_after(self, n_epochs: int) -> None:
@@ -139,22 +146,23 @@ class MultiTaskNet(NeuralNet):
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
         """Compute the gradients of one batch and let the optimizer step."""
-        if self._step_by_hand is None or not isinstance(self.optimizer_, FlatAdamW):
-            step = super().train_step(batch, **fit_params)
-            self._constrain()
-            return step
-        step = self._step_by_hand(batch)
-        if self._gradients_are_heard:
-            parameters = TeeGenerator(self.get_all_learnable_params())
-            self.notify(
-                "on_grad_computed",
-                named_parameters=parameters,
-                batch=batch,
-                training=True,
-            )
-        self.optimizer_.step()
+        steps: list[dict[str, torch.Tensor]] = []
+
+        def closure() -> torch.Tensor | None:
+            steps.append(self._step(batch))
+            if self._gradients_are_heard:
+                parameters = TeeGenerator(self.get_all_learnable_params())
+                self.notify(
+                    "on_grad_computed",
+                    named_parameters=parameters,
+                    batch=batch,
+                    training=True,
+                )
+            return self._total(steps[-1]) if self._loss_is_read else None
+
+        self._step_optimizer(closure)
         self._constrain()
-        return step
+        return steps[-1]
 
     def _constrain(self) -> None:
         """Shorten weights that a step made too long; other modules have no bound."""
@@ -163,43 +171,33 @@ class MultiTaskNet(NeuralNet):
         if self._is_constrained:
             self.module_.constrain()
 
-    def train_step_single(
-        self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
-    ) -> dict[str, torch.Tensor]:
-        """Forward and backward over one batch."""
-        by_hand = self._step_by_hand
-        step = self._forward(batch) if by_hand is None else by_hand(batch)
-        # Of the sum over members, each gets exactly its own gradient.
-        step["loss"] = self.criterion_.combine(step["task_loss"]).sum()
-        if by_hand is None:
-            step["loss"].backward()
-        return step
-
-    def _zero_grad_optimizer(self, set_to_none: bool | None = None) -> None:
-        """Leave gradients by hand as they are: the next ones are written over them."""
-        if self._step_by_hand is None:
-            super()._zero_grad_optimizer(set_to_none)
+    def _total(self, step: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Sum the members' losses of a step."""
+        return self.criterion_.combine(step["task_loss"]).sum()
 
     def _set_training(self, training: bool = True) -> None:
         """Set the mode of the module; the losses have none."""
         if self.module_.training != training:
             self.module_.train(training)
 
-    def _prepare_step(self, iterator: Any) -> None:
+    def _prepare_epoch(self, scale: torch.Tensor) -> None:
         """Look up for an epoch what its steps need."""
         self._gradients_are_heard = self._somebody_listens("on_grad_computed")
-        if isinstance(self.optimizer_, FlatAdamW):
+        if hasattr(self.optimizer_, "flatten"):
             self.optimizer_.flatten()
-        self._step_by_hand = None
-        module, criterion = self.module_, self.criterion_
-        if (
-            type(module) is MultiTaskNetwork
-            and type(criterion) is TaskLoss
-            and module.decoder is None
-        ):
-            self._step_by_hand = StepByHand(module, criterion, iterator.scale)
-
+        self._loss_is_read = getattr(self.optimizer_, "reads_loss", True)
+        self._step = self.make_step(scale)
         self._links = self._trained_links() if self.head_sparsity else []
+
+    def make_step(self, scale: torch.Tensor) -> Any:
+        """Make what computes the gradients of each batch of an epoch.
+
+        Parameters
+        ----------
+        scale : tensor of shape (K, T)
+            As in `Labels`; that of all batches to come.
+        """
+        return Step(self.module_, self.criterion_, scale)
 
     def _trained_links(self) -> list[tuple[Links, dict[str, Any]]]:
         """Links that steps thin, and the parameter group that each belongs to."""
@@ -212,7 +210,7 @@ class MultiTaskNet(NeuralNet):
         padding = self.criterion_.layout.padding.cpu().numpy()
         return [
             (links, group)
-            for links in HeadLinks(self.module_, padding).parts
+            for links in self.module_.links(padding)
             for group in self.optimizer_.param_groups
             if links.weight.requires_grad
             and any(links.weight is parameter for parameter in group["params"])
@@ -231,17 +229,16 @@ class MultiTaskNet(NeuralNet):
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
         """Forward over one batch."""
-        with torch.no_grad():
-            return self._forward(batch)
-
-    def _forward(self, batch: tuple[torch.Tensor, Labels]) -> dict[str, torch.Tensor]:
         features, labels = batch
-        raw = self.module_(features)
-        return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
+        if self._validate is None:
+            self._validate = bind(self.module_, Binding())
+        with torch.no_grad():
+            raw = self._validate.forward(features)
+            return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
 
     def run_single_epoch(
         self,
-        iterator: Iterable[Any] | None,
+        iterator: Any,
         training: bool,
         prefix: str,
         step_fn: Any,
@@ -254,8 +251,9 @@ class MultiTaskNet(NeuralNet):
             self.task_losses_[prefix].append(np.full_like(like, np.nan))
             return
         self._set_training(training)
+        self._validate = None
         if training:
-            self._prepare_step(iterator)
+            self._prepare_epoch(iterator.scale)
         batches = self.history[-1]["batches"]
         first = len(batches)
         batches_are_heard = self._somebody_listens("on_batch_begin", "on_batch_end")
@@ -266,7 +264,7 @@ class MultiTaskNet(NeuralNet):
         ]
         epoch_losses = torch.stack(losses)
         if batches_are_heard:
-            self._record_batches(batches[first:], prefix, epoch_losses)
+            self._record_batches(batches[first:], prefix, epoch_losses, iterator)
         elif not batches:
             batches.append({})  # skorch's Checkpoint reads the last one
         self.history.record(f"{prefix}_batch_count", len(losses))
@@ -278,30 +276,40 @@ class MultiTaskNet(NeuralNet):
         """Take a step of which callbacks are told; it gets a row in the history."""
         self.notify("on_batch_begin", batch=batch, training=training)
         step: dict[str, torch.Tensor] = step_fn(batch, **fit_params)
-        step["loss"] = self.criterion_.combine(step["task_loss"]).sum()
+        step["loss"] = self._total(step)
         prefix = "train" if training else "valid"
         self.history.record_batch(f"{prefix}_batch_size", batch[0].shape[-2])
         self.notify("on_batch_end", batch=batch, training=training, **step)
         return step
 
-    def _record_batches(self, rows: list[Any], prefix: str, losses: Any) -> None:
-        """Write losses (steps, K, T) to the rows of the batches."""
-        means = (losses * self.criterion_.task_weight).sum(dim=2).mean(dim=1)
-        for row, loss in zip(rows, means.tolist(), strict=True):
-            row[f"{prefix}_loss"] = loss
+    def _record_batches(
+        self, rows: list[Any], prefix: str, losses: torch.Tensor, iterator: Any
+    ) -> None:
+        """Write the mean over members of losses (steps, K, T) to rows of batches."""
+        for row, loss in zip(rows, losses.double().cpu().numpy(), strict=True):
+            row[f"{prefix}_loss"] = float(self._monitor(self._of_columns(loss)).mean())
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop; None without any."""
         if not self.task_losses_["valid"]:
             return None
-        return member_loss(self.task_losses_["valid"][-1], self.task_weight)
+        return self._monitor(self.task_losses_["valid"][-1])
+
+    def _monitor(self, loss: np.ndarray) -> np.ndarray:
+        """Loss (K,) of each member that is reported, of losses (K, T) of columns."""
+        monitored: np.ndarray = self.criterion_.balancing.monitor(
+            loss, self.task_weight
+        )
+        return monitored
+
+    def _of_columns(self, of_tasks: np.ndarray) -> np.ndarray:
+        """Bring (K, T) from the order of the training step into that of y."""
+        return of_tasks[:, self.criterion_.layout.inverse]
 
     @property
     def task_weight(self) -> np.ndarray:
         """Weight (K, T) of each column of y for each member."""
-        criterion = self.criterion_
-        weight: np.ndarray = criterion.task_weight.cpu().numpy()
-        return weight[:, criterion.layout.inverse]
+        return self._of_columns(self.criterion_.task_weight.cpu().numpy())
 
     def weigh_tasks(self, weight: np.ndarray) -> None:
         """Set the weight (K, T) of each column of y for each member."""
@@ -314,9 +322,9 @@ class MultiTaskNet(NeuralNet):
         per_task = loss.double().cpu().numpy()
         per_task[~np.isfinite(per_task)] = np.inf
         per_task[iterator.dataset.unlabelled] = np.nan
-        per_task = per_task[:, self.criterion_.layout.inverse]
+        per_task = self._of_columns(per_task)
         self.task_losses_[prefix].append(per_task)
-        per_member = member_loss(per_task, self.task_weight)
+        per_member = self._monitor(per_task)
         labelled = per_member[~np.isnan(per_member)]
         value = float(labelled.mean()) if len(labelled) else float("nan")
         key = f"{prefix}_loss"

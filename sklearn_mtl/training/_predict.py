@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,8 +12,8 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from sklearn_mtl.nn import Forward, MultiTaskNetwork
-from sklearn_mtl.training._data import MemberRows, TaskTable
+from sklearn_mtl.nn import Binding, bind
+from sklearn_mtl.training._batches import MemberRows, TaskTable
 
 SAMPLE = 256
 """Most rows that the spread of units is told from."""
@@ -32,7 +32,7 @@ def iter_raw(
 
     Parameters
     ----------
-    modules : sequence of MultiTaskNetwork
+    modules : sequence of torch.nn.Module
     features : array or CSR matrix of shape (n, d)
 
     Yields
@@ -41,27 +41,28 @@ def iter_raw(
     raws : list of float64 ndarray of shape (K, rows, C)
         One for each of `modules`.
     """
-    doubles = [_in_float64(module).raw for module in modules]
+    doubles = [in_float64(module) for module in modules]
     for rows, inputs in _parts(features, min(map(rows_at_once, modules))):
-        yield rows, [_numbers(double, inputs) for double in doubles]
+        yield rows, [double.raw(inputs) for double in doubles]
 
 
-def iter_shared(module: MultiTaskNetwork, features: Any) -> Iterator[np.ndarray]:
+def iter_shared(module: nn.Module, features: Any) -> Iterator[np.ndarray]:
     """Compute the shared units in float64, some rows at a time.
 
     Parameters
     ----------
-    module : MultiTaskNetwork
+    module : torch.nn.Module
     features : array or CSR matrix of shape (n, d)
 
     Yields
     ------
-    float64 ndarray of shape (K, rows, h)
+    float64 ndarray of shape (K, rows, U)
+        U is h; or T * h where each task reads units of its own, those of the first task
+        first.
     """
-    shared = _in_float64(module).shared
-    assert shared is not None
+    double = in_float64(module)
     for _, inputs in _parts(features, rows_at_once(module)):
-        yield _numbers(shared, inputs)
+        yield double.shared(inputs)
 
 
 def _parts(features: Any, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
@@ -82,7 +83,7 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         Rows of the table; -1 for places that were filled up.
     raw : float64 ndarray of shape (K, rows, C)
     """
-    double = _in_float64(module).raw
+    double = in_float64(module)
     n_members = len(next(module.parameters()))
     size = rows_at_once(module)
     for start in range(0, len(rows), size):
@@ -92,66 +93,88 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
         kept = index.expand(n_members, -1).cpu().numpy()
         if rows.row_weight is not None:
             kept = np.where(rows.row_weight[:, positions].cpu().numpy() > 0, kept, -1)
-        yield kept, _numbers(double, features)
+        yield kept, double.raw(features)
 
 
-def std_of_shared(module: MultiTaskNetwork, table: TaskTable) -> np.ndarray:
+def std_of_shared(module: nn.Module, table: TaskTable) -> np.ndarray | None:
     """Tell how much the shared units vary over the rows of a table.
 
     Returns
     -------
-    float64 ndarray of shape (K * h,)
+    float64 ndarray of shape (K * U,)
         Standard deviations over at most `SAMPLE` rows, evenly spaced, member after
-        member.
+        member. None for a module that does not tell which units tasks share.
     """
-    shared = _in_float64(module).shared
-    assert shared is not None
+    double = in_float64(module)
+    if not double.has_shared_units:
+        return None
     n_rows = min(len(table), SAMPLE)
     index = torch.arange(n_rows, device=table.device) * len(table) // n_rows
     units = [
-        _numbers(shared, table.rows(rows)[0])
-        for rows in index.split(rows_at_once(module))
+        double.shared(table.rows(rows)[0]) for rows in index.split(rows_at_once(module))
     ]
     std: np.ndarray = np.concatenate(units, axis=1).std(axis=1).ravel()
     return std
 
 
-class Passes(NamedTuple):
-    """Functions of features, by a copy of a module in float64.
+class Float64:
+    """A copy of a module in float64, on the CPU where its device has no float64.
 
-    Attributes
-    ----------
-    raw : callable
-        To raw outputs (K, B, C).
-    shared : callable or None
-        To shared units (K, B, h); None for a module that is not the package's own.
+    A copy, so that several threads may predict at once.
     """
 
-    raw: Callable[[torch.Tensor], torch.Tensor]
-    shared: Callable[[torch.Tensor], torch.Tensor] | None
+    def __init__(self, module: nn.Module) -> None:
+        self.name = type(module).__name__
+        device = next(module.parameters()).device
+        self.device = torch.device("cpu") if device.type == "mps" else device
+        self.network: Any = bind(
+            module, Binding(device=self.device, dtype=torch.float64)
+        )
+
+    @property
+    def has_shared_units(self) -> bool:
+        """Whether it is known which units tasks share."""
+        return hasattr(self.network, "shared")
+
+    def raw(self, features: torch.Tensor) -> np.ndarray:
+        """Compute raw outputs (K, B, C)."""
+        return self._numbers(self.network.forward, features)
+
+    def shared(self, features: torch.Tensor) -> np.ndarray:
+        """Compute shared units (K, B, U)."""
+        if not self.has_shared_units:
+            raise TypeError(
+                f"The module {self.name} does not tell which units tasks share. Use "
+                "sklearn_mtl.nn.MultiTaskNetwork, with a way of sharing of your own if "
+                "need be."
+            )
+        units = self._numbers(self.network.shared, features)
+        if units.ndim == 3:
+            return units
+        side_by_side: np.ndarray = np.moveaxis(units, 1, 2)
+        return side_by_side.reshape(*side_by_side.shape[:2], -1)
+
+    def _numbers(self, compute: Any, features: torch.Tensor) -> np.ndarray:
+        with torch.no_grad():
+            numbers: np.ndarray = (
+                compute(features.to(self.device, torch.float64)).cpu().numpy()
+            )
+        return numbers
 
 
-def _numbers(
-    double: Callable[[torch.Tensor], torch.Tensor], features: torch.Tensor
-) -> np.ndarray:
-    with torch.no_grad():
-        return double(features).cpu().numpy()
+def in_float64(module: nn.Module) -> Float64:
+    """Copy a module, or take the copy of an earlier call if it is still the same.
 
-
-def _in_float64(module: nn.Module) -> Passes:
-    """Copy the parameters in float64, to the CPU where their device has no float64.
-
-    A copy, so that several threads may predict at once. It is kept for the next call:
-    to copy the weights takes longer than to predict a row.
+    To copy the weights takes longer than to predict a row.
     """
     state = _fingerprint(module)
     known = _COPIES.get(module)
     if known is None or known[0] != state:
-        known = _COPIES[module] = state, _copy_in_float64(module)
+        known = _COPIES[module] = state, Float64(module)
     return known[1]
 
 
-_COPIES: WeakKeyDictionary[nn.Module, tuple[Any, Passes]] = WeakKeyDictionary()
+_COPIES: WeakKeyDictionary[nn.Module, tuple[Any, Float64]] = WeakKeyDictionary()
 SAMPLED = 499
 """Every so-manieth weight is compared; a prime, so that none of a kind is skipped."""
 
@@ -169,23 +192,8 @@ def _fingerprint(module: nn.Module) -> Any:
     return identity, sampled.cpu().numpy().tobytes()
 
 
-def _copy_in_float64(module: nn.Module) -> Passes:
-    device = next(module.parameters()).device
-    if device.type == "mps":
-        device = torch.device("cpu")
-    to: dict[str, Any] = {"device": device, "dtype": torch.float64}
-    if type(module) is MultiTaskNetwork:
-        copied = Forward(module, **to)
-        return Passes(
-            lambda features: copied.forward(features.to(**to)),
-            lambda features: copied.shared(features.to(**to)),
-        )
-    foreign = deepcopy(module).eval().to(**to)
-    return Passes(lambda features: foreign(features.to(**to)), None)
-
-
 def rows_at_once(module: nn.Module) -> int:
     """Rows whose widest layer of all members fits `BYTES_AT_ONCE`."""
-    shapes = [p.shape for name, p in module.named_parameters() if "weight" in name]
-    widest = max(int(np.prod(shape[:-2])) * max(shape[-2:]) for shape in shapes)
+    shapes = [p.shape for p in module.parameters() if p.ndim > 1]
+    widest = max((math.prod(s[:-2]) * max(s[-2:]) for s in shapes), default=1)
     return max(1, BYTES_AT_ONCE // (8 * widest))

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mtl.training._data import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.nn import Joint, MultiTaskNetwork
+from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._net import MultiTaskNet
 
 
@@ -126,10 +128,80 @@ class _PlacedBatches(Batches):
             yield batch, of_rows
 
 
+def joint_losses(
+    module: MultiTaskNetwork, criterion: TaskLoss, batch: tuple[torch.Tensor, Any]
+) -> tuple[Joint, torch.Tensor, torch.Tensor]:
+    """Losses (K, T) of the tasks and cost (K,) of decoding one batch."""
+    features, labels = batch
+    weight = None
+    if isinstance(labels, JointLabels):
+        labels, weight = labels
+    elif labels.row_weight is not None:
+        weight = labels.row_weight
+    joint = module.predict_and_decode(features, labels.codes.shape[-2])
+    if weight is None:
+        cost = joint.cost.mean(dim=1)
+    else:
+        cost = _weighted_mean(joint.cost, weight)
+    return joint, criterion(joint.raw, labels), cost
+
+
+class JointStep:
+    """A step on the losses of the tasks and the cost of decoding, by autograd.
+
+    Parameters
+    ----------
+    module : MultiTaskNetwork
+        With a decoder.
+    criterion : TaskLoss
+    reconstruction_weight : float
+    costs : list of tensor of shape (K,)
+        Takes the cost of each step.
+    """
+
+    def __init__(
+        self,
+        module: MultiTaskNetwork,
+        criterion: TaskLoss,
+        reconstruction_weight: float,
+        costs: list[torch.Tensor],
+    ) -> None:
+        self.module, self.criterion = module, criterion
+        self.reconstruction_weight, self.costs = reconstruction_weight, costs
+        self.trained = [p for p in module.parameters() if p.requires_grad]
+
+    def __call__(self, batch: tuple[torch.Tensor, Any]) -> dict[str, torch.Tensor]:
+        """Set the gradients; return raw outputs and losses (K, T)."""
+        joint, loss, cost = joint_losses(self.module, self.criterion, batch)
+        balancing = self.criterion.balancing
+        weights = balancing.weights(loss, self._gramian(joint, loss))
+        total = (loss * weights).sum() + self.reconstruction_weight * cost.sum()
+        found = torch.autograd.grad(total, self.trained, allow_unused=True)
+        for parameter, gradient in zip(self.trained, found, strict=True):
+            parameter.grad = gradient
+        self.costs.append(cost.detach())
+        return {"y_pred": joint.raw.detach(), "task_loss": loss.detach()}
+
+    def _gramian(self, joint: Joint, loss: torch.Tensor) -> torch.Tensor | None:
+        """Inner products (K, T, T) of the tasks' gradients, if balancing reads them."""
+        balancing = self.criterion.balancing
+        if balancing.reads != "gramian":
+            return None
+        of = [joint.units]
+        if balancing.wrt == "weights":
+            of = [p for _, p in self.module.shared_parameters() if p.requires_grad]
+        gradients = [
+            torch.autograd.grad(of_task.sum(), of, retain_graph=True)
+            for of_task in loss.unbind(1)
+        ]
+        flat = torch.stack(
+            [torch.cat([g.flatten(1) for g in found], dim=1) for found in gradients], 1
+        )
+        return torch.bmm(flat, flat.transpose(1, 2))
+
+
 class DecodingNet(MultiTaskNet):
     """A `MultiTaskNet` whose module decodes its input, for an auxiliary loss.
-
-    Its steps are taken by autograd.
 
     Parameters
     ----------
@@ -169,37 +241,34 @@ class DecodingNet(MultiTaskNet):
 
     def _forget_epochs_after(self, n_epochs: int) -> None:
         super()._forget_epochs_after(n_epochs)
-        self._costs = []
+        self._costs.clear()
         for costs in self.reconstruction_losses_.values():
             del costs[n_epochs:]
 
-    def train_step_single(
+    def make_step(self, scale: torch.Tensor) -> JointStep:
+        """Make what computes the gradients of each batch of an epoch."""
+        return JointStep(
+            self.module_, self.criterion_, self.reconstruction_weight, self._costs
+        )
+
+    def validation_step(
         self, batch: tuple[torch.Tensor, Any], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
-        """Forward and backward over one batch."""
-        step = self._forward(batch)
-        loss = self.criterion_.combine(step["task_loss"]).sum()
-        step["loss"] = loss + self.reconstruction_weight * step["cost"].sum()
-        step["loss"].backward()
-        return step
+        """Forward over one batch."""
+        with torch.no_grad():
+            joint, loss, cost = joint_losses(self.module_, self.criterion_, batch)
+        self._costs.append(cost)
+        return {"y_pred": joint.raw, "task_loss": loss}
 
-    def _forward(self, batch: tuple[torch.Tensor, Any]) -> dict[str, torch.Tensor]:
-        features, labels = batch
-        weight = None
-        if isinstance(labels, JointLabels):
-            labels, weight = labels
-        elif labels.row_weight is not None:
-            weight = labels.row_weight
-        raw, cost = self.module_.predict_and_decode(features, labels.codes.shape[-2])
-        cost = cost.mean(dim=1) if weight is None else _weighted_mean(cost, weight)
-        self._costs.append(cost.detach())
-        return {"y_pred": raw, "task_loss": self.criterion_(raw, labels), "cost": cost}
+    def _total(self, step: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Sum the members' losses of a step, that of the decoder too."""
+        return super()._total(step) + self.reconstruction_weight * self._costs[-1].sum()
 
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
         """Keep one epoch's costs (K,) too, and their mean in the history."""
         super()._record(prefix, loss, iterator)
         costs = torch.stack(self._costs).mean(dim=0).double().cpu().numpy()
-        self._costs = []
+        self._costs.clear()
         costs[~np.isfinite(costs)] = np.inf
         self.reconstruction_losses_[prefix].append(costs)
         self.history.record(f"{prefix}_reconstruction", float(costs.mean()))

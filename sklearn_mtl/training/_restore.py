@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 
-from sklearn_mtl.training._callbacks import BestWeights
+from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._net import MultiTaskNet
 
 

@@ -1,61 +1,72 @@
-"""What one batch does to the gradients, by formulas alone."""
+"""What one batch does to the gradients."""
 
 from __future__ import annotations
 
-import torch
+from typing import Any
 
-from sklearn_mtl.nn import Backprop, MultiTaskNetwork
-from sklearn_mtl.training._data import Labels
+import torch
+from torch import nn
+
+from sklearn_mtl.nn import Binding, NetworkPass, bind
+from sklearn_mtl.training._batches import Labels
 from sklearn_mtl.training._loss import TaskLoss
 
+Tensor = torch.Tensor
 
-class StepByHand:
+
+class Step:
     """Forward and backward over a batch: layers, kinds and weights by their formulas.
 
     Gradients are those that autograd finds for the sum over members of
-    ``criterion.combine(criterion(module(features), labels))``.
+    ``criterion.combine(criterion(module(features), labels))``, or of what balancing
+    makes of it.
 
     Parameters
     ----------
-    module : MultiTaskNetwork
+    module : torch.nn.Module
     criterion : TaskLoss
     scale : tensor of shape (K, T)
         As in `Labels`; that of all batches to come.
     """
 
-    def __init__(
-        self, module: MultiTaskNetwork, criterion: TaskLoss, scale: torch.Tensor
-    ) -> None:
-        self.backprop = Backprop(module)
-        self.layout = layout = criterion.layout
+    def __init__(self, module: nn.Module, criterion: TaskLoss, scale: Tensor) -> None:
+        self.network: Any = bind(module, Binding(trains=True).at_the_bottom)
+        self.criterion, self.balancing = criterion, criterion.balancing
         self.scale = scale
-        self.task_of_output: torch.Tensor | None = None
-        if layout.n_outputs > scale.shape[1]:
-            self.task_of_output = torch.as_tensor(layout.rank_of_output).to(
-                scale.device
-            )
-        # `combine` is linear: the weights of the tasks are its gradient.
-        share = self._of_outputs(criterion.task_weight * scale)
-        self.share = share.unsqueeze(1)
+        self.reads_gramian = self.balancing.reads == "gramian"
+        if self.reads_gramian:
+            check_gramian(self.network, self.balancing, module)
+        self.scale_of_outputs = criterion.of_outputs(scale).unsqueeze(1)
+        self.weights: Tensor | None = None
 
-    def __call__(self, batch: tuple[torch.Tensor, Labels]) -> dict[str, torch.Tensor]:
+    def __call__(self, batch: tuple[Tensor, Labels]) -> dict[str, Tensor]:
         """Set the gradients; return raw outputs and losses (K, T)."""
         features, labels = batch
-        raw = self.backprop.forward(features)
-        loss, upstream = self.layout.losses_and_gradient(raw, labels.codes)
-        if labels.label_weight is not None:
-            loss = loss * labels.label_weight
-            upstream.mul_(self._of_outputs(labels.label_weight))
-        if labels.row_weight is None:
-            total = loss.sum(dim=1)
-        else:
-            total = torch.bmm(labels.row_weight.unsqueeze(1), loss).squeeze(1)
-            upstream.mul_(labels.row_weight.unsqueeze(2))
-        self.backprop.backward(upstream.mul_(self.share))
-        return {"y_pred": raw, "task_loss": total.mul_(self.scale)}
+        raw = self.network.forward(features)
+        loss, upstream = self.criterion.losses_and_gradient(raw, labels)
+        gramian = None
+        if self.reads_gramian:
+            upstream_of_losses = upstream * self.scale_of_outputs
+            gramian = self.network.gramian(upstream_of_losses, self.balancing.wrt)
+        weights = self.balancing.weights(loss, gramian)
+        if weights is not self.weights:
+            self.weights = weights
+            self.share = self.criterion.of_outputs(weights * self.scale).unsqueeze(1)
+        self.network.backward(upstream.mul_(self.share))
+        return {"y_pred": raw, "task_loss": loss}
 
-    def _of_outputs(self, of_tasks: torch.Tensor) -> torch.Tensor:
-        """Repeat what each task has, (..., T), for its raw outputs, (..., C)."""
-        if self.task_of_output is None:
-            return of_tasks
-        return of_tasks.index_select(-1, self.task_of_output)
+
+def check_gramian(network: Any, balancing: Any, module: nn.Module) -> None:
+    """Refuse to compare gradients where it is not known what tasks share."""
+    if balancing.wrt not in ("units", "weights"):
+        raise ValueError(
+            f"wrt={balancing.wrt!r} of balancing={balancing!r} must be 'units' or "
+            "'weights'."
+        )
+    if not isinstance(network, NetworkPass):
+        raise ValueError(
+            f"balancing={balancing!r} compares gradients of what tasks share, which "
+            f"the module {type(module).__name__} does not tell. Use "
+            "sklearn_mtl.nn.MultiTaskNetwork, or a way of balancing that reads losses "
+            "alone."
+        )

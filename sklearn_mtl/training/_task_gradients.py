@@ -10,7 +10,7 @@ import torch
 from skorch.callbacks import Callback
 from torch.func import functional_call
 
-from sklearn_mtl.training._data import Batches, Labels
+from sklearn_mtl.training._batches import Batches, Labels
 
 Shared = dict[str, torch.Tensor]
 
@@ -45,8 +45,7 @@ class SharedLosses:
         self._state = {name: _exact(p.detach()) for name, p in _tensors_of(module)}
         self.weights: Shared = {
             name: _exact(p.detach()).requires_grad_()
-            for name, p in module.named_parameters()
-            if name.startswith(("trunk.", "latent."))
+            for name, p in module.shared_parameters()
         }
         self.now = self.at(self.weights)
 

@@ -1,15 +1,12 @@
-"""Early stopping and best weights for each member, learning rates, progress."""
+"""Early stopping, and the best weights of each member."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback, LRScheduler
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
-from tqdm import tqdm
+from skorch.callbacks import Callback
 
 
 class BestWeights(Callback):
@@ -48,7 +45,9 @@ class BestWeights(Callback):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Keep the initial weights, in case none better comes."""
-        self._parameters = [p for p in net.module_.parameters() if p.requires_grad]
+        self._parameters = [
+            p for _, p in net.get_all_learnable_params() if p.requires_grad
+        ]
         self._kept = [p.detach().clone() for p in self._parameters]
         n_members = len(self._kept[0])
         self.best_epoch_ = np.zeros(n_members, dtype=int)
@@ -116,109 +115,3 @@ class BestWeights(Callback):
             return np.zeros_like(self._stopped)
         finite = torch.stack([p.flatten(1).isfinite().all(dim=1) for p in parameters])
         return ~finite.all(dim=0).cpu().numpy()
-
-
-class Teams(Callback):
-    """Let each part of a stack learn from some of the tasks only.
-
-    Within a team, tasks keep the weights that they have to each other.
-
-    Parameters
-    ----------
-    teams : sequence of sequence of int
-        Columns of y that each team learns from. Teams are of equal size and stand one
-        after another.
-    """
-
-    def __init__(self, teams: Sequence[Sequence[int]]) -> None:
-        self.teams = teams
-
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Set the weights of the tasks, by which members learn and stop."""
-        parts = []
-        for team, weight in zip(
-            self.teams, np.split(net.task_weight, len(self.teams)), strict=True
-        ):
-            chosen = list(team)
-            if len(chosen) < weight.shape[1]:
-                share = weight[:, chosen]
-                # Columns that count for nothing beside others are learned alone all
-                # the same.
-                share = share if share.any() else np.ones_like(share)
-                weight = np.zeros_like(weight)
-                weight[:, chosen] = share / share.sum(axis=1, keepdims=True)
-            parts.append(weight)
-        net.weigh_tasks(np.concatenate(parts))
-
-
-def member_loss(loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:
-    """Weighted mean over the tasks that have labels.
-
-    Parameters
-    ----------
-    loss : ndarray of shape (K, T)
-        NaN where a member has no label of a task, inf where training diverged.
-    task_weight : ndarray of shape (K, T)
-
-    Returns
-    -------
-    ndarray of shape (K,)
-        NaN where a member has no label at all.
-    """
-    weight = np.where(np.isnan(loss), 0.0, task_weight)
-    total = weight.sum(axis=1)
-    summed = np.where(weight > 0, loss, 0.0) * weight
-    mean = np.full(len(loss), np.nan)
-    return np.divide(summed.sum(axis=1), total, out=mean, where=total > 0)
-
-
-def _inverse_root(epoch: int) -> float:
-    return float((epoch + 1) ** -0.5)
-
-
-def learning_rate_schedule(name: str, tol: float) -> LRScheduler | None:
-    """Make skorch's scheduler for one of `MLPRegressor`'s names of schedules.
-
-    Parameters
-    ----------
-    name : {"constant", "invscaling", "adaptive"}
-        "invscaling" divides by the square root of the epoch; "adaptive" divides by 5
-        where the training loss has not fallen by `tol` for two epochs.
-    tol : float
-
-    Returns
-    -------
-    skorch.callbacks.LRScheduler or None
-    """
-    if name == "invscaling":
-        return LRScheduler(LambdaLR, lr_lambda=_inverse_root)
-    if name == "adaptive":
-        return LRScheduler(
-            ReduceLROnPlateau,
-            monitor="train_loss",
-            factor=0.2,
-            patience=1,
-            threshold=tol,
-            threshold_mode="abs",
-        )
-    return None
-
-
-class ProgressBar(Callback):
-    """One bar over epochs, with the current losses in units of the prior."""
-
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Open the bar."""
-        self._bar = tqdm(total=net.max_epochs, unit="epoch")
-
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Move the bar by one epoch."""
-        row = net.history[-1]
-        losses = {key: row[key] for key in ("train_loss", "valid_loss") if key in row}
-        self._bar.set_postfix({key: f"{value:.4f}" for key, value in losses.items()})
-        self._bar.update()
-
-    def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Close the bar."""
-        self._bar.close()
-        del self._bar

@@ -21,15 +21,15 @@ class GenerativeModel:
     Parameters
     ----------
     module : MultiTaskNetwork
-        With ``generative=True``.
+        With a `VariationalAutoencoder`.
     """
 
     def __init__(self, module: MultiTaskNetwork) -> None:
         self.module = deepcopy(module).eval().to(device="cpu", dtype=torch.float64)
-        decoder, latent = self.module.decoder, self.module.latent
-        assert decoder is not None
-        assert latent is not None
-        self.decoder, self.latent = decoder, latent
+        reconstruction = self.module.reconstruction
+        assert reconstruction is not None
+        assert reconstruction.latent is not None
+        self.decoder, self.latent = reconstruction.decoder, reconstruction.latent
 
     def log_likelihood(
         self, features: np.ndarray, missing: np.ndarray, noise: np.ndarray
@@ -65,7 +65,8 @@ class GenerativeModel:
         return np.concatenate([part.numpy() for part in parts])
 
     def _bound(self, x: Tensor, gaps: Tensor, draws: Tensor) -> Tensor:
-        mean, log_variance = self.latent(self.module.trunk(self.module.first_input(x)))
+        below = self.module.sharing(self.module.inputs(x))
+        mean, log_variance = self.latent.moments(below)
         weights = [
             self._log_weight(x, gaps, mean, log_variance, draw) for draw in draws
         ]

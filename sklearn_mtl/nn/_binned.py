@@ -1,4 +1,4 @@
-"""Numeric features, bent: an encoding between the features and the first layer."""
+"""Numeric features in bins: an encoding between the features and the first layer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class PiecewiseLinear(nn.Module):
 
     Parameters
     ----------
-    pieces : sequence of six ndarray of shape (m,)
-        Feature, begin, slope, shift, low and high of each piece, which is
+    bins : sequence of six ndarray of shape (m,)
+        Feature, begin, slope, shift, low and high of each bin, whose function is
         ``clip((x[feature] - begin) * slope + shift, low, high)``.
 
     Examples
@@ -35,32 +35,20 @@ class PiecewiseLinear(nn.Module):
             [ 3.0000,  1.0000,  2.0000]], dtype=torch.float64)
     """
 
-    def __init__(self, pieces: Sequence[np.ndarray]) -> None:
+    def __init__(self, bins: Sequence[np.ndarray]) -> None:
         super().__init__()
         names = ("feature", "begin", "slope", "shift", "low", "high")
-        for name, values in zip(names, pieces, strict=True):
+        for name, values in zip(names, bins, strict=True):
             self.register_buffer(name, torch.from_numpy(values))
 
     @property
-    def n_pieces(self) -> int:
+    def n_bins(self) -> int:
         """Number of columns that are appended, m."""
         return len(self.get_buffer("feature"))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., d) to (..., d + m)."""
-        return append_pieces(x, *self.buffers())
-
-
-def append_pieces(
-    x: torch.Tensor,
-    feature: torch.Tensor,
-    begin: torch.Tensor,
-    slope: torch.Tensor,
-    shift: torch.Tensor,
-    low: torch.Tensor,
-    high: torch.Tensor,
-) -> torch.Tensor:
-    """Compute the pieces of features (..., d), after the features: (..., d + m)."""
-    bent = x.index_select(-1, feature).sub_(begin)
-    torch.addcmul(shift, bent, slope, out=bent)
-    return torch.cat([x, bent.clamp_(low, high)], dim=-1)
+        feature, begin, slope, shift, low, high = self.buffers()
+        bent = x.index_select(-1, feature).sub_(begin)
+        torch.addcmul(shift, bent, slope, out=bent)
+        return torch.cat([x, bent.clamp_(low, high)], dim=-1)

@@ -1,0 +1,111 @@
+"""Modules that draw, each from a generator of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Drawing(nn.Module):
+    """A module that draws from a generator of its own, on the device of its input.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        Draws the seed.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self.seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        self._generator: torch.Generator | None = None
+
+    def generator_on(self, device: torch.device) -> torch.Generator:
+        """Give the generator, made for the device of the first call."""
+        if self._generator is None:
+            self._generator = torch.Generator(device).manual_seed(self.seed)
+        return self._generator
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the generator, which belongs to one device."""
+        return {**super().__getstate__(), "_generator": None}
+
+
+class Dropout(Drawing):
+    """Dropout (Srivastava et al. 2014) that draws from a generator of its own.
+
+    ``torch.nn.Dropout`` draws from the global generator, which threads share: two
+    fits side by side would disturb each other's results.
+
+    Parameters
+    ----------
+    p : float
+        Share of elements that are zeroed while training.
+    generator : torch.Generator
+        Draws the seed; the elements are drawn on the device of the input.
+    """
+
+    def __init__(self, p: float, generator: torch.Generator) -> None:
+        super().__init__(generator)
+        self.p = p
+
+    @property
+    def drops(self) -> bool:
+        """Whether elements are zeroed: in training mode, unless `p` is 0."""
+        return self.training and self.p > 0.0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Zero a share `p` of the elements while training and scale up the others."""
+        return x * self.mask(x) if self.drops else x
+
+    def mask(self, like: torch.Tensor) -> torch.Tensor:
+        """Draw the factors of the elements: 0, or 1 / (1 - p)."""
+        generator = self.generator_on(like.device)
+        if like.device.type == "cpu":
+            keep = self._kept(like.numel(), generator).to(like.dtype).view(like.shape)
+        else:
+            keep = torch.empty_like(like).bernoulli_(1.0 - self.p, generator=generator)
+        return keep.div_(1.0 - self.p)
+
+    def _kept(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Draw whether each of n elements is kept: four by one random number.
+
+        On the CPU, ``bernoulli_`` draws one by one, which takes as long as the layer.
+        """
+        bits = torch.empty(-(-n // 4), dtype=torch.int64)
+        bits.random_(-(2**63), None, generator=generator)
+        dropped = round(self.p * 2**16) - 2**15
+        return bits.view(torch.int16)[:n].ge(dropped)
+
+    def extra_repr(self) -> str:
+        """Show the share in the representation of the module."""
+        return f"p={self.p}"
+
+
+class Noise(Drawing):
+    """Normal noise from a generator of its own.
+
+    Parameters
+    ----------
+    std : float
+    generator : torch.Generator
+        Draws the seed; the noise is drawn on the device of the input.
+    """
+
+    def __init__(self, std: float, generator: torch.Generator) -> None:
+        super().__init__(generator)
+        self.std = std
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add noise while training."""
+        return x + self.draw(x).mul_(self.std) if self.training else x
+
+    def draw(self, like: torch.Tensor) -> torch.Tensor:
+        """Draw standard normal numbers."""
+        return torch.empty_like(like).normal_(generator=self.generator_on(like.device))
+
+    def extra_repr(self) -> str:
+        """Show the scale in the representation of the module."""
+        return f"std={self.std}"
