@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,3 +12,8 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

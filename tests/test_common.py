@@ -1,7 +1,6 @@
 """scikit-learn's own checks: every estimator, several configurations each."""
 
 import pytest
-import torch
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
@@ -15,8 +14,7 @@ from sklearn_mtl import (
     MultiTaskNetEstimator,
     MultiTaskNetRegressor,
 )
-
-ESTIMATORS = (MultiTaskNetEstimator, MultiTaskNetRegressor, MultiTaskNetClassifier)
+from tests.helpers import ESTIMATORS
 
 BATCHES = (
     "A row of weight 2 and the same row twice fall into different mini-batches, and "
@@ -115,15 +113,6 @@ EXPECTED = {
     for cls, configurations in CONFIGURATIONS.items()
     for parameters, expected in configurations
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Networks this small gain nothing from threads and lose much on busy cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @parametrize_with_checks(

@@ -200,6 +200,11 @@ class LinearHeads(Heads):
         """Weights of the raw outputs, of shape (K, h, C)."""
         return self.output.weight
 
+    @property
+    def bias(self) -> nn.Parameter:
+        """Bias of the raw outputs, of shape (K, 1, C)."""
+        return self.output.bias
+
     def forward(self, units: Tensor) -> Tensor:
         """Map units to raw outputs (K, B, C)."""
         if not self.by_task:

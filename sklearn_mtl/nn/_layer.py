@@ -64,8 +64,12 @@ class Binding:
         return values.to(device=self.device, dtype=dtype)
 
     def module(self, module: nn.Module) -> nn.Module:
-        """Give the module itself, or a copy in the format that is asked for."""
-        if self.device is None and self.dtype is None:
+        """Give the module itself, or a copy in the format that is asked for.
+
+        Only a pass that trains drops or disturbs anything.
+        """
+        is_as_wanted = self.device is None and self.dtype is None
+        if is_as_wanted and (self.trains or not module.training):
             return module
         return deepcopy(module).eval().to(device=self.device, dtype=self.dtype)
 

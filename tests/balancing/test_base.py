@@ -57,6 +57,15 @@ def test_what_is_monitored_skips_columns_without_labels(make):
     assert_allclose(monitored, [(0.5 * 1.0 + 0.2 * 0.5) / 0.7, np.nan])
 
 
+def test_what_is_monitored_counts_tasks_of_weight_zero_for_nothing():
+    loss = np.array([[1.0, 3.0], [np.nan, 3.0], [np.nan, np.nan], [np.inf, 1.0]])
+    weight = np.array([[0.25, 0.75]] * 3 + [[0.0, 1.0]])
+
+    monitored = FixedWeights().monitor(loss, weight)
+
+    assert_allclose(monitored, [2.5, 3.0, np.nan, 1.0])
+
+
 @pytest.mark.parametrize("make", [*BALANCING.values(), Squares])
 def test_scikit_learn_can_clone_what_was_set_up(make):
     balancing = set_up(make())

@@ -22,7 +22,7 @@ def projected_sum(gradients, orders):
 
 
 def step_of(gradients, shares, seed=0):
-    """The step (K, P) that follows from gradients (K, T, P)."""
+    """Return the step (K, P) that follows from gradients (K, T, P)."""
     balancing = PCGrad()
     balancing.setup(shares, torch.Generator().manual_seed(seed))
     orders = balancing._orders(gradients @ gradients.transpose(1, 2))

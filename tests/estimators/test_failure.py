@@ -16,7 +16,7 @@ MOMENTS = {
     "encoder": "sklearn_mtl.tables._features.FeatureEncoder.transform_to_places",
     "members": "sklearn_mtl.estimators._encode.give_rows",
     "training": "sklearn_mtl.training._net.MultiTaskNet._record",
-    "last epoch": "sklearn_mtl.training._callbacks.BestWeights.on_train_end",
+    "last epoch": "sklearn_mtl.training._best_weights.BestWeights.on_train_end",
     "held-out rows": "sklearn_mtl.estimators._trust.collect",
     "temperature": "sklearn_mtl.estimators._held_out.best_temperature",
     "conformal": "sklearn_mtl.estimators._held_out.HeldOut.conformal",

@@ -1,0 +1,184 @@
+"""Going on: warm start and partial fit."""
+
+import numpy as np
+import pytest
+from skorch.callbacks import Callback
+
+from sklearn_mtl import (
+    MultiTaskNetClassifier,
+    MultiTaskNetEstimator,
+    MultiTaskNetRegressor,
+)
+from sklearn_mtl.datasets import make_multitask
+from tests.estimators.helpers import FULL_BATCH, NARROW_LAYERS, SMALL, TWO_LAYERS
+
+# Going on from what was learned
+
+
+def test_warm_start_goes_on_from_the_last_weights(X, mixed):
+    net = MultiTaskNetEstimator(**FULL_BATCH, warm_start=True).fit(X, mixed)
+    first = net.history_[-1]["train_loss"]
+    net.fit(X, mixed)
+
+    assert net.n_iter_ == 6
+    assert [row["epoch"] for row in net.history_] == [1, 2, 3, 4, 5, 6]
+    assert net.history_[3]["train_loss"] < first
+    assert MultiTaskNetEstimator(**FULL_BATCH).fit(X, mixed).fit(X, mixed).n_iter_ == 3
+
+
+class HeldOutRows(Callback):
+    """Note which rows each member holds out."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        self.seen.append(X.held_out.index.clone())
+
+
+def test_warm_start_holds_the_same_rows_out_again(X, number):
+    """Rows that a member trained on before must not decide when it stops."""
+    rows = HeldOutRows()
+    net = MultiTaskNetRegressor(
+        **{**SMALL, "n_members": 5}, warm_start=True, callbacks=[rows]
+    )
+    net.fit(X, number).fit(X, number)
+
+    first, second = ([set(member.tolist()) for member in x] for x in rows.seen)
+    assert first == second
+
+
+def test_partial_fit_is_one_epoch(X, mixed):
+    net = MultiTaskNetEstimator(**SMALL)
+    for epoch in range(1, 4):
+        assert net.partial_fit(X, mixed) is net
+        assert net.n_iter_ == len(net.history_) == epoch
+    losses = [row["train_loss"] for row in net.history_]
+    assert losses[2] < losses[0]
+
+
+def test_partial_fit_learns(X, number):
+    net = MultiTaskNetRegressor(hidden_layer_sizes=(16,), n_members=2, random_state=0)
+    net.set_params(learning_rate_init=0.02, batch_size=16)
+    for _ in range(60):
+        for part in np.split(np.arange(60), 2):
+            net.partial_fit(X[part], number[part])
+    assert net.score(X, number) > 0.9
+
+
+@pytest.mark.parametrize("cls", [MultiTaskNetEstimator, MultiTaskNetClassifier])
+def test_classes_of_partial_fit_need_not_be_in_the_first_rows(cls, X):
+    y = np.array(["a", "b"])[np.arange(60) % 2]
+    net = cls(**SMALL, learning_rate_init=0.05)
+    net.partial_fit(X, y, classes=["a", "b", "a longer one"])
+    y = np.where(np.arange(60) % 3 == 0, "a longer one", y)
+
+    net.partial_fit(X, y)
+
+    assert net.classes_.tolist() == ["a", "a longer one", "b"]
+    assert net.predict_proba(X).shape == (60, 3)
+    for _ in range(100):
+        net.partial_fit(X, np.full(60, "a longer one"))
+    assert set(net.predict(X)) == {"a longer one"}
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "int64"])
+def test_classes_of_partial_fit_need_not_fit_the_type_of_the_first_rows(X, dtype):
+    y = (np.arange(60) % 2).astype(dtype)
+    net = MultiTaskNetClassifier(**SMALL).partial_fit(X, y, classes=[0, 1, 300])
+    assert net.classes_.tolist() == [0, 1, 300]
+
+
+def test_classes_of_partial_fit_of_several_columns(X, mixed):
+    pd = pytest.importorskip("pandas")
+    known = [None, ["low", "mid", "high", "huge"], ["y", "n"]]
+    by_place = MultiTaskNetEstimator(**SMALL).partial_fit(X, mixed, classes=known)
+    frame = pd.DataFrame(mixed, columns=list("abc"))
+    by_name = MultiTaskNetEstimator(**SMALL)
+    by_name.partial_fit(X, frame, classes={"b": known[1]})
+
+    for net in (by_place, by_name):
+        assert net.classes_[1].tolist() == ["high", "huge", "low", "mid"]
+        assert net.predict_proba(X)[1].shape == (60, 4)
+        assert net.predict_proba(X)[2].shape == (60, 2)
+
+
+def test_fit_goes_on_after_partial_fit_and_history_stays_readable(X, number):
+    net = MultiTaskNetRegressor(**SMALL, warm_start=True)
+    net.partial_fit(X, number).fit(X, number)
+    net.partial_fit(X, number)
+
+    history = net.history_
+
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5]
+    assert ["valid_loss" in row for row in history] == [False, True, True, True, False]
+    for row in history[1:4]:
+        assert row["valid_loss"] == pytest.approx(row["valid_loss/0"])
+
+
+def test_first_part_of_one_row_does_not_decide_the_number_of_members(X, number):
+    """partial_fit holds no row out, so members need no rows of their own."""
+    net = MultiTaskNetRegressor(hidden_layer_sizes=(8,), n_members=3, random_state=0)
+    net.partial_fit(X[:1], number[:1]).partial_fit(X, number)
+    assert len(net.best_epoch_) == 3
+
+
+# What may change between fits, and what may not
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"job": (5,)}, {"job": (4, 4), "G1": 3}, (4,), {"job": (4,)}]
+)
+def test_warm_start_refuses_other_private_layers(students, sizes):
+    before = {"job": (4,), "G1": 3}
+    net = MultiTaskNetEstimator(
+        **NARROW_LAYERS, head_hidden_layer_sizes=before, warm_start=True
+    ).fit(*students)
+    net.fit(*students)
+
+    with pytest.raises(ValueError, match=r"head_hidden_layer_sizes=.*but the network"):
+        net.set_params(head_hidden_layer_sizes=sizes).fit(*students)
+    with pytest.raises(ValueError, match=r"has \{'job': \(4,\), 'G1': \(3,\)\}"):
+        net.fit(*students)
+
+
+def test_sparsity_may_change_between_warm_starts(three_numbers):
+    net = MultiTaskNetRegressor(**NARROW_LAYERS, warm_start=True, early_stopping=False)
+    assert (net.fit(*three_numbers).factor_usage_ > 0).all()
+
+    net.set_params(head_sparsity=1e4).fit(*three_numbers)
+
+    assert (net.factor_usage_ == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("maxout_pieces", 4), ("input_dropout", 0.2), ("max_norm", 3.0)]
+)
+def test_warm_start_refuses_units_of_another_make(name, value):
+    X, y = make_multitask(60, n_tasks=2, random_state=0)
+    net = MultiTaskNetEstimator(
+        hidden_layer_sizes=(8,),
+        n_members=2,
+        max_iter=2,
+        random_state=0,
+        warm_start=True,
+    ).fit(X, y)
+
+    with pytest.raises(ValueError, match=f"{name}={value}, but the network"):
+        net.set_params(**{name: value}).fit(X, y)
+
+
+def test_a_warm_start_takes_another_weight_but_no_decoder_that_is_not_there():
+    X, y = make_multitask(60, n_features=4, n_tasks=2, random_state=0)
+    net = MultiTaskNetRegressor(
+        **TWO_LAYERS, reconstruction_weight=0.5, warm_start=True
+    )
+    net.fit(X, y).set_params(reconstruction_weight=0.1).fit(X, y)
+    assert net.net_.reconstruction_weight == 0.1
+    with pytest.raises(
+        ValueError, match=r"reconstruction_weight=0.0, but .* a decoder"
+    ):
+        net.set_params(reconstruction_weight=0.0).fit(X, y)
+    plain = MultiTaskNetRegressor(**TWO_LAYERS, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"reconstruction_weight=0.5, but .* no decod"):
+        plain.set_params(reconstruction_weight=0.5).fit(X, y)

@@ -1,0 +1,90 @@
+"""The same network with and without sharing."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mtl import MultiTaskNetEstimator
+from sklearn_mtl.datasets import load_student_performance, make_multitask
+from sklearn_mtl.inspection import compare_single_task
+from sklearn_mtl.inspection._single_task import _summary
+
+SMALL = {
+    "hidden_layer_sizes": (32,),
+    "n_members": 2,
+    "max_iter": 60,
+    "learning_rate_init": 0.01,
+    "random_state": 0,
+}
+
+
+def test_sharing_helps_columns_that_show_one_score():
+    X, y = make_multitask(
+        150, n_features=8, n_tasks=6, relatedness=1.0, noise=1.0, random_state=1
+    )
+    net = MultiTaskNetEstimator(**(SMALL | {"n_members": 6}))
+
+    result = compare_single_task(net, X, y, cv=3)
+
+    assert result.mean_relative_gain > 0.02
+    assert result.single_scores.shape == result.multi_scores.shape == (3, 6)
+    assert_allclose(result.difference, result.multi - result.single)
+    assert_allclose(result.interval.mean(axis=1), result.difference)
+
+
+def test_single_networks_learn_from_their_own_column_only():
+    """Other labels of the other columns change nothing that a single network says."""
+    X, y = make_multitask(120, n_tasks=2, random_state=0)
+    other = y.copy()
+    other[:, 1] = np.random.default_rng(0).permutation(other[:, 1])
+    net = MultiTaskNetEstimator(**(SMALL | {"max_iter": 5}))
+    cv = [(np.arange(80), np.arange(80, 120))]
+
+    before, after = (compare_single_task(net, X, labels, cv) for labels in (y, other))
+
+    assert_allclose(before.single[0], after.single[0])
+    assert before.multi[0] != after.multi[0]
+    assert np.isnan(before.interval).all()
+    assert before.verdict == ["unclear", "unclear"]
+
+
+def test_columns_of_any_kind_with_gaps_in_a_pipeline():
+    X, y = load_student_performance(return_X_y=True, as_frame=True)
+    X, y = X[["age", "studytime", "absences"]][:150], y[["G3", "higher", "Mjob"]][:150]
+    y = y.mask(np.random.default_rng(0).random(y.shape) < 0.2)
+    net = make_pipeline(
+        StandardScaler(), MultiTaskNetEstimator(**(SMALL | {"max_iter": 5}))
+    )
+
+    result = compare_single_task(net, X, y, cv=2)
+
+    assert result.task_names == ["G3", "higher", "Mjob"]
+    assert np.isfinite(result.difference).all()
+
+
+def test_verdicts_by_hand():
+    single = np.array([[0.1, 0.5, 0.2], [0.1, 0.5, 0.6], [0.1, 0.5, 0.1]])
+    gain = np.array([[0.30, -0.2, 0.5], [0.31, -0.2, -0.5], [0.29, -0.21, 0.0]])
+
+    result = _summary(["a", "b", "c"], single, single + gain, 0.5, 0.95)
+
+    assert result.verdict == ["helped", "hurt", "unclear"]
+    # t(2) at 97.5 % is 4.3027; the standard deviation of the first gain is 0.01.
+    half = 4.302653 * 0.01 * np.sqrt(1 / 3 + 0.5)
+    assert_allclose(result.interval[0], [0.3 - half, 0.3 + half], rtol=1e-5)
+    expected = np.mean([0.3 / 0.9, gain[:, 1].mean() / 0.5, 0.0])
+    assert result.mean_relative_gain == pytest.approx(expected)
+
+
+def test_what_cannot_be_compared_is_refused():
+    X, y = make_multitask(60, n_tasks=2, random_state=0)
+
+    with pytest.raises(ValueError, match="single column"):
+        compare_single_task(MultiTaskNetEstimator(), X, y[:, 0])
+    with pytest.raises(TypeError, match=r"Ridge\. Pass a MultiTaskNetEstimator"):
+        compare_single_task(Ridge(), X, y)
+    with pytest.raises(ValueError, match=r"'confidence'.*Got 95 instead"):
+        compare_single_task(MultiTaskNetEstimator(), X, y, confidence=95)

@@ -1,0 +1,63 @@
+"""Small networks of several shapes."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_mtl.nn import MultiTaskNetwork
+from tests.helpers import generator
+
+# Three tasks, which own 1, 3 and 2 raw outputs.
+TASK_OF_OUTPUT = np.array([0, 1, 1, 1, 2, 2])
+
+PRIOR = np.array([0.5, -1.0, 0.0, 1.0, 2.0, -3.0])
+
+# Two bins of the first feature and one of the last; all are 0 at 0.
+BINS = [
+    np.array([0, 0, 3]),
+    np.array([-1.0, 0.5, 0.0]),
+    np.array([1.0, 2.0, 0.5]),
+    np.array([-1.0, 1.0, 0.0]),
+    np.array([-np.inf, 0.0, -0.5]),
+    np.array([1.0, np.inf, 0.5]),
+]
+
+SHAPES = {
+    "shared": {"hidden_layer_sizes": (7, 5)},
+    "private": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4, 3)},
+    "one private layer": {"hidden_layer_sizes": (7,), "head_hidden_layer_sizes": (4,)},
+    "nothing shared": {"hidden_layer_sizes": (), "head_hidden_layer_sizes": (4,)},
+    "mixed": {
+        "hidden_layer_sizes": (7,),
+        "head_hidden_layer_sizes": ((4, 3), (), (4, 3)),
+    },
+    "mixed, nothing shared": {
+        "hidden_layer_sizes": (),
+        "head_hidden_layer_sizes": ((5,), (4, 3), (2,)),
+    },
+    "linear": {"hidden_layer_sizes": ()},
+    "binned": {"hidden_layer_sizes": (7,), "bins": BINS},
+}
+
+shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+
+
+def settings(**params):
+    defaults = {
+        "n_features": 4,
+        "task_of_output": TASK_OF_OUTPUT,
+        "prior_raw": PRIOR,
+        "hidden_layer_sizes": (7,),
+        "dtype": torch.float64,
+    }
+    return defaults | params
+
+
+def network(n_members=3, seed=0, **params):
+    return MultiTaskNetwork(
+        n_members=n_members, generator=generator(seed), **settings(**params)
+    )
+
+
+def features(*shape, seed=1):
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)

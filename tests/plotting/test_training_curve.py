@@ -1,0 +1,25 @@
+"""Curves of training."""
+
+import numpy as np
+
+from tests.plotting.helpers import long_names, overlapping
+
+
+def test_curves_of_twenty_long_names_are_legible(plt):
+    from sklearn_mtl.plotting import TrainingCurveDisplay
+
+    loss = np.ones((5, 2, 20))
+
+    display = TrainingCurveDisplay(
+        epochs=np.arange(1, 6),
+        train_loss=loss,
+        valid_loss=0.9 * loss,
+        task_names=long_names(20),
+        best_epoch=np.array([2, 3]),
+    ).plot()
+
+    display.figure_.canvas.draw()
+    assert display.figure_.bbox.width <= 1000
+    titles = [ax.title for ax in display.axes_]
+    assert len({title.get_text() for title in titles}) == 20
+    assert not overlapping([*titles, *display.figure_.legends[0].get_texts()])
