@@ -19,7 +19,8 @@ _PORTION = 4
 _MAX_CELLS = 2**22
 """Numbers that one step may hold in memory."""
 
-_ROUNDING = 1e-9
+_ROUNDING, _DIGITS = 1e-9, 9
+"""What is closer than that counts as equal, whatever the order of a sum."""
 
 
 def deal_rows(levels: np.ndarray, sizes: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -159,7 +160,9 @@ class _Table:
         levels = self.levels[rows]
         lacking = np.einsum("rck,rc->rk", self.lacking[levels], self.weight[levels])
         left = (self.weight * self.left)[levels].sum(axis=1)
-        return lacking / self.share - left[:, None]
+        pull: np.ndarray = lacking / self.share - left[:, None]
+        # Processors add up in orders of their own: what is equal must stay equal.
+        return pull.round(_DIGITS)
 
     def place(self, rows: np.ndarray, folds: np.ndarray) -> None:
         self.folds[rows] = folds
