@@ -24,7 +24,8 @@ def unchanged_on_failure(nets: Iterable[MultiTaskNet]) -> Iterator[None]:
 def _settings_unchanged(net: MultiTaskNet) -> Iterator[None]:
     """Bring back weights, and what lies in attributes beside them."""
     best = [c for _, c in net.callbacks_ if isinstance(c, BestWeights)]
-    holders = [net, *best, *net.module_.modules()]
+    modules = [*net.module_.modules(), *net.criterion_.modules()]
+    holders = [net, *best, *modules]
     attributes = [vars(holder).copy() for holder in holders]
     generators = [
         (value, value.get_state())
