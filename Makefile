@@ -27,11 +27,8 @@ lint: $(VENV)/.extra-lint ## check format, style and types
 docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.extra-bench ## run the scripts in benchmarks/
-	@set -e; found=; for script in benchmarks/bench_*.py benchmarks/quality.py; do \
-		test -e "$$script" || continue; found=yes; \
-		echo "$$script"; $(BIN)/python "$$script"; \
-	done; test -n "$$found" || echo "no benchmarks/bench_*.py to run"
+bench: $(VENV)/.extra-bench ## run all benchmarks that have no result yet
+	$(BIN)/python -m benchmarks --all
 
 clean: ## remove all that the other targets made
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

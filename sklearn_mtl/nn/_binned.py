@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import nn
+
+from sklearn_mtl.nn._layer import Binding, Layer, Pass
 
 
-class PiecewiseLinear(nn.Module):
+class PiecewiseLinear(Layer):
     """Append piecewise linear functions of single features to the features.
 
     A net then need not spend its first layer on finding where a number matters
@@ -48,7 +49,37 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., d) to (..., d + m)."""
-        feature, begin, slope, shift, low, high = self.buffers()
-        bent = x.index_select(-1, feature).sub_(begin)
-        torch.addcmul(shift, bent, slope, out=bent)
-        return torch.cat([x, bent.clamp_(low, high)], dim=-1)
+        return append_bins(x, *self.buffers())
+
+    def bind(self, binding: Binding) -> BinsPass:
+        """Look up the bins."""
+        return BinsPass(self, binding)
+
+
+class BinsPass(Pass):
+    """Pass of `PiecewiseLinear`: there is nothing to go back to."""
+
+    def __init__(self, layer: PiecewiseLinear, binding: Binding) -> None:
+        self.bins = [binding.put(values) for values in layer.buffers()]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (..., d) to (..., d + m)."""
+        return append_bins(x, *self.bins)
+
+    def backward(self, upstream: torch.Tensor) -> torch.Tensor:
+        return upstream
+
+
+def append_bins(
+    x: torch.Tensor,
+    feature: torch.Tensor,
+    begin: torch.Tensor,
+    slope: torch.Tensor,
+    shift: torch.Tensor,
+    low: torch.Tensor,
+    high: torch.Tensor,
+) -> torch.Tensor:
+    """Compute the functions of features (..., d), after the features: (..., d + m)."""
+    bent = x.index_select(-1, feature).sub_(begin)
+    torch.addcmul(shift, bent, slope, out=bent)
+    return torch.cat([x, bent.clamp_(low, high)], dim=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,28 @@ from sklearn_mtl.nn._random import Dropout, Noise
 Tensor = torch.Tensor
 
 
-class Inputs(Layer):
+class Stages:
+    """Disturb features, put them in bins, drop some, one copy a member."""
+
+    n_members: int
+    noise: Any
+    bins: Any
+    dropout: Any
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (B, d), or (K, B, d), to (K, B, n_outputs)."""
+        if self.noise is not None:
+            features = self.noise(features)
+        if self.bins is not None:
+            features = self.bins(features)
+        if features.ndim == 2:
+            features = features.expand(self.n_members, -1, -1)
+        if self.dropout is not None:
+            features = self.dropout(features)
+        return features
+
+
+class Inputs(Stages, Layer):
     """Disturb features, put them in bins, drop some, one copy a member.
 
     Nothing here is trained.
@@ -56,32 +78,19 @@ class Inputs(Layer):
         self.dropout = Dropout(dropout, generator) if dropout else None
         self.noise = Noise(noise, generator) if noise else None
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (B, d), or (K, B, d), to (K, B, n_outputs)."""
-        if self.noise is not None:
-            features = self.noise(features)
-        if self.bins is not None:
-            features = self.bins(features)
-        if features.ndim == 2:
-            features = features.expand(self.n_members, -1, -1)
-        if self.dropout is not None:
-            features = self.dropout(features)
-        return features
-
     def bind(self, binding: Binding) -> InputsPass:
         """Look up what the pass needs."""
         return InputsPass(self, binding)
 
 
-class InputsPass(Pass):
+class InputsPass(Stages, Pass):
     """Pass of `Inputs`: there is nothing to go back to."""
 
     def __init__(self, inputs: Inputs, binding: Binding) -> None:
-        self._compute = binding.module(inputs).forward
-
-    def forward(self, x: Tensor) -> Tensor:
-        features: Tensor = self._compute(x)
-        return features
+        self.n_members = inputs.n_members
+        self.bins = None if inputs.bins is None else inputs.bins.bind(binding)
+        self.noise = inputs.noise if binding.trains else None
+        self.dropout = inputs.dropout if binding.trains else None
 
     def backward(self, upstream: Tensor) -> Tensor:
         return upstream

@@ -8,10 +8,9 @@ it; where it says none, autograd finds the gradient of that layer alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import nn
@@ -19,8 +18,7 @@ from torch import nn
 Tensor = torch.Tensor
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(NamedTuple):
     """What a pass is for.
 
     Parameters
@@ -50,12 +48,12 @@ class Binding:
     @property
     def at_the_bottom(self) -> Binding:
         """The same for a layer below which nothing is trained."""
-        return replace(self, needs_input=False)
+        return Binding(self.trains, False, self.device, self.dtype)
 
     @property
     def above(self) -> Binding:
         """The same for a layer above another one that is trained."""
-        return replace(self, needs_input=True)
+        return Binding(self.trains, True, self.device, self.dtype)
 
     def put(self, values: Tensor) -> Tensor:
         """Move to the device and, unless they are positions, to the number format."""
@@ -83,11 +81,14 @@ class Pass(ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the output of the layer."""
+        """Compute the output of the layer; what a call of the pass does, too."""
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Compute the output of the layer."""
-        return self.forward(x)
+    __call__: Callable[..., Tensor]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # One call, not one in another.
+        cls.__call__ = cls.forward  # type: ignore[method-assign]
 
     @abstractmethod
     def backward(self, upstream: Tensor) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from sklearn_mtl.tasks import OutputLayout
 from sklearn_mtl.training._batches import Labels
 
 Tensor = torch.Tensor
+LossAndGradient = Callable[[Tensor, Labels], tuple[Tensor, Tensor]]
 
 
 class TaskLoss(nn.Module):
@@ -51,8 +54,8 @@ class TaskLoss(nn.Module):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let no loss that is changed inherit the gradient of another one."""
         super().__init_subclass__(**kwargs)
-        if "forward" in vars(cls) and "losses_and_gradient" not in vars(cls):
-            cls.losses_and_gradient = _by_autograd  # type: ignore[method-assign]
+        if "forward" in vars(cls) and "bind" not in vars(cls):
+            cls.bind = _bind_autograd  # type: ignore[method-assign, assignment]
 
     @property
     def task_weight(self) -> Tensor:
@@ -63,21 +66,19 @@ class TaskLoss(nn.Module):
         """Map raw outputs (K, B, C) to losses (K, T)."""
         return _summed(self.layout.losses(raw, labels.codes), labels) * labels.scale
 
-    def losses_and_gradient(self, raw: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
-        """Losses, and the gradient of their sum but for `Labels.scale`.
+    def bind(self) -> LossAndGradient:
+        """Look up what losses and their gradient need.
 
         Returns
         -------
-        losses : tensor of shape (K, T)
-        gradient : tensor of shape (K, B, C)
-            To be multiplied by the scale of the task that owns each output.
+        callable
+            Of raw outputs (K, B, C) and `Labels`. Returns the losses (K, T), and the
+            gradient (K, B, C) of their sum but for `Labels.scale`: it is still to be
+            multiplied by that of the task which owns each output.
         """
-        loss, upstream = self.layout.losses_and_gradient(raw, labels.codes)
-        if labels.label_weight is not None:
-            upstream.mul_(self.of_outputs(labels.label_weight))
-        if labels.row_weight is not None:
-            upstream.mul_(labels.row_weight.unsqueeze(2))
-        return _summed(loss, labels).mul_(labels.scale), upstream
+        one_each = len(self.layout.order) == self.layout.n_outputs
+        owner = None if one_each else self.owner
+        return partial(_losses_and_gradient, self.layout, owner)
 
     def of_outputs(self, of_tasks: Tensor) -> Tensor:
         """Repeat what each task has, (..., T), for its raw outputs, (..., C)."""
@@ -99,12 +100,27 @@ def _summed(loss: Tensor, labels: Labels) -> Tensor:
     return torch.bmm(labels.row_weight.unsqueeze(1), loss).squeeze(1)
 
 
-def _by_autograd(self: TaskLoss, raw: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
-    """Find the gradient of a loss that gives no formula."""
-    raw = raw.detach().requires_grad_()
-    with torch.enable_grad():
-        loss = self(raw, labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), raw)
-    # The step multiplies by the scale again; it is 0 where a member has no label.
-    inverse = torch.where(labels.scale > 0, 1.0 / labels.scale, 0.0)
-    return loss.detach(), gradient.mul_(self.of_outputs(inverse).unsqueeze(1))
+def _losses_and_gradient(
+    layout: OutputLayout, owner: Tensor | None, raw: Tensor, labels: Labels
+) -> tuple[Tensor, Tensor]:
+    loss, upstream = layout.losses_and_gradient(raw, labels.codes)
+    if labels.label_weight is not None:
+        weight = labels.label_weight
+        upstream.mul_(weight if owner is None else weight.index_select(-1, owner))
+    if labels.row_weight is not None:
+        upstream.mul_(labels.row_weight.unsqueeze(2))
+    return _summed(loss, labels).mul_(labels.scale), upstream
+
+
+def _bind_autograd(criterion: TaskLoss) -> LossAndGradient:
+    """Let autograd find the gradient of a loss that gives no formula."""
+
+    def losses_and_gradient(raw: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
+        raw = raw.detach().requires_grad_()
+        unscaled = labels._replace(scale=torch.ones_like(labels.scale))
+        with torch.enable_grad():
+            loss = criterion(raw, unscaled)
+        (gradient,) = torch.autograd.grad(loss.sum(), raw)
+        return loss.detach() * labels.scale, gradient
+
+    return losses_and_gradient

@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import Binding, Links, MultiTaskNetwork, Pass, bind
+from sklearn_mtl.nn import Links, MultiTaskNetwork
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
@@ -96,7 +96,6 @@ class MultiTaskNet(NeuralNet):
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step: Any = None
-        self._validate: Pass | None = None
         self._gradients_are_heard = False
         self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
@@ -128,7 +127,7 @@ class MultiTaskNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
         self._forget_epochs_after(len(self.history))
-        self._step, self._validate, self._links = None, None, []
+        self._step, self._links = None, []
         if hasattr(self.optimizer_, "unflatten"):
             self.optimizer_.unflatten()
 
@@ -160,7 +159,7 @@ class MultiTaskNet(NeuralNet):
                 )
             return self._total(steps[-1]) if self._loss_is_read else None
 
-        self._step_optimizer(closure)
+        self.optimizer_.step(closure)
         self._constrain()
         return steps[-1]
 
@@ -230,10 +229,8 @@ class MultiTaskNet(NeuralNet):
     ) -> dict[str, torch.Tensor]:
         """Forward over one batch."""
         features, labels = batch
-        if self._validate is None:
-            self._validate = bind(self.module_, Binding())
         with torch.no_grad():
-            raw = self._validate.forward(features)
+            raw = self.module_(features)
             return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
 
     def run_single_epoch(
@@ -251,7 +248,6 @@ class MultiTaskNet(NeuralNet):
             self.task_losses_[prefix].append(np.full_like(like, np.nan))
             return
         self._set_training(training)
-        self._validate = None
         if training:
             self._prepare_epoch(iterator.scale)
         batches = self.history[-1]["batches"]

@@ -31,7 +31,8 @@ class Step:
 
     def __init__(self, module: nn.Module, criterion: TaskLoss, scale: Tensor) -> None:
         self.network: Any = bind(module, Binding(trains=True).at_the_bottom)
-        self.criterion, self.balancing = criterion, criterion.balancing
+        self.losses_and_gradient = criterion.bind()
+        self.balancing, self.of_outputs = criterion.balancing, criterion.of_outputs
         self.scale = scale
         self.reads_gramian = self.balancing.reads == "gramian"
         if self.reads_gramian:
@@ -43,7 +44,7 @@ class Step:
         """Set the gradients; return raw outputs and losses (K, T)."""
         features, labels = batch
         raw = self.network.forward(features)
-        loss, upstream = self.criterion.losses_and_gradient(raw, labels)
+        loss, upstream = self.losses_and_gradient(raw, labels)
         gramian = None
         if self.reads_gramian:
             upstream_of_losses = upstream * self.scale_of_outputs
@@ -51,7 +52,7 @@ class Step:
         weights = self.balancing.weights(loss, gramian)
         if weights is not self.weights:
             self.weights = weights
-            self.share = self.criterion.of_outputs(weights * self.scale).unsqueeze(1)
+            self.share = self.of_outputs(weights * self.scale).unsqueeze(1)
         self.network.backward(upstream.mul_(self.share))
         return {"y_pred": raw, "task_loss": loss}
 

@@ -5,14 +5,11 @@
 in an environment beside the project's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from quality_report import EACH
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
@@ -29,12 +26,14 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from tables import is_number
 
+from benchmarks.data import is_number, kinds
+from benchmarks.quality._comparison import EACH
 from sklearn_mtl import MultiTaskNetEstimator
 
 Predictions = dict[str, Any]
 """Column of y to numbers, or to a frame of probabilities with a column a class."""
+Predict = Callable[[pd.DataFrame], Predictions]
 
 
 def encoded(model: Any, *, scale: bool) -> Any:
@@ -100,7 +99,7 @@ class WithCategories:
     def __init__(self, model: Any, keyword: str) -> None:
         self.model, self.keyword = model, keyword
 
-    def fit(self, X: pd.DataFrame, y: Any) -> WithCategories:
+    def fit(self, X: pd.DataFrame, y: Any) -> Any:
         numbers = X.select_dtypes("number")
         self.median_ = numbers.median().fillna(0)
         categories = [name for name in X if name not in numbers]
@@ -129,15 +128,13 @@ PEERS: dict[str, Callable[[bool], Any]] = {
     "catboost": catboost,
     "realmlp": realmlp,
 }
-ELSEWHERE = "catboost", "realmlp"
-"""Peers that the project's own environment does not have."""
+ELSEWHERE = {"catboost": "catboost", "realmlp": "pytabkit"}
+"""Peers that the project's own environment does not have, and their packages."""
 WHOLE = "forest", "mlp", "realmlp"
 """Peers that predict several complete numeric columns at once."""
 
 
-def fit_peer(
-    name: str, X: pd.DataFrame, y: pd.DataFrame
-) -> Callable[[pd.DataFrame], Predictions]:
+def fit_peer(name: str, X: pd.DataFrame, y: pd.DataFrame) -> Predict:
     """Fit one model, or one a column; what comes back predicts all columns."""
     if name == EACH:
         return fit_net_each(X, y)
@@ -170,16 +167,14 @@ def fit_column(
     return lambda X_test: pd.DataFrame(model.predict_proba(X_test), columns=known)
 
 
-def fit_net(
-    X: pd.DataFrame, y: pd.DataFrame, **parameters: Any
-) -> Callable[[pd.DataFrame], Predictions]:
+def fit_net(X: pd.DataFrame, y: pd.DataFrame, **parameters: Any) -> Predict:
     """Fit the estimator; columns that the tables call numbers are regression."""
-    kinds = {column: "regression" for column in y if is_number(y[column])}
-    net = MultiTaskNetEstimator(task_types=kinds, **parameters).fit(X, y)
+    numeric = kinds(y)
+    net = MultiTaskNetEstimator(task_types=numeric, **parameters).fit(X, y)
 
     def predict(X_test: pd.DataFrame) -> Predictions:
         numbers = net.predict(X_test)
-        if len(kinds) == y.shape[1]:
+        if len(numeric) == y.shape[1]:
             return {column: numbers[column].to_numpy() for column in y}
         return {
             column: numbers[column].to_numpy()
@@ -193,9 +188,7 @@ def fit_net(
     return predict
 
 
-def fit_net_each(
-    X: pd.DataFrame, y: pd.DataFrame
-) -> Callable[[pd.DataFrame], Predictions]:
+def fit_net_each(X: pd.DataFrame, y: pd.DataFrame) -> Predict:
     """Fit the estimator to one column after the other."""
     nets = []
     for column in y:

@@ -5,11 +5,10 @@ in float32, and returns the number of steps that it took. None stops before the 
 epoch. All start from weights of their own and draw batches of their own.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,29 +22,36 @@ from sklearn_mtl import MultiTaskNetRegressor
 LEARNING_RATE = 1e-3
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
-Trainer = Callable[[np.ndarray, np.ndarray, tuple[int, ...], int, int], int]
-"""Of X, y, hidden layer sizes, batch size and epochs."""
+
+class Size(NamedTuple):
+    rows: int
+    features: int
+    tasks: int
+    hidden: tuple[int, ...]
+    batch: int
+    epochs: int
+    """So many that a fit takes about half a second."""
+
+    def __str__(self) -> str:
+        hidden = f"{self.hidden[0]}x{len(self.hidden)}"
+        return f"{self.rows}, {self.features}, {self.tasks}, {hidden}, {self.batch}"
 
 
-def ours(
-    X: np.ndarray,
-    y: np.ndarray,
-    hidden: tuple[int, ...],
-    batch: int,
-    epochs: int,
-    n_members: int = 1,
-) -> int:
+Trainer = Callable[[np.ndarray, np.ndarray, Size], int]
+
+
+def ours(X: np.ndarray, y: np.ndarray, size: Size, n_members: int = 1) -> int:
     """Train with early stopping on: rows are held out and scored each epoch."""
     model = MultiTaskNetRegressor(
-        hidden_layer_sizes=hidden,
+        hidden_layer_sizes=size.hidden,
         n_members=n_members,
         n_bins=0,
         dropout=0.0,
         alpha=0.0,
-        batch_size=batch,
+        batch_size=size.batch,
         learning_rate_init=LEARNING_RATE,
-        max_iter=epochs,
-        n_iter_no_change=epochs + 1,
+        max_iter=size.epochs,
+        n_iter_no_change=size.epochs + 1,
         tol=0.0,
         random_state=0,
         device="cpu",
@@ -53,51 +59,45 @@ def ours(
     return sum(model.net_.history[:, "train_batch_count"])
 
 
-def mlp_regressor(
-    X: np.ndarray, y: np.ndarray, hidden: tuple[int, ...], batch: int, epochs: int
-) -> int:
+def mlp_regressor(X: np.ndarray, y: np.ndarray, size: Size) -> int:
     model = MLPRegressor(
-        hidden_layer_sizes=hidden,
+        hidden_layer_sizes=size.hidden,
         alpha=0.0,
-        batch_size=batch,
+        batch_size=size.batch,
         learning_rate_init=LEARNING_RATE,
-        max_iter=epochs,
-        n_iter_no_change=epochs + 1,
+        max_iter=size.epochs,
+        n_iter_no_change=size.epochs + 1,
         tol=0.0,
         random_state=0,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
-    return model.n_iter_ * -(-len(X) // batch)
+    return model.n_iter_ * -(-len(X) // size.batch)
 
 
-def skorch_default(
-    X: np.ndarray, y: np.ndarray, hidden: tuple[int, ...], batch: int, epochs: int
-) -> int:
+def skorch_default(X: np.ndarray, y: np.ndarray, size: Size) -> int:
     """Train skorch's regressor, which by default holds a fifth of the rows out."""
     model = NeuralNetRegressor(
-        torch_net(X.shape[1], hidden, y.shape[1]),
+        torch_net(X.shape[1], size.hidden, y.shape[1]),
         optimizer=torch.optim.Adam,
         lr=LEARNING_RATE,
-        batch_size=batch,
-        max_epochs=epochs,
+        batch_size=size.batch,
+        max_epochs=size.epochs,
         iterator_train__shuffle=True,
         verbose=0,
     ).fit(X, y)
     return sum(model.history[:, "train_batch_count"])
 
 
-def torch_by_hand(
-    X: np.ndarray, y: np.ndarray, hidden: tuple[int, ...], batch: int, epochs: int
-) -> int:
+def torch_by_hand(X: np.ndarray, y: np.ndarray, size: Size) -> int:
     features, labels = torch.from_numpy(X), torch.from_numpy(y)
-    net = torch_net(X.shape[1], hidden, y.shape[1])
+    net = torch_net(X.shape[1], size.hidden, y.shape[1])
     optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
     steps = 0
-    for _ in range(epochs):
+    for _ in range(size.epochs):
         order = torch.randperm(len(features))
-        for rows in order.split(batch):
+        for rows in order.split(size.batch):
             optimizer.zero_grad()
             loss = nn.functional.mse_loss(net(features[rows]), labels[rows])
             loss.backward()
@@ -113,16 +113,15 @@ def torch_net(n_features: int, hidden: tuple[int, ...], n_outputs: int) -> nn.Mo
     return nn.Sequential(*layers, nn.Linear((n_features, *hidden)[-1], n_outputs))
 
 
-def numpy_by_hand(
-    X: np.ndarray, y: np.ndarray, hidden: tuple[int, ...], batch: int, epochs: int
-) -> int:
+def numpy_by_hand(X: np.ndarray, y: np.ndarray, size: Size) -> int:
     rng = np.random.default_rng(0)
-    net = NumpyNet((X.shape[1], *hidden, y.shape[1]), batch, rng)
+    net = NumpyNet((X.shape[1], *size.hidden, y.shape[1]), size.batch, rng)
     steps = 0
-    for _ in range(epochs):
+    for _ in range(size.epochs):
         order = rng.permutation(len(X))
-        for begin in range(0, len(X), batch):
-            net.step(X, y, order[begin : begin + batch])
+        for begin in range(0, len(X), size.batch):
+            net.differentiate(X, y, order[begin : begin + size.batch])
+            net.update()
             steps += 1
     return steps
 
@@ -153,10 +152,6 @@ class NumpyNet:
         self.labels = np.empty((batch, sizes[-1]), dtype=np.float32)
         self.ones = np.ones(batch, dtype=np.float32)
         self.n_steps = 0
-
-    def step(self, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -> None:
-        self.differentiate(X, y, rows)
-        self.update()
 
     def differentiate(self, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -> None:
         """Set the gradient of the mean squared error over these rows."""

@@ -1,15 +1,14 @@
 """Scores of models on tables as markdown: means, ranks, and a paired test."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
-Results = dict[str, dict[str, Any]]
-"""Table to model to its entry: skill, seconds, columns, parts."""
+from benchmarks.benchmark import Run
+from benchmarks.report import table
+
+Results = dict[str, dict[str, Run]]
+"""Table to model to its run at the first seed."""
 EACH = "net each"
 """The estimator itself, one a column; not a peer, and so not ranked."""
 MODELS = "net", EACH, "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
@@ -19,65 +18,44 @@ NOTICEABLE = 0.005
 """Difference in skill that counts where there is no test."""
 
 
-def as_markdown(results: Results) -> str:
+def as_table(runs: list[Run]) -> list[str]:
+    results: Results = {}
+    for run in runs:
+        if run["seed"] == 0:
+            results.setdefault(run["table"], {})[run["model"]] = run
     models = [m for m in MODELS if any(m in row for row in results.values())]
-    return "\n\n".join(
-        text
-        for text in (
-            skills_of(results, models),
-            SKILLS.strip(),
-            summary_of(results, models),
-            SUMMARY.strip(),
-            columns_of(results),
-            seeds_of(results),
-        )
-        if text
-    )
-
-
-SKILLS = """
-Skill; seconds of all fits of a table, measured one model after another. Seconds in
-brackets are of predictions too and of another run of the machine.
-"""
-SUMMARY = """
-Means and ranks of the net stand beside those of the peer on the tables that the peer
-was measured on. Wins, ties and losses of the net: a two-sided paired t-test at 5 % over
-five parts of the held-out rows (the folds of a small table), its variance corrected for
-the rows that training sets share (Nadeau & Bengio 2003); peers that were measured
-elsewhere have no parts, and a difference in skill above 0.005 counts there.
-"""
+    return [
+        skills_of(results, models),
+        summary_of(results, models),
+        columns_of(results),
+        seeds_of(runs),
+    ]
 
 
 def skills_of(results: Results, models: list[str]) -> str:
-    lines = [
-        "| table | " + " | ".join(f"{m} | s" for m in models) + " |",
-        "|---" + "|--:" * (2 * len(models)) + "|",
-    ]
-    for table, row in results.items():
-        best = max(row[m]["skill"] for m in models if m in row)
-        cells = [cell(row[m], best) if m in row else " | " for m in models]
-        lines.append(f"| {table} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = []
+    for name, row in results.items():
+        best = max(run["skill"] for run in row.values())
+        cells = [cell(row[m], best) if m in row else ["", ""] for m in models]
+        rows.append([name, *(part for pair in cells for part in pair)])
+    header = ["table", *(part for model in models for part in (model, "s"))]
+    return table(header, rows)
 
 
-def cell(entry: dict[str, Any], best: float) -> str:
-    text = f"{entry['skill']:.3f}"
-    text = f"**{text}**" if entry["skill"] == best else text
-    if "fit_seconds" in entry:
-        return f"{text} | {entry['fit_seconds']:.1f}"
-    return f"{text} | ({entry['seconds']:.0f})"
+def cell(run: Run, best: float) -> list[str]:
+    text = f"{run['skill']:.3f}"
+    text = f"**{text}**" if run["skill"] == best else text
+    if "fit_seconds" in run:
+        return [text, f"{run['fit_seconds']:.1f}"]
+    return [text, f"({run['seconds']:.0f})"]
 
 
 def summary_of(results: Results, models: list[str]) -> str:
     ranked = [model for model in models if model != EACH]
     complete = [row for row in results.values() if all(m in row for m in ranked)]
-    lines = [
-        "| peer | tables | mean skill | the net's | the net's wins, ties, losses | "
-        f"mean rank of {len(ranked)} on {len(complete)} tables |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
     ranks = pd.DataFrame([{m: row[m]["skill"] for m in ranked} for row in complete])
     ranks = ranks.rank(axis=1, ascending=False).mean()
+    lines = []
     for model in models:
         rows = [row for row in results.values() if model in row and "net" in row]
         if not rows:
@@ -88,13 +66,14 @@ def summary_of(results: Results, models: list[str]) -> str:
             verdicts = [verdict(row["net"], row[model]) for row in rows]
             counts = ", ".join(str(verdicts.count(v)) for v in (1, 0, -1))
         rank = f"{ranks[model]:.2f}" if model in ranks else ""
-        lines.append(
-            f"| {model} | {len(rows)} | {peer:.3f} | {own:.3f} | {counts} | {rank} |"
-        )
-    return "\n".join(lines)
+        lines.append([model, str(len(rows)), f"{peer:.3f}", f"{own:.3f}", counts, rank])
+    header = ["peer", "tables", "mean skill", "the net's"]
+    header += ["the net's wins, ties, losses"]
+    header += [f"mean rank of {len(ranked)} on {len(complete)} tables"]
+    return table(header, lines)
 
 
-def verdict(net: dict[str, Any], peer: dict[str, Any]) -> int:
+def verdict(net: Run, peer: Run) -> int:
     """1 where the net wins, -1 where the peer does, 0 where it cannot be told."""
     if "parts" not in net or "parts" not in peer:
         difference = net["skill"] - peer["skill"]
@@ -120,8 +99,8 @@ def p_value(difference: np.ndarray) -> float:
 def columns_of(results: Results) -> str:
     """Columns where one net a column is ahead of the shared one."""
     differences = {
-        f"{table}, {column}": score - row["net"]["columns"][column]
-        for table, row in results.items()
+        f"{name}, {column}": score - row["net"]["columns"][column]
+        for name, row in results.items()
         if "net" in row and EACH in row
         for column, score in row[EACH]["columns"].items()
     }
@@ -138,16 +117,15 @@ def columns_of(results: Results) -> str:
     )
 
 
-def seeds_of(results: Results) -> str:
+def seeds_of(runs: list[Run]) -> str:
     """Mean skill of the net with several seeds, on the tables that have them all."""
-    names = sorted({name for row in results.values() for name in row if "seed" in name})
-    if not names:
+    nets = pd.DataFrame([run for run in runs if run["model"] == "net"])
+    if nets.empty or nets["seed"].nunique() == 1:
         return ""
-    names = ["net", *names]
-    rows = [row for row in results.values() if all(name in row for name in names)]
-    means = [np.mean([row[name]["skill"] for row in rows]) for name in names]
+    skills = nets.pivot(index="table", columns="seed", values="skill").dropna()
+    means = skills.mean()
     listed = ", ".join(f"{mean:.4f}" for mean in means)
     return (
-        f"Mean skill of the net over {len(rows)} tables with {len(names)} seeds: "
-        f"{listed}; standard deviation {np.std(means, ddof=1):.4f}."
+        f"Mean skill of the net over {len(skills)} tables with {len(means)} seeds: "
+        f"{listed}; standard deviation {means.std(ddof=1):.4f}."
     )

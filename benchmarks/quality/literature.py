@@ -1,7 +1,5 @@
 """The estimator at its defaults against published numbers.
 
-    python benchmarks/bench_literature.py [--only mtr_enb,...,tox21]
-
 Multi-target regression: aRRMSE by 10-fold cross-validation, against the column of
 G. Melki, A. Cano, V. Kecman, S. Ventura, "Multi-target support vector regression via
 correlation regressor chains", Information Sciences 415-416, 2017, pp. 53-69, that is
@@ -11,31 +9,24 @@ Tox21: mean ROC AUC on molecules whose scaffolds were not trained on, against th
 multitask network that DeepChem published in 2017 (README of the 1st of March), on the
 same split rule: scaffolds from the most frequent to the rarest, 80 % to train, 10 % to
 validate, 10 % to test. Nothing is chosen on the validation rows here.
-
-Results are kept in benchmarks/results/literature.json; what stands there is not
-measured again.
 """
 
-from __future__ import annotations
-
-import argparse
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from report import machine, write_section
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
-from tables import data_folder, load
 
+from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
+from benchmarks.data import arrays, load
+from benchmarks.report import table
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.metrics import average_rrmse
 
-RESULTS = Path(__file__).parent / "results" / "literature.json"
+TOX21 = "tox21"
 PUBLISHED = {
     "mtr_enb": {"SVRCC": 0.0899, "best of ten": 0.0899},
     "mtr_jura": {"SVRCC": 0.5885, "best of ten": 0.5764},
@@ -54,8 +45,8 @@ PUBLISHED_AUC = {
 """On the validation rows of the scaffold split."""
 
 
-def measure_rrmse(name: str) -> dict[str, Any]:
-    X, y = load(name)
+def measure_rrmse(name: str, every: int) -> dict[str, float]:
+    X, y = load(name, every)
     scores, begin = [], time.perf_counter()
     for train, test in KFold(10, shuffle=True, random_state=0).split(X):
         net = MultiTaskNetEstimator(task_types="regression", random_state=0)
@@ -93,14 +84,14 @@ def mean_auc(y: np.ndarray, score: np.ndarray) -> float:
 
 def net_scores(
     X: np.ndarray, y: np.ndarray, tests: list[np.ndarray], seed: int
-) -> list:
+) -> list[np.ndarray]:
     net = MultiTaskNetEstimator(task_types="binary", random_state=seed).fit(X, y)
     return [np.column_stack([p[:, 1] for p in net.predict_proba(t)]) for t in tests]
 
 
 def forest_scores(
     X: np.ndarray, y: np.ndarray, tests: list[np.ndarray], seed: int
-) -> list:
+) -> list[np.ndarray]:
     columns = []
     for labels in y.T:
         known = ~np.isnan(labels)
@@ -110,72 +101,63 @@ def forest_scores(
     return [np.column_stack(column) for column in zip(*columns, strict=True)]
 
 
-def measure_tox21(seeds: int = 3) -> dict[str, Any]:
-    arrays = np.load(data_folder() / "tox21.npz", allow_pickle=True)
-    X, y = arrays["X"].astype(np.float32), arrays["Y"].astype(float)
-    train, valid, test = scaffold_split(arrays["scaffold"])
-    results = {}
-    for name, scores_of in (("net", net_scores), ("forest", forest_scores)):
-        begin, aucs = time.perf_counter(), []
-        for seed in range(seeds):
-            scores = scores_of(X[train], y[train], [X[valid], X[test]], seed)
-            parts = zip((valid, test), scores, strict=True)
-            aucs.append([mean_auc(y[rows], score) for rows, score in parts])
-        seconds = (time.perf_counter() - begin) / seeds
-        mean, std = np.mean(aucs, axis=0), np.std(aucs, axis=0, ddof=1)
-        results[name] = {
-            "valid": mean[0],
-            "test": mean[1],
-            "std": std.tolist(),
-            "seconds": seconds,
-        }
-    return results
+SCORES = {"net": net_scores, "forest": forest_scores}
 
 
-def as_markdown(results: dict[str, Any]) -> str:
-    texts = []
-    tables = [name for name in PUBLISHED if name in results]
-    if tables:
-        columns = ["the estimator", "SVRCC", "best of ten"]
-        lines = [f"| table | {' | '.join(columns)} |", "|---|--:|--:|--:|"]
-        for name in tables:
-            known = PUBLISHED[name]
-            own = f"{results[name]['arrmse']:.4f} ± {results[name]['error']:.4f}"
-            published = " | ".join(f"{known[column]:.4f}" for column in columns[1:])
-            lines.append(f"| {name} | {own} | {published} |")
-        means = [np.mean([results[name]["arrmse"] for name in tables])]
-        means += [np.mean([PUBLISHED[n][c] for n in tables]) for c in columns[1:]]
-        lines.append("| mean | " + " | ".join(f"{mean:.4f}" for mean in means) + " |")
-        texts.append("\n".join(lines))
-    if "tox21" in results:
-        lines = ["| Tox21 | validation | test | s |", "|---|--:|--:|--:|"]
-        for name, row in results["tox21"].items():
-            valid, test = (
-                f"{row[part]:.3f} ± {std:.3f}"
-                for part, std in zip(("valid", "test"), row["std"], strict=True)
-            )
-            lines.append(f"| {name} | {valid} | {test} | {row['seconds']:.0f} |")
-        lines += [f"| {name} | {auc:.3f} | | |" for name, auc in PUBLISHED_AUC.items()]
-        texts.append("\n".join(lines))
-    return "\n\n".join(texts)
+def measure_tox21(model: str, seeds: int, every: int) -> dict[str, Any]:
+    held = arrays(TOX21)
+    X, y = held["X"][::every].astype(np.float32), held["Y"][::every].astype(float)
+    train, valid, test = scaffold_split(held["scaffold"][::every])
+    begin, aucs = time.perf_counter(), []
+    for seed in range(seeds):
+        scores = SCORES[model](X[train], y[train], [X[valid], X[test]], seed)
+        parts = zip((valid, test), scores, strict=True)
+        aucs.append([mean_auc(y[rows], score) for rows, score in parts])
+    seconds = (time.perf_counter() - begin) / seeds
+    mean, std = np.mean(aucs, axis=0), np.std(aucs, axis=0, ddof=1)
+    scores = {"valid": mean[0], "test": mean[1], "std": std.tolist()}
+    return scores | {"seconds": seconds}
 
 
-def main() -> None:
-    if data_folder() is None:
-        print("SKLEARN_MTL_DATA names no folder; published numbers are of its tables.")
-        return
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default=",".join([*PUBLISHED, "tox21"]))
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in parser.parse_args().only.split(","):
-        if name in results:
-            continue
-        measured = measure_tox21() if name == "tox21" else measure_rrmse(name)
-        results[name] = measured
-        RESULTS.write_text(json.dumps(results, indent=1))
-        print(name, measured, flush=True)
-    write_section("Literature", f"{as_markdown(results)}\n\n{machine()}")
+def cases(plan: Plan) -> list[Case]:
+    tox21 = combined(table=[TOX21], model=SCORES)
+    return combined(table=PUBLISHED, model=["net"]) + tox21
 
 
-if __name__ == "__main__":
-    main()
+def measure(plan: Plan, table: str, model: str) -> dict[str, Any]:
+    if table == TOX21:
+        return measure_tox21(model, plan.rounds, plan.shorten)
+    return measure_rrmse(table, plan.shorten)
+
+
+def rrmse_table(runs: list[Run]) -> str:
+    columns = ["SVRCC", "best of ten"]
+    rows = []
+    for run in runs:
+        known = [f"{PUBLISHED[run['table']][column]:.4f}" for column in columns]
+        rows.append([run["table"], f"{run['arrmse']:.4f} ± {run['error']:.4f}", *known])
+    means = [np.mean([run["arrmse"] for run in runs])]
+    means += [np.mean([PUBLISHED[run["table"]][c] for run in runs]) for c in columns]
+    rows.append(["mean", *(f"{mean:.4f}" for mean in means)])
+    return table(["table", "the estimator", *columns], rows)
+
+
+def tox21_table(runs: list[Run]) -> str:
+    rows = []
+    for run in runs:
+        parts = zip(("valid", "test"), run["std"], strict=True)
+        cells = [f"{run[part]:.3f} ± {std:.3f}" for part, std in parts]
+        rows.append([run["model"], *cells, f"{run['seconds']:.0f}"])
+    rows += [[name, f"{auc:.3f}", "", ""] for name, auc in PUBLISHED_AUC.items()]
+    return table(["Tox21", "validation", "test", "s"], rows)
+
+
+def as_table(runs: list[Run]) -> list[str]:
+    of_numbers = [run for run in runs if run["table"] != TOX21]
+    of_tox21 = [run for run in runs if run["table"] == TOX21]
+    texts = [rrmse_table(of_numbers)] if of_numbers else []
+    texts += [tox21_table(of_tox21)] if of_tox21 else []
+    return texts
+
+
+BENCHMARK = Benchmark("Literature", cases, measure, as_table, rounds=3)

@@ -6,10 +6,9 @@ holds X, Y, feature_names, target_names and target_types. Without the folder, th
 the two tables that ship inside the package.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,22 +25,29 @@ SHIPPED = {
 }
 
 
-def data_folder() -> Path | None:
-    """Folder of tables that SKLEARN_MTL_DATA names, if it is there."""
-    folder = os.environ.get("SKLEARN_MTL_DATA")
-    return Path(folder) if folder and Path(folder).is_dir() else None
+def is_here(name: str) -> bool:
+    return name in SHIPPED or _file_of(name) is not None
 
 
-def load(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Features and targets; numbers are floats, classes are strings."""
-    folder = data_folder()
-    if folder is None:
-        return _shipped(name)
-    if (folder / f"{name}.parquet").exists():
-        X, y = _from_parquet(folder / f"{name}.parquet")
+def load(name: str, every: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Features and targets; numbers are floats, classes are strings.
+
+    Of every so many rows one is read.
+    """
+    path = _file_of(name)
+    if path is None:
+        X, y = SHIPPED[name](return_X_y=True, as_frame=True)
+    elif path.suffix == ".parquet":
+        X, y = _from_parquet(path)
     else:
-        X, y = _from_npz(folder / f"{name}.npz")
-    return X.reset_index(drop=True), _tell_kinds(y.reset_index(drop=True))
+        X, y = _from_npz(path)
+    X, y = (part.iloc[::every].reset_index(drop=True) for part in (X, y))
+    return X, _tell_kinds(y)
+
+
+def arrays(name: str) -> Any:
+    """Open an npz file of the folder."""
+    return np.load(_file_of(name), allow_pickle=True)
 
 
 def is_number(labels: pd.Series) -> bool:
@@ -49,23 +55,31 @@ def is_number(labels: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(labels)
 
 
+def kinds(y: pd.DataFrame) -> dict[str, str]:
+    """`task_types` for which the numbers of a table are regression."""
+    return {name: "regression" for name in y if is_number(y[name])}
+
+
 def folds(n_rows: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """Five folds of a small table, one split of a large one."""
     if n_rows <= 2000:
         return list(KFold(5, shuffle=True, random_state=seed).split(np.arange(n_rows)))
+    return [split(n_rows, seed, MAX_TRAIN, MAX_TEST)]
+
+
+def split(
+    n_rows: int, seed: int, max_train: int, max_test: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """At most seven tenths of the rows to train, and some of the others to test."""
     order = np.random.default_rng(seed).permutation(n_rows)
-    n_train = min(MAX_TRAIN, int(0.7 * n_rows))
-    return [(order[:n_train], order[n_train : n_train + MAX_TEST])]
+    n_train = min(max_train, int(0.7 * n_rows))
+    return order[:n_train], order[n_train : n_train + max_test]
 
 
-def _shipped(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    if name not in SHIPPED:
-        raise SystemExit(
-            f"{name} does not ship with the package. Set SKLEARN_MTL_DATA to a folder "
-            f"that holds it; without one there are {', '.join(SHIPPED)}."
-        )
-    X, y = SHIPPED[name](return_X_y=True, as_frame=True)
-    return X, _tell_kinds(y)
+def _file_of(name: str) -> Path | None:
+    folder = os.environ.get("SKLEARN_MTL_DATA", "")
+    paths = [Path(folder, f"{name}{suffix}") for suffix in (".parquet", ".npz")]
+    return next((path for path in paths if folder and path.exists()), None)
 
 
 def _from_parquet(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,11 +124,8 @@ def _tell_kinds(y: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(known)
 
 
-def mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def mnist(every: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pixels from 0 to 1, digits, and which images are for training, in their order."""
-    folder = data_folder()
-    if folder is None:
-        raise SystemExit("Set SKLEARN_MTL_DATA to a folder that holds mnist.npz.")
-    arrays = np.load(folder / "mnist.npz")
-    pixels = arrays["X"].astype(np.float32) / 255
-    return pixels, arrays["Y"].ravel().astype(int), arrays["split"] == 0
+    read = arrays("mnist")
+    pixels = read["X"][::every].astype(np.float32) / 255
+    return pixels, read["Y"].ravel()[::every].astype(int), read["split"][::every] == 0

@@ -1,0 +1,1 @@
+"""One module a figure, named after the benchmark that it draws."""

@@ -1,0 +1,1 @@
+"""How well the estimators predict, and what that costs."""

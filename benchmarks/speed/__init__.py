@@ -1,0 +1,1 @@
+"""Time and memory: figures that `--against` compares between two checkouts."""

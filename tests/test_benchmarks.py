@@ -1,0 +1,117 @@
+"""Each benchmark is listed, and its results are the tables on the page."""
+
+import json
+from importlib import import_module
+
+import pytest
+
+pytest.importorskip("pandas")
+pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distribution")
+
+from benchmarks import report, results, runner
+from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
+from benchmarks.quality.splits import LARGE
+
+PAGE = report.PAGE.read_text(encoding="utf-8") if report.PAGE.exists() else ""
+MEASURED = sorted(file.stem for file in results.FOLDER.glob("*.json"))
+DRAWN = sorted(file.stem for file in (HERE / "figures").glob("[!_]*.py"))
+MODULES = sorted(
+    f"benchmarks.{kind}.{file.stem}"
+    for kind in KINDS
+    for file in (HERE / kind).glob("*.py")
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_listed_if_it_is_a_benchmark(module):
+    is_benchmark = hasattr(import_module(module), "BENCHMARK")
+    assert is_benchmark == (module in catalogue().values())
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_cases_are_told_apart_and_have_a_section(name):
+    benchmark = find(name)
+    cases = benchmark.cases(Plan(benchmark.rounds))
+    assert json.loads(json.dumps(cases)) == cases
+    for case in cases:
+        assert sum(is_of(other, case) for other in cases) == 1
+    assert PAGE.count(f"<!-- begin: {benchmark.title} -->") == 1
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_results_are_those_of_the_page(name):
+    benchmark = find(name)
+    section = report.section(benchmark, results.read(name))
+    assert report.marked(benchmark.title, section) in PAGE
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figures_are_drawn_from_results(name, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    assert (report.FIGURES / f"{name}.png").exists()
+    monkeypatch.setattr(report, "FIGURES", tmp_path)
+    report.draw(name, results.read(name).runs)
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+
+
+def made(measured):
+    """Make a benchmark of three cases; what is measured is noted."""
+
+    def measure(name, plan, cases):
+        for case in cases:
+            measured.append(case["seed"])
+            yield case | {"score": 0.5}
+
+    benchmark = Benchmark(
+        title="Made",
+        cases=lambda plan: [{"seed": seed} for seed in range(plan.rounds)],
+        measure=measure,
+        table=lambda runs: [" ".join(str(run["seed"]) for run in runs)],
+        rounds=3,
+    )
+    return benchmark, measure
+
+
+def test_a_run_goes_on_where_it_was_and_then_writes_the_page(tmp_path, monkeypatch):
+    measured = []
+    benchmark, measure = made(measured)
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n")
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(report, "PAGE", page)
+    monkeypatch.setattr(runner, "find", lambda name: benchmark)
+    monkeypatch.setattr(runner, "measure", measure)
+
+    plan = Plan(3)
+    trial = runner.update("made", Plan(1, shorten=2), [{"seed": 0}], again=False)
+    assert trial.startswith("0")
+    assert not results.read("made").runs
+    runner.update("made", plan, runner.choose("made", plan, [["2", "1"]]), again=False)
+    assert page.read_text() == "# Page\n"
+    runner.update("made", plan, runner.choose("made", plan, []), again=False)
+    assert measured == [0, 1, 2, 0]
+    assert "<!-- begin: Made -->\n0 1 2\n" in page.read_text()
+    runner.update("made", plan, [{"seed": 1}], again=True)
+    assert measured == [0, 1, 2, 0, 1]
+    assert len(results.read("made").runs) == 3
+
+
+def test_ratios_are_those_within_a_round():
+    sides = {"ms": [1.0, 2.0, 9.0]}, {"ms": [2.0, 4.0, 9.0]}
+    assert report.ratios([({"size": 3}, *sides)]).endswith(
+        "| size 3 | ms | 2 | 4 | 0.500 |"
+    )
+
+
+def test_a_case_is_measured_in_a_fresh_process_with_the_package_of_a_checkout(
+    tmp_path,
+):
+    plan, case = Plan(1, shorten=300), {"table": LARGE, "folds": "KFold", "seed": 0}
+    (run,) = runner.measure("splits", plan, [case])
+    assert is_of(run, case)
+    assert 0.0 < run["mean"] < run["worst"] < 100.0
+
+    (tmp_path / "sklearn_mtl").mkdir()
+    (tmp_path / "sklearn_mtl" / "__init__.py").write_text("raise SystemExit(3)")
+    with pytest.raises(SystemExit, match="splits failed"):
+        list(runner.measure("splits", plan, [case], tmp_path))
