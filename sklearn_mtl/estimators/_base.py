@@ -1,46 +1,38 @@
-"""What the three estimators share: parameters, fit and predict."""
+"""What the three estimators share: parameters, fit, and what it leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
 from sklearn.utils import Bunch
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators._checks import (
-    all_or_nothing,
-    n_rows_of,
-    read_label_weight,
-    read_X,
-    read_y,
-)
-from sklearn_mtl.estimators._conformal import Conformal
-from sklearn_mtl.estimators._decoding import decodes, row_weight_of
-from sklearn_mtl.estimators._fitting import Fitting
-from sklearn_mtl.estimators._generative import DistributionOfX
-from sklearn_mtl.estimators._held_out import temper
+from sklearn_mtl.estimators import _generative, _predictions, _shared_units
+from sklearn_mtl.estimators._fit import Fitted, fit_table
+from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
-from sklearn_mtl.estimators._net_settings import check_has_hidden_layer
-from sklearn_mtl.estimators._parameters import PARAMETER_CONSTRAINTS
-from sklearn_mtl.estimators._sharing import by_net
-from sklearn_mtl.estimators._transform import SharedRepresentation
-from sklearn_mtl.estimators._views import TaskClassifier, TaskRegressor
-from sklearn_mtl.metrics import column_score, mean_of_known
-from sklearn_mtl.tables import check_same_columns, take_rows
-from sklearn_mtl.training import iter_raw
-
-ROWS_AT_ONCE = 16_384
-"""Rows that are encoded and predicted together; bounds the memory of `predict`."""
+from sklearn_mtl.estimators._parameters import CONSTRAINTS
+from sklearn_mtl.estimators._reading import read_table, read_validation
+from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
+from sklearn_mtl.training import unchanged_on_failure
 
 
-class BaseMultiTaskNet(SharedRepresentation, DistributionOfX, BaseEstimator):
-    """Parameters, checks, fit and predict of the multi-task estimators."""
+class BaseMultiTaskNet(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Parameters and fit of the multi-task estimators, and what any of them can do."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = PARAMETER_CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
     _default_kind: ClassVar[str] = "auto"
 
     def __init__(
@@ -160,49 +152,49 @@ default=None
             A shape, a value or a label does not fit; the message names the column,
             the value and the remedy. The estimator is left as it was.
         """
-        with all_or_nothing(self):
-            self._check_calibrate(self.early_stopping or X_val is not None, "fit")
-            resume = self.warm_start and self.__sklearn_is_fitted__()
-            fitting = self._read(X, y, sample_weight, resume=resume)
-            if X_val is not None or y_val is not None:
-                self._read_validation(fitting, X_val, y_val)
-            self._keep(fitting, fitting.train(self))
+        self._check_calibrate(self.early_stopping or X_val is not None, "fit")
+        self._learn(
+            X, y, sample_weight, goes_on=self.warm_start, X_val=X_val, y_val=y_val
+        )
         return self
 
-    def _partial_fit(
+    def _fit_for_one_epoch(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
-    ) -> BaseMultiTaskNet:
-        with all_or_nothing(self):
-            self._check_calibrate(False, "partial_fit")
-            resume = self.__sklearn_is_fitted__()
-            fitting = self._read(X, y, sample_weight, resume=resume, classes=classes)
-            self._keep(fitting, fitting.train(self, epochs=1, holds_out=False))
-        return self
+    ) -> None:
+        self._check_calibrate(False, "partial_fit")
+        how = {"classes": classes, "epochs": 1, "holds_out": False}
+        self._learn(X, y, sample_weight, goes_on=True, **how)
 
-    def _read(
+    def _learn(
         self,
         X: Any,
         y: Any,
         sample_weight: Any,
         *,
-        resume: bool,
-        classes: Any = None,
-    ) -> Fitting:
-        """Turn X and y into what the training reads; learn the codings."""
-        X = read_X(self, X, reset=not resume)
-        table = read_y(y, n_rows_of(X))
-        weight = read_label_weight(sample_weight, table.columns)
-        row_weight = None
-        if decodes(self):
-            check_has_hidden_layer(self)
-            row_weight = row_weight_of(sample_weight, len(table), table.names)
-        fitting = Fitting(X, table, weight, row_weight)
-        if resume:
-            check_same_columns(table, [task.name_ for task in self.tasks_], name="y")
-            fitting.reuse(self)
-        else:
-            fitting.learn(self, self._default_kind, classes)
-        return fitting
+        goes_on: bool,
+        X_val: Any = None,
+        y_val: Any = None,
+        **how: Any,
+    ) -> None:
+        """Read, learn and keep; `how` is for `fit_table`."""
+        earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
+        names = None if earlier is None else earlier.codings.names
+        with self._unchanged_on_failure(earlier):
+            table = read_table(self, X, y, sample_weight, names)
+            validation = read_validation(self, X_val, y_val, names or table.y.names)
+            self._keep(fit_table(self, table, validation, earlier, **how), X)
+
+    @contextmanager
+    def _unchanged_on_failure(self, earlier: FittedStack | None) -> Iterator[None]:
+        """Leave the estimator as it was if something goes wrong, its nets too."""
+        before = self.__dict__.copy()
+        try:
+            with unchanged_on_failure([] if earlier is None else earlier.nets):
+                yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _check_calibrate(self, rows_are_held_out: bool, method: str) -> None:
         required = self.calibrate and self.calibrate != "auto"
@@ -213,201 +205,47 @@ default=None
                 "and y_val to fit, or leave calibrate at 'auto'."
             )
 
-    def _read_validation(self, fitting: Fitting, X_val: Any, y_val: Any) -> None:
-        if X_val is None or y_val is None:
-            missing = "X_val" if X_val is None else "y_val"
-            raise ValueError(
-                f"{missing} is None. Pass X_val and y_val together, or neither."
-            )
-        X_val = read_X(self, X_val, reset=False)
-        table = read_y(y_val, n_rows_of(X_val), name="y_val")
-        names = [task.name_ for task in fitting.tasks]
-        check_same_columns(table, names, name="y_val")
-        fitting.add_validation(X_val, table, self.class_weight)
-
-    def _keep(self, fitting: Fitting, net: Any) -> None:
+    def _keep(self, fitted: Fitted, X: Any) -> None:
         """Set everything that was learned."""
-        self.net_, self.own_nets_ = net, fitting.own_nets
-        self.tasks_ = fitting.tasks
-        self.feature_encoder_ = fitting.encoder
-        self.n_outputs_ = len(fitting.tasks)
+        stack, codings = fitted.stack, fitted.stack.codings
+        self.stack_ = stack
+        self.net_, self.own_nets_ = stack.net, stack.own_nets
+        self.tasks_, self.feature_encoder_ = codings.tasks, codings.encoder
+        self.temperature_ = stack.temperature
+        self.n_outputs_ = len(self.tasks_)
         self.sharing_ = np.array(
             ["own" if t in self.own_nets_ else "shared" for t in range(self.n_outputs_)]
         )
-        self.n_iter_ = len(net.history)
-        best = dict(net.callbacks_).get("best_weights")
+        self.n_iter_ = len(self.net_.history)
+        best = dict(self.net_.callbacks_).get("best_weights")
         if best is not None:
             self.best_epoch_ = best.best_epoch_
-        self._container = fitting.container
-        self._fold_seed = fitting.fold_seed
-        self._unit_std = fitting.unit_std(net)
-        self._keep_held_out(fitting, net)
-        if self.generative and fitting.row_maker is not None:
-            self._row_maker = fitting.row_maker
-        self._set_classes()
-
-    def _keep_held_out(self, fitting: Fitting, net: Any) -> None:
-        """Set what the rows tell that members did not train on."""
-        held_out, rows_are_training = fitting.held_out(net)
-        self.temperature_ = np.ones(len(self.tasks_))
-        if self.calibrate and held_out is not None:
-            held_out.calibrate(self.tasks_, self.temperature_)
-        self.residual_std_ = np.full(len(self.tasks_), np.nan)
-        if not all(task.is_classifier for task in self.tasks_):
-            known = held_out or fitting.trained_on(net)
-            self.residual_std_ = known.residual_std(self.tasks_)
-        fitting.release_rows()
-        self._conformal = None
-        if held_out is not None:
-            self._conformal = held_out.conformal(self.tasks_, self.residual_std_)
+        self._unit_std, trust = fitted.unit_std, fitted.trust
+        self.residual_std_, self._conformal = trust.residual_std, trust.conformal
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
-        if held_out is not None and rows_are_training:
-            self.oof_score_ = held_out.score(self.tasks_)
-            predictions = fitting.spread_rows(
-                held_out.predictions(self.tasks_), held_out.places
-            )
-            self.oof_predictions_ = self._rebuild(predictions, fitting.X_all)
-
-    def _set_classes(self) -> None:
-        """Set ``classes_`` where the estimator has class columns."""
+        if trust.oof_predictions is not None:
+            self.oof_predictions_ = codings.rebuild(trust.oof_predictions, X)
+            self.oof_score_ = trust.oof_score
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "net_")
+        return hasattr(self, "stack_")
 
-    # -- predictions -----------------------------------------------------------
-
-    def predict(self, X: Any) -> Any:
-        """Predict every column of y.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_tasks), or data frame
-            In the container, units and labels of the y passed to `fit`. A column
-            without any label in `fit` is predicted as missing.
-        """
-        check_is_fitted(self)
-        return self._rebuild(self._predict_columns(X), X)
-
-    def _rebuild(self, columns: list[np.ndarray], X: Any) -> Any:
-        """Put one array of predictions a task into the container of y."""
-        labels = [task.is_classifier for task in self.tasks_]
-        return self._container.rebuild(columns, X, labels=labels)
-
-    def _predict_columns(self, X: Any) -> list[np.ndarray]:
-        parts: list[list[np.ndarray]] = [[] for _ in self.tasks_]
-        for _, responses in self._member_responses(X, range(len(parts))):
-            for part, task, response in zip(parts, self.tasks_, responses, strict=True):
-                part.append(task.predict(response.mean(axis=0)))
-        return [np.concatenate(part) for part in parts]
-
-    def _need_conformal(self, method: str) -> Conformal:
-        if self._conformal is None:
-            raise ValueError(
-                f"{method} rests on rows that members held out of training, and there "
-                "are none. Fit with early_stopping=True, or pass X_val and y_val to "
-                "fit."
-            )
-        return self._conformal
-
-    def _member_responses(
-        self, X: Any, tasks: Sequence[int]
-    ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-        """Encode and predict some rows at a time.
-
-        Yields
-        ------
-        features : ndarray or CSR matrix of shape (rows, d)
-        responses : list of ndarray of shape (K, rows, m)
-            One for each of `tasks`.
-        """
-        slices = self.net_.criterion_.layout.slices
-        groups = list(by_net(self.net_, self.own_nets_, tasks))
-        place = {t: i for i, (_, own) in enumerate(groups) for t in own}
-        modules = [net.module_ for net, _ in groups]
-        for features in self._encoded(X):
-            for inner, raws in iter_raw(modules, features):
-                yield (
-                    features[inner],
-                    [
-                        self._task_response(t, raws[place[t]][..., slices[t]])
-                        for t in tasks
-                    ],
-                )
-
-    def _encoded(self, X: Any) -> Iterator[Any]:
-        """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
-        for part in self._parts(X):
-            yield self.feature_encoder_.transform(part, dtype=np.float64)
-
-    def _parts(self, X: Any) -> Iterator[Any]:
-        """Check X and cut it into parts of some rows."""
-        X = read_X(self, X, reset=False)
-        n_rows = n_rows_of(X)
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
-            yield X if rows == slice(0, n_rows) else take_rows(X, rows)
-
-    def _task_response(self, t: int, raw: np.ndarray) -> np.ndarray:
-        response = self.tasks_[t].response(raw)
-        if self.tasks_[t].is_classifier and self.temperature_[t] != 1.0:
-            response = temper(response, self.temperature_[t])
-        return response
-
-    def _responses(
-        self, X: Any, tasks: Sequence[int] | None = None
-    ) -> list[np.ndarray]:
-        """Mean over members of the responses (n, m) of some tasks; all by default."""
-        chosen = range(len(self.tasks_)) if tasks is None else tasks
-        means: list[list[np.ndarray]] = [[] for _ in chosen]
-        for _, responses in self._member_responses(X, chosen):
-            for part, response in zip(means, responses, strict=True):
-                part.append(response.mean(axis=0))
-        return [np.concatenate(part) for part in means]
+    score = _predictions.score
+    transform = _shared_units.transform
+    factor_usage_ = property(_shared_units.factor_usage)
+    sample = available_if(_generative.is_generative)(_generative.sample)
+    score_samples = available_if(_generative.is_generative)(_generative.score_samples)
 
     @property
-    def stack_(self) -> SimpleNamespace:
-        """What was fitted, by its one question: ``stack_.responses(X, tasks=None)``."""
-        check_is_fitted(self)
-        return SimpleNamespace(responses=self._responses)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over columns of R2 (numbers) or accuracy (classes).
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-        y : as passed to `fit`
-            Missing labels are skipped; a column without any is left out of the mean.
-        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
-default=None
-
-        Returns
-        -------
-        float
-            At most 1; NaN where no column can be scored.
-        """
-        check_is_fitted(self)
-        predictions = self._predict_columns(X)
-        table = read_y(y, len(predictions[0]))
-        check_same_columns(table, [task.name_ for task in self.tasks_], name="y")
-        weight = None
-        if sample_weight is not None:
-            weight = read_label_weight(sample_weight, table.columns)
-        return mean_of_known(
-            column_score(
-                task, column, prediction, None if weight is None else weight[:, t]
+    def _n_features_out(self) -> int:
+        """Number of columns of `transform`."""
+        if self._unit_std is None:
+            raise AttributeError(
+                f"{type(self.net_.module_).__name__} does not tell which units tasks "
+                "share, so that there are none to name."
             )
-            for t, (task, column, prediction) in enumerate(
-                zip(self.tasks_, table.columns, predictions, strict=True)
-            )
-        )
-
-    # -- what was learned --------------------------------------------------------
+        return len(self._unit_std)
 
     @property
     def estimators_(self) -> list[TaskRegressor | TaskClassifier]:

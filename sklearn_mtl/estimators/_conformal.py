@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,14 @@ BISECTIONS = 52
 """Halvings that find a bound of the method "cv+" to the last digit."""
 
 
+@dataclass(frozen=True, eq=False)
 class Conformal:
     """How far labels lay from what the members that held them out had said.
 
-    Parameters
+    Attributes
     ----------
     members : list of int ndarray
         Members that held out each fold.
-
-    Attributes
-    ----------
     errors : dict of (int, bool) to list of ndarray
         Of a numeric task, with or without being divided by the spread of the row: the
         sorted absolute errors in each fold.
@@ -30,36 +29,9 @@ class Conformal:
         Of a class task: how deep the labels lay in each fold, sorted.
     """
 
-    def __init__(self, members: list[np.ndarray]) -> None:
-        self.members = members
-        self.errors: dict[tuple[int, bool], list[np.ndarray]] = {}
-        self.depths: dict[int, list[np.ndarray]] = {}
-
-    def add_numbers(
-        self,
-        t: int,
-        task: Task,
-        fold: np.ndarray,
-        labels: np.ndarray,
-        response: np.ndarray,
-        residual_std: float,
-    ) -> None:
-        """Keep the errors (n,) of held-out rows of a numeric task."""
-        error = np.abs(labels - response[:, 0])
-        scaled = error / _spread(task, response, residual_std)
-        self.errors[t, False] = self._by_fold(error, fold)
-        self.errors[t, True] = self._by_fold(scaled, fold)
-
-    def add_classes(
-        self, t: int, fold: np.ndarray, codes: np.ndarray, response: np.ndarray
-    ) -> None:
-        """Keep the depths (n,) of held-out labels of a class task."""
-        fixed = np.random.RandomState(0).uniform(size=len(codes))
-        depth = _depth(response, fixed)[np.arange(len(codes)), codes]
-        self.depths[t] = self._by_fold(depth, fold)
-
-    def _by_fold(self, values: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
-        return [np.sort(values[fold == f]) for f in range(len(self.members))]
+    members: list[np.ndarray]
+    errors: dict[tuple[int, bool], list[np.ndarray]]
+    depths: dict[int, list[np.ndarray]]
 
     def interval(
         self,
@@ -104,9 +76,9 @@ class Conformal:
         means = [responses[self.members[f]].mean(axis=0) for f in held]
         centres, reaches = [mean[:, 0] for mean in means], list(map(scale, means))
         errors = [errors[f] for f in held]
-        place = _conformal_place(n_labels, coverage)
-        lower = -_at_place([-c for c in centres], reaches, errors, place)
-        return lower, _at_place(centres, reaches, errors, place)
+        rank = _rank(n_labels, coverage)
+        lower = -_value_of_rank([-c for c in centres], reaches, errors, rank)
+        return lower, _value_of_rank(centres, reaches, errors, rank)
 
     def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
         """Take the responses (n_rows, m) of the members of one fold for each row."""
@@ -151,6 +123,28 @@ class Conformal:
         return in_set
 
 
+def errors_of(
+    task: Task, labels: np.ndarray, response: np.ndarray, residual_std: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Errors (n,) of a numeric task, as they are and by the spread of each row."""
+    error = np.abs(labels - response[:, 0])
+    return error, error / _spread(task, response, residual_std)
+
+
+def depths_of(codes: np.ndarray, response: np.ndarray) -> np.ndarray:
+    """Depths (n,) of the labels of a class task."""
+    fixed = np.random.RandomState(0).uniform(size=len(codes))
+    depths: np.ndarray = _depth(response, fixed)[np.arange(len(codes)), codes]
+    return depths
+
+
+def sorted_by_fold(
+    values: np.ndarray, fold: np.ndarray, n_folds: int
+) -> list[np.ndarray]:
+    """Split values (n,) by the fold of their rows."""
+    return [np.sort(values[fold == f]) for f in range(n_folds)]
+
+
 def _spread(task: Task, response: np.ndarray, residual_std: float) -> np.ndarray:
     """Spread of rows that one fold's members predict, never 0."""
     none = np.zeros(len(response))
@@ -185,7 +179,7 @@ def _unit(bits: np.ndarray) -> np.ndarray:
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _conformal_place(n: int, coverage: float) -> int:
+def _rank(n: int, coverage: float) -> int:
     """Rank of the error that `coverage` of n errors and a new one do not exceed."""
     return int(np.ceil(coverage * (n + 1) - 1e-9))
 
@@ -193,19 +187,19 @@ def _conformal_place(n: int, coverage: float) -> int:
 def _conformal_quantile(errors: list[np.ndarray], coverage: float) -> float:
     """Error of that rank over all folds; infinite where there are too few."""
     pooled = np.concatenate(errors)
-    place = _conformal_place(len(pooled), coverage)
-    if place > len(pooled):
+    rank = _rank(len(pooled), coverage)
+    if rank > len(pooled):
         return float("inf")
-    return float(np.partition(pooled, place - 1)[place - 1])
+    return float(np.partition(pooled, rank - 1)[rank - 1])
 
 
-def _at_place(
+def _value_of_rank(
     centre: list[np.ndarray],
     reach: list[np.ndarray],
     errors: list[np.ndarray],
-    place: int,
+    rank: int,
 ) -> np.ndarray:
-    """Value of rank `place` among all ``centre + reach * errors`` of each row.
+    """Value of rank `rank` among all ``centre + reach * errors`` of each row.
 
     Parameters
     ----------
@@ -213,7 +207,7 @@ def _at_place(
         One for each fold; `reach` is positive.
     errors : list of ndarray
         Those of each fold, sorted.
-    place : int
+    rank : int
         From 1.
 
     Returns
@@ -221,16 +215,16 @@ def _at_place(
     ndarray of shape (n_rows,)
         Infinite where there are too few values.
     """
-    if place > sum(map(len, errors)):
+    if rank > sum(map(len, errors)):
         return np.full(len(centre[0]), np.inf)
     folds = list(zip(centre, reach, errors, strict=True))
     low = np.min([c + r * e[0] for c, r, e in folds], axis=0)
     high = np.max([c + r * e[-1] for c, r, e in folds], axis=0)
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        rank = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
-        low = np.where(rank < place, middle, low)
-        high = np.where(rank < place, high, middle)
+        below = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
+        low = np.where(below < rank, middle, low)
+        high = np.where(below < rank, high, middle)
     return high
 
 

@@ -6,11 +6,12 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators._net_settings import seed_of
+from sklearn_mtl.estimators._arguments import checks_arguments
+from sklearn_mtl.estimators._reading import seed_of
+from sklearn_mtl.estimators._reconstruction import reconstruction_of
 from sklearn_mtl.tables import rare_level_cost, unseen_rows
 from sklearn_mtl.training import GenerativeModel
 
@@ -20,7 +21,8 @@ N_DRAWS = 32
 
 def is_generative(estimator: Any) -> bool:
     """Whether the estimator was asked for a distribution of x."""
-    if estimator.generative:
+    reconstruction = reconstruction_of(estimator)
+    if reconstruction is not None and reconstruction.generative:
         return True
     raise AttributeError(
         f"This {type(estimator).__name__} has no distribution of X. Set "
@@ -28,106 +30,100 @@ def is_generative(estimator: Any) -> bool:
     )
 
 
-class DistributionOfX:
-    """`sample` and `score_samples` of an estimator with ``generative=True``."""
+@checks_arguments(
+    n_samples=[Interval(Integral, 1, None, closed="left")],
+    random_state=["random_state"],
+)
+def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
+    """Draw rows of X from the network; needs ``generative=True``.
 
-    @available_if(is_generative)
-    @validate_params(
-        {
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
-        """Draw rows of X from the network; needs ``generative=True``.
+    Cells are never missing. Numbers are normal around what the network decodes, so
+    that they may lie beyond the range of those passed to `fit`; integers are
+    rounded.
 
-        Cells are never missing. Numbers are normal around what the network decodes, so
-        that they may lie beyond the range of those passed to `fit`; integers are
-        rounded.
+    Parameters
+    ----------
+    n_samples : int, default=1
+    random_state : int, RandomState instance or None, default=None
+        None draws other rows each time.
 
-        Parameters
-        ----------
-        n_samples : int, default=1
-        random_state : int, RandomState instance or None, default=None
-            None draws other rows each time.
+    Returns
+    -------
+    data frame, array or CSR matrix of shape (n_samples, n_features)
+        In the container, columns, types and units of the X passed to `fit`.
 
-        Returns
-        -------
-        data frame, array or CSR matrix of shape (n_samples, n_features)
-            In the container, columns, types and units of the X passed to `fit`.
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetEstimator
+    >>> from sklearn_mtl.datasets import load_student_performance
+    >>> X, y = load_student_performance(return_X_y=True, as_frame=True)
+    >>> net = MultiTaskNetEstimator(
+    ...     hidden_layer_sizes=(32, 8), generative=True, max_iter=5, random_state=0
+    ... ).fit(X, y)
+    >>> drawn = net.sample(3, random_state=0)
+    >>> drawn.shape == (3, X.shape[1]), set(drawn["school"]) <= {"GP", "MS"}
+    (True, True)
+    """
+    check_is_fitted(self)
+    rng = np.random.default_rng(seed_of(random_state))
+    numbers, codes = _model_of(self).sample(int(n_samples), rng)
+    return self.stack_.codings.row_maker.rows(numbers, codes, rng)
 
-        Examples
-        --------
-        >>> from sklearn_mtl import MultiTaskNetEstimator
-        >>> from sklearn_mtl.datasets import load_student_performance
-        >>> X, y = load_student_performance(return_X_y=True, as_frame=True)
-        >>> net = MultiTaskNetEstimator(
-        ...     hidden_layer_sizes=(32, 8), generative=True, max_iter=5, random_state=0
-        ... ).fit(X, y)
-        >>> drawn = net.sample(3, random_state=0)
-        >>> drawn.shape == (3, X.shape[1]), set(drawn["school"]) <= {"GP", "MS"}
-        (True, True)
-        """
-        check_is_fitted(self)
-        rng = np.random.default_rng(seed_of(random_state))
-        numbers, codes = GenerativeModel(self._module()).sample(int(n_samples), rng)
-        return self._row_maker.rows(numbers, codes, rng)  # type: ignore[attr-defined]
 
-    @available_if(is_generative)
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Bound the log-density of rows from below; needs ``generative=True``.
+def score_samples(self: Any, X: Any) -> np.ndarray:
+    """Bound the log-density of rows from below; needs ``generative=True``.
 
-        The bound is that of importance-weighted autoencoders (Burda et al. 2016) with
-        32 draws, for the mixture of all members. Missing cells are integrated over, so
-        that rows with gaps say less and are compared among themselves. Constant
-        columns have no density and are left out.
+    The bound is that of importance-weighted autoencoders (Burda et al. 2016) with
+    32 draws, for the mixture of all members. Missing cells are integrated over, so
+    that rows with gaps say less and are compared among themselves. Constant
+    columns have no density and are left out.
 
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+    Parameters
+    ----------
+    X : data frame, array or CSR matrix of shape (n_samples, n_features)
 
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            In the units of X, as `KernelDensity.score_samples` has it: nats, of a
-            density in the numbers and a probability in the categories. ``-inf`` for
-            rows with a category that `fit` did not see.
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        In the units of X, as `KernelDensity.score_samples` has it: nats, of a
+        density in the numbers and a probability in the categories. ``-inf`` for
+        rows with a category that `fit` did not see.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from sklearn_mtl import MultiTaskNetRegressor
-        >>> rng = np.random.default_rng(0)
-        >>> X = rng.normal(size=(200, 1)) @ np.ones((1, 3)) + rng.normal(size=(200, 3))
-        >>> net = MultiTaskNetRegressor(
-        ...     hidden_layer_sizes=(16, 2), generative=True, n_members=2, random_state=0
-        ... ).fit(X, X[:, 0])
-        >>> usual, odd = net.score_samples([[0.0, 0.0, 0.0], [4.0, -4.0, 4.0]])
-        >>> bool(usual > odd)
-        True
-        """
-        check_is_fitted(self)
-        generator = GenerativeModel(self._module())
-        # One seed for good: a row's score is the same in every call.
-        noise = np.random.default_rng(0).standard_normal((N_DRAWS, generator.n_latent))
-        maker = self._row_maker  # type: ignore[attr-defined]
-        columns, parts = maker.columns, []
-        unit = np.log(columns.unit)
-        for part in self._parts(X):  # type: ignore[attr-defined]
-            features, gaps = maker.features_and_gaps(part)
-            found = generator.log_likelihood(features, gaps, noise)
-            found -= np.where(gaps, 0.0, unit).sum(axis=1)
-            found -= rare_level_cost(maker.encoder, part)
-            found[unseen_rows(maker.encoder, part)] = -np.inf
-            parts.append(found)
-        return np.concatenate(parts)
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl import MultiTaskNetRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 1)) @ np.ones((1, 3)) + rng.normal(size=(200, 3))
+    >>> net = MultiTaskNetRegressor(
+    ...     hidden_layer_sizes=(16, 2), generative=True, n_members=2, random_state=0
+    ... ).fit(X, X[:, 0])
+    >>> usual, odd = net.score_samples([[0.0, 0.0, 0.0], [4.0, -4.0, 4.0]])
+    >>> bool(usual > odd)
+    True
+    """
+    check_is_fitted(self)
+    model, maker = _model_of(self), self.stack_.codings.row_maker
+    # One seed for good: a row's score is the same in every call.
+    noise = np.random.default_rng(0).standard_normal((N_DRAWS, model.n_latent))
+    unit = np.log(maker.columns.unit)
 
-    def _module(self) -> Any:
-        module = self.net_.module_  # type: ignore[attr-defined]
-        if getattr(module, "latent", None) is None:
-            raise ValueError(
-                "generative=True was set after fit, so that the network has no "
-                "distribution of X. Fit it again."
-            )
-        return module
+    def log_density(part: Any) -> np.ndarray:
+        features, gaps = maker.features_and_gaps(part)
+        found = model.log_likelihood(features, gaps, noise)
+        found -= np.where(gaps, 0.0, unit).sum(axis=1)
+        found -= rare_level_cost(maker.encoder, part)
+        found[unseen_rows(maker.encoder, part)] = -np.inf
+        return found
+
+    return np.concatenate([log_density(part) for part in self.stack_.parts(X)])
+
+
+def _model_of(estimator: Any) -> GenerativeModel:
+    module = estimator.net_.module_
+    if getattr(module, "latent", None) is None:
+        raise ValueError(
+            "generative=True was set after fit, so that the network has no "
+            "distribution of X. Fit it again."
+        )
+    return GenerativeModel(module)

@@ -2,128 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
-from sklearn_mtl.estimators._conformal import Conformal
+from sklearn_mtl.estimators._conformal import (
+    Conformal,
+    depths_of,
+    errors_of,
+    sorted_by_fold,
+)
+from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.estimators._temperature import best_temperature, temper
 from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
-from sklearn_mtl.training import MemberRows, MultiTaskNet, raw_of_held_out
-
-COLDEST, HOTTEST = 0.2, 5.0
-"""Range in which a temperature is sought."""
-PRIOR_OF_TEMPERATURE = np.log(2.0)
-"""Standard deviation of the logarithm of a temperature before labels are seen."""
+from sklearn_mtl.training import MemberRows
 
 
+@dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Responses of members to rows that they held out.
-
-    Parameters
-    ----------
-    nets : list of (MultiTaskNet, list of int)
-        Nets, and the tasks that each predicts.
-    tasks : list of Task
-    rows : MemberRows
-        Rows that members were validated on, or those that they trained on where there
-        are no others.
-    columns : list of Column
-        Labels of the table behind `rows`.
-    weight : ndarray of shape (n, T)
-        Weight of each label, without that of its class.
-    training_weight : ndarray of shape (n, T)
-        The same with it; what the net was trained to fit, and is calibrated by.
+    """Labels and responses of rows that members held out.
 
     Attributes
     ----------
-    places : int ndarray of shape (m,)
-        Rows of the table that a member held out; the other attributes are of these.
+    tasks : list of Task
+    positions : int ndarray of shape (m,)
+        Which rows of the user's X they are.
+    n_passed : int
+        Number of rows of the user's X.
     columns : list of Column
-    weight : ndarray of shape (m, T)
+    scoring_weight : ndarray of shape (m, T)
+        Weight of each label, without that of its class.
+    training_weight : ndarray of shape (m, T)
+        The same with it; what the net was trained to fit, and is calibrated by.
+    labels : float64 ndarray of shape (m, T)
+        Numbers or class codes; NaN where missing or unknown.
     responses : list of float64 ndarray of shape (m, r)
-        One for each task.
+        One for each task: the mean over members that held out the row.
     fold : int ndarray of shape (m,)
         The fold that a row is in.
     members : list of int ndarray
         Members that held out each fold.
-    labels : float64 ndarray of shape (m, T)
-        Numbers or class codes; NaN where missing or unknown.
     """
 
-    def __init__(
-        self,
-        nets: list[tuple[MultiTaskNet, list[int]]],
-        tasks: list[Task],
-        rows: MemberRows,
-        columns: list[Column],
-        weight: np.ndarray,
-        training_weight: np.ndarray,
-    ) -> None:
-        fold_of_member = np.array(rows.fold_of_member)
-        self.members = [
-            np.flatnonzero(fold_of_member == f) for f in range(fold_of_member.max() + 1)
-        ]
-        held = rows.read_by_someone()
-        self.places = np.flatnonzero(held)
-        everywhere = len(self.places) == len(held)
-        self.weight = weight if everywhere else weight[self.places]
-        self.training_weight = training_weight
-        if not everywhere:
-            self.training_weight = training_weight[self.places]
-        self.columns = columns
-        if not everywhere:
-            self.columns = [column.take(self.places) for column in columns]
-        self.fold = np.empty(len(self.places), dtype=np.int32)
-        self.responses: list[np.ndarray] = [np.empty(0)] * len(tasks)
-        for net, chosen in nets:
-            self._collect(net, {t: tasks[t] for t in chosen}, rows, fold_of_member)
-        self.labels = np.empty((len(self.places), len(tasks)))
-        for t, (task, column) in enumerate(zip(tasks, self.columns, strict=True)):
-            self.labels[:, t] = _labels(task, column)
-        self.labels[~(self.weight > 0)] = np.nan
+    tasks: list[Task]
+    positions: np.ndarray
+    n_passed: int
+    columns: list[Column]
+    scoring_weight: np.ndarray
+    training_weight: np.ndarray
+    labels: np.ndarray
+    responses: list[np.ndarray]
+    fold: np.ndarray
+    members: list[np.ndarray]
 
-    def _collect(
-        self,
-        net: MultiTaskNet,
-        tasks: dict[int, Task],
-        rows: MemberRows,
-        fold_of_member: np.ndarray,
-    ) -> None:
-        """Set `fold`, and the responses of those tasks that a net predicts."""
-        sums: dict[int, Any] = {}
-        count = np.zeros(len(self.places), dtype=np.int32)
-        slices = net.criterion_.layout.slices
-        for index, raw in raw_of_held_out(net.module_, rows):
-            kept = [np.flatnonzero(row >= 0) for row in index]
-            places = [
-                np.searchsorted(self.places, index[k, own])
-                for k, own in enumerate(kept)
-            ]
-            for k, place in enumerate(places):
-                count[place] += 1
-                self.fold[place] = fold_of_member[k]
-            for t, task in tasks.items():
-                response = task.response(raw[..., slices[t]])
-                if t not in sums:
-                    sums[t] = np.zeros((len(self.places), response.shape[2]))
-                for k, place in enumerate(places):
-                    sums[t][place] += response[k, kept[k]]
-        for t, total in sums.items():
-            self.responses[t] = total / count[:, None]
-
-    def residual_std(self, tasks: list[Task]) -> np.ndarray:
+    def residual_std(self) -> np.ndarray:
         """Root mean square of the residuals of numeric tasks, (T,); NaN elsewhere."""
-        std = np.full(len(tasks), np.nan)
-        for t, task in enumerate(tasks):
+        std = np.full(len(self.tasks), np.nan)
+        for t, task in enumerate(self.tasks):
             known = self._known(t)
             if task.is_classifier or not known.any():
                 continue
             residual = task.residual(self.labels[known, t], self.responses[t][known])
-            squared = np.average(residual**2, weights=self.weight[known, t])
+            squared = np.average(residual**2, weights=self.scoring_weight[known, t])
             std[t] = np.sqrt(squared)
         return std
 
@@ -133,86 +76,157 @@ class HeldOut:
         known: np.ndarray = ~np.isnan(self.labels[:, t]) & ~np.isnan(first)
         return known
 
-    def predictions(self, tasks: list[Task]) -> list[np.ndarray]:
+    def predictions(self) -> list[np.ndarray]:
         """One array of predictions (m,) a task."""
         return [
             task.predict(response)
-            for task, response in zip(tasks, self.responses, strict=True)
+            for task, response in zip(self.tasks, self.responses, strict=True)
         ]
 
-    def score(self, tasks: list[Task]) -> float:
+    def spread_predictions(self) -> list[np.ndarray]:
+        """Spread them over the user's rows, (n_passed,); missing in all others."""
+        predictions = self.predictions()
+        if len(self.positions) == self.n_passed:
+            return predictions
+        everywhere = []
+        for prediction in predictions:
+            numeric = prediction.dtype.kind in "iuf"
+            spread = np.full(self.n_passed, np.nan if numeric else None)
+            spread[self.positions] = prediction
+            everywhere.append(spread)
+        return everywhere
+
+    def score(self) -> float:
         """Mean over columns of the default score on the rows that were held out."""
-        everything = np.arange(len(self.places))
+        everything = np.arange(len(self.positions))
         return mean_of_known(
             column_score(
                 task,
                 column.keep(~np.isnan(self.labels[:, t]), everything),
                 predictions,
-                self.weight[:, t],
+                self.scoring_weight[:, t],
             )
             for t, (task, column, predictions) in enumerate(
-                zip(tasks, self.columns, self.predictions(tasks), strict=True)
+                zip(self.tasks, self.columns, self.predictions(), strict=True)
             )
         )
 
-    # -- what intervals and sets rest on ------------------------------------------
-
-    def conformal(self, tasks: list[Task], residual_std: np.ndarray) -> Conformal:
+    def conformal(self, residual_std: np.ndarray) -> Conformal:
         """Keep of the held-out rows what intervals and sets need."""
-        kept = Conformal(self.members)
-        for t, task in enumerate(tasks):
+        errors: dict[tuple[int, bool], list[np.ndarray]] = {}
+        depths: dict[int, list[np.ndarray]] = {}
+        for t, task in enumerate(self.tasks):
             known = self._known(t)
             labels, response = self.labels[known, t], self.responses[t][known]
-            fold = self.fold[known]
+            by_fold = self.fold[known], len(self.members)
             if task.is_classifier:
-                kept.add_classes(t, fold, labels.astype(int), response)
-            else:
-                kept.add_numbers(t, task, fold, labels, response, residual_std[t])
-        return kept
+                depth = depths_of(labels.astype(int), response)
+                depths[t] = sorted_by_fold(depth, *by_fold)
+                continue
+            plain, scaled = errors_of(task, labels, response, residual_std[t])
+            errors[t, False] = sorted_by_fold(plain, *by_fold)
+            errors[t, True] = sorted_by_fold(scaled, *by_fold)
+        return Conformal(self.members, errors, depths)
 
-    # -- calibration --------------------------------------------------------------
-
-    def calibrate(self, tasks: list[Task], temperature: np.ndarray) -> None:
-        """Set one temperature a class task, and apply it to the held-out responses."""
-        for t, task in enumerate(tasks):
+    def temperature(self) -> np.ndarray:
+        """Temperature (T,) of each task; 1 for numbers."""
+        temperature = np.ones(len(self.tasks))
+        for t, task in enumerate(self.tasks):
             if task.is_classifier:
-                temperature[t] = self.temperature(t)
-                if temperature[t] != 1.0:
-                    self.responses[t] = temper(self.responses[t], temperature[t])
+                known = self._known(t)
+                temperature[t] = best_temperature(
+                    self.responses[t][known],
+                    self.labels[known, t].astype(int),
+                    self.training_weight[known, t],
+                )
+        return temperature
 
-    def temperature(self, t: int) -> float:
-        """Temperature that minimises the log-loss of the held-out labels.
-
-        One where there is nothing to learn it from (Guo et al. 2017). A few labels say
-        little, so that a prior keeps it near one; it fades with their number.
-        """
-        known = self._known(t)
-        codes = self.labels[known, t].astype(int)
-        if len(np.unique(codes)) < 2:
-            return 1.0
-        response, weight = self.responses[t][known], self.training_weight[known, t]
-
-        def cost(log_temperature: float) -> float:
-            tempered = temper(response, np.exp(log_temperature))
-            chosen = tempered[np.arange(len(codes)), codes]
-            surprise = -(weight * np.log(np.maximum(chosen, 1e-300))).sum()
-            return float(surprise + 0.5 * (log_temperature / PRIOR_OF_TEMPERATURE) ** 2)
-
-        bounds = np.log(COLDEST), np.log(HOTTEST)
-        found = minimize_scalar(cost, bounds=bounds, method="bounded")
-        return float(np.exp(found.x))
+    def tempered(self, temperature: np.ndarray) -> HeldOut:
+        """Apply temperatures (T,) to the responses."""
+        responses = [
+            response if by == 1.0 else temper(response, by)
+            for response, by in zip(self.responses, temperature, strict=True)
+        ]
+        return replace(self, responses=responses)
 
 
-def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Divide the logarithms of probabilities by a temperature and normalise."""
-    logits = np.log(np.maximum(probabilities, 1e-300))
-    tempered: np.ndarray = softmax(logits / temperature, axis=-1)
-    return tempered
+def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
+    """Ask each member for the rows that it held out.
+
+    Parameters
+    ----------
+    stack : FittedStack
+    member_rows : MemberRows
+        Rows that members were validated on, or those that they trained on where there
+        are no others.
+    rows : Rows
+        Those of the table behind `member_rows`.
+    """
+    held = member_rows.read_by_someone()
+    positions = np.flatnonzero(held)
+    columns, weights = rows.columns, (rows.scoring_weight, rows.training_weight)
+    if len(positions) < len(held):
+        columns = [column.take(positions) for column in columns]
+        weights = (weights[0][positions], weights[1][positions])
+    tasks = stack.codings.tasks
+    labels = np.column_stack(
+        [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
+    )
+    labels[~(weights[0] > 0)] = np.nan
+    fold_of_member = np.array(member_rows.fold_of_member)
+    responses, fold = _mean_responses(stack, member_rows, positions, fold_of_member)
+    return HeldOut(
+        tasks=tasks,
+        positions=rows.positions[positions],
+        n_passed=rows.n_passed,
+        columns=columns,
+        scoring_weight=weights[0],
+        training_weight=weights[1],
+        labels=labels,
+        responses=responses,
+        fold=fold,
+        members=[
+            np.flatnonzero(fold_of_member == f) for f in range(fold_of_member.max() + 1)
+        ],
+    )
+
+
+def _mean_responses(
+    stack: FittedStack,
+    member_rows: MemberRows,
+    positions: np.ndarray,
+    fold_of_member: np.ndarray,
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Mean responses (m, r) of each task over the members that held out a row.
+
+    Also the fold (m,) of each row.
+    """
+    n_tasks = len(stack.codings.tasks)
+    sums: list[np.ndarray] = [np.empty(0)] * n_tasks
+    counts: list[np.ndarray] = [np.empty(0)] * n_tasks
+    fold = np.empty(len(positions), dtype=np.int32)
+    for tasks, index, responses in stack.responses_to_held_out(member_rows):
+        kept = [np.flatnonzero(of_member >= 0) for of_member in index]
+        at = [np.searchsorted(positions, index[k, own]) for k, own in enumerate(kept)]
+        for k, rows in enumerate(at):
+            fold[rows] = fold_of_member[k]
+        for t, response in zip(tasks, responses, strict=True):
+            if not counts[t].size:
+                sums[t] = np.zeros((len(positions), response.shape[2]))
+                counts[t] = np.zeros(len(positions), dtype=np.int32)
+            for k, rows in enumerate(at):
+                sums[t][rows] += response[k, kept[k]]
+                counts[t][rows] += 1
+    means = [
+        total / count[:, np.newaxis] for total, count in zip(sums, counts, strict=True)
+    ]
+    return means, fold
 
 
 def _labels(task: Task, column: Column) -> np.ndarray:
+    """Numbers or class codes, in float64."""
     if task.is_classifier:
-        return task.encode(column)
+        return np.asarray(task.encode(column), dtype=np.float64)
     if column.content == "category":
         return np.full(len(column), np.nan)
     return column.numbers()

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    _fit_context,
+)
 from sklearn.utils import ClassifierTags
 from sklearn.utils.metaestimators import available_if
 
+from sklearn_mtl.estimators import _partial_fit, _predictions, _uncertainty
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
 from sklearn_mtl.estimators._docs import with_shared_sections
-from sklearn_mtl.estimators._predictions import (
-    PredictsClasses,
-    PredictsNumbers,
-    has_class_columns,
-)
+from sklearn_mtl.estimators._predictions import has_class_columns, has_number_columns
 
 
 @with_shared_sections("auto")
-class MultiTaskNetEstimator(PredictsNumbers, PredictsClasses):
+class MultiTaskNetEstimator(BaseMultiTaskNet):
     """One shared neural network whose heads are the columns of y.
 
     Columns may be of different kinds (numbers, yes/no, classes) and labels may be
@@ -66,58 +68,22 @@ class MultiTaskNetEstimator(PredictsNumbers, PredictsClasses):
     ((300, 2), True)
     """
 
+    predict = _uncertainty.predict
+    predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
+    predict_proba = available_if(has_class_columns)(_predictions.predict_proba)
+    predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
+    classes_ = property(_predictions.classes)
+    partial_fit = _partial_fit.partial_fit
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         # Tools that find predict_proba ask for these, whatever the estimator's type.
         tags.classifier_tags = ClassifierTags(multi_label=True)
         return tags
 
-    @available_if(has_class_columns)
-    def predict_proba(self, X: Any) -> Any:
-        """Probabilities of the classes of every class column.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        list of (ndarray of shape (n_samples, n_classes) or None), or ndarray
-            Aligned with the columns of y, None at a numeric one; the array itself for
-            a 1-D y. Columns are in the order of ``classes_``.
-        """
-        return self._predict_proba(X)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
-    ) -> MultiTaskNetEstimator:
-        """Train for one epoch on these rows.
-
-        The first call learns how columns are coded and scaled; no row is held out.
-
-        Parameters
-        ----------
-        X, y, sample_weight : as in `fit`
-        classes : list or dict, default=None
-            All classes of each column, None at a numeric one, where the first rows
-            may not show them all; an array for a 1-D y. Read by the first call.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As `fit`, and for a label that the first call could not know.
-        """
-        self._partial_fit(X, y, sample_weight, classes)
-        return self
-
 
 @with_shared_sections("regression")
-class MultiTaskNetRegressor(RegressorMixin, PredictsNumbers):
+class MultiTaskNetRegressor(BaseMultiTaskNet, RegressorMixin, BaseEstimator):
     """One shared neural network for several numeric columns.
 
     `MultiTaskNetEstimator` with every column read as numbers, and a regressor to
@@ -154,6 +120,9 @@ class MultiTaskNetRegressor(RegressorMixin, PredictsNumbers):
 
     _default_kind: ClassVar[str] = "regression"
 
+    predict = _uncertainty.predict
+    predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None
@@ -175,30 +144,12 @@ class MultiTaskNetRegressor(RegressorMixin, PredictsNumbers):
         ValueError
             As `fit`.
         """
-        self._partial_fit(X, y, sample_weight)
+        self._fit_for_one_epoch(X, y, sample_weight)
         return self
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over columns of R2.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-        y : as passed to `fit`
-            Missing labels are skipped; a column without any is left out of the mean.
-        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
-default=None
-
-        Returns
-        -------
-        float
-            At most 1; NaN where no column can be scored.
-        """
-        return BaseMultiTaskNet.score(self, X, y, sample_weight)
 
 
 @with_shared_sections("classes")
-class MultiTaskNetClassifier(ClassifierMixin, PredictsClasses):
+class MultiTaskNetClassifier(BaseMultiTaskNet, ClassifierMixin, BaseEstimator):
     """One shared neural network for several columns of classes.
 
     `MultiTaskNetEstimator` with every column read as classes, each with a number of
@@ -237,64 +188,11 @@ class MultiTaskNetClassifier(ClassifierMixin, PredictsClasses):
 
     _default_kind: ClassVar[str] = "classes"
 
-    def predict_proba(self, X: Any) -> Any:
-        """Probabilities of the classes of every column.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        list of ndarray of shape (n_samples, n_classes), or ndarray
-            Aligned with the columns of y; the array itself for a 1-D y.
-        """
-        return self._predict_proba(X)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
-    ) -> MultiTaskNetClassifier:
-        """Train for one epoch on these rows.
-
-        The first call learns the classes; no row is held out.
-
-        Parameters
-        ----------
-        X, y, sample_weight : as in `fit`
-        classes : list, dict or array, default=None
-            All classes of each column, where the first rows may not show them all; an
-            array for a 1-D y. Read by the first call.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As `fit`, and for a label that the first call could not know.
-        """
-        self._partial_fit(X, y, sample_weight, classes)
-        return self
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over columns of accuracy.
-
-        Parameters
-        ----------
-        X : data frame, array or CSR matrix of shape (n_samples, n_features)
-        y : as passed to `fit`
-            Missing labels are skipped; a column without any is left out of the mean.
-        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
-default=None
-
-        Returns
-        -------
-        float
-            At most 1; NaN where no column can be scored.
-        """
-        return BaseMultiTaskNet.score(self, X, y, sample_weight)
+    predict = _predictions.predict
+    predict_proba = _predictions.predict_proba
+    predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
+    classes_ = property(_predictions.classes)
+    partial_fit = _partial_fit.partial_fit
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

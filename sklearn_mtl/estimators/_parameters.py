@@ -1,65 +1,372 @@
-"""What the parameters of the estimators may be."""
+"""Parameters of the estimators: what each may be, and what it means."""
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from numbers import Integral, Real
-from typing import Any
+from textwrap import indent
+from typing import Any, NamedTuple
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
 
-PARAMETER_CONSTRAINTS: dict[str, Any] = {
-    "hidden_layer_sizes": [
-        "array-like",
-        Interval(Integral, 1, None, closed="left"),
-    ],
-    "activation": [StrOptions({*ACTIVATIONS, MAXOUT})],
-    "maxout_pieces": [Interval(Integral, 2, None, closed="left")],
-    "head_hidden_layer_sizes": [
-        "array-like",
-        Interval(Integral, 1, None, closed="left"),
-        dict,
-    ],
-    "head_sparsity": [Interval(Real, 0, None, closed="left")],
-    "sharing": [StrOptions({"auto", "hard"})],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
-    "input_dropout": [Interval(Real, 0, 1, closed="left")],
-    "max_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "input_noise": [Interval(Real, 0, None, closed="left")],
-    "n_unsupervised_units": [Interval(Integral, 0, None, closed="left")],
-    "reconstruction_weight": [
-        Interval(Real, 0, None, closed="left"),
-        StrOptions({"auto"}),
-    ],
-    "generative": ["boolean"],
-    "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-    "task_types": "no_validation",
-    "task_weights": "no_validation",
-    "class_weight": "no_validation",
-    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
-    "max_categories": [Interval(Integral, 1, None, closed="left")],
-    "n_bins": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
-    "scale_inputs": ["boolean"],
-    "solver": [StrOptions({"adam", "sgd"})],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [
-        Interval(Integral, 1, None, closed="left"),
-        StrOptions({"auto"}),
-    ],
-    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "early_stopping": ["boolean"],
-    "calibrate": ["boolean", StrOptions({"auto"})],
-    "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-    "device": [str],
-    "dtype": [StrOptions({"float32", "float64"})],
-    "callbacks": ["array-like", None],
-    "net_params": [dict, None],
+AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+SHARE = Interval(Real, 0, 1, closed="left")
+AUTO = StrOptions({"auto"})
+
+
+class Parameter(NamedTuple):
+    """One parameter of the three estimators.
+
+    Attributes
+    ----------
+    constraint : list or str
+        What scikit-learn's checks of parameters accept.
+    values : str
+        The same for a reader, with the default.
+    text : str
+        What it means.
+    """
+
+    constraint: Any
+    values: str
+    text: str
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "hidden_layer_sizes": Parameter(
+        ["array-like", AT_LEAST_ONE],
+        "int or sequence of int, default=(256, 256)",
+        """
+        Widths of the layers that all tasks share. Empty for a linear network.
+        """,
+    ),
+    "activation": Parameter(
+        [StrOptions({*ACTIVATIONS, MAXOUT})],
+        '{"relu", "identity", "logistic", "tanh", "silu", "gelu", "selu", '
+        '"mish", "maxout"}, default="relu"',
+        """
+        Activation of the hidden layers, under scikit-learn's and torch's names. A
+        "maxout" unit is the largest of several linear maps (Goodfellow et al. 2013).
+        """,
+    ),
+    "maxout_pieces": Parameter(
+        [Interval(Integral, 2, None, closed="left")],
+        "int, default=5",
+        """
+        Linear maps a unit; read by ``activation="maxout"`` only.
+        """,
+    ),
+    "head_hidden_layer_sizes": Parameter(
+        ["array-like", AT_LEAST_ONE, dict],
+        "int, sequence of int, or dict, default=()",
+        """
+        Widths of the private layers of each task, between the shared layers and its
+        outputs: the same for all, or a dict of these by column of y (its name, or its
+        position in an array). Columns that the dict does not name have none.
+        """,
+    ),
+    "head_sparsity": Parameter(
+        [NOT_NEGATIVE],
+        "float, default=0.0",
+        """
+        How strongly columns are made to choose among the shared units. After each step
+        the weights from a unit into a column's head, as one vector, are shortened by
+        the learning rate times `head_sparsity` times the square root of their number;
+        what would be shorter than 0 becomes exactly 0 (group lasso, Yuan & Lin 2006).
+        0.1 to 0.3 is a good range; see `factor_usage_`.
+        """,
+    ),
+    "sharing": Parameter(
+        [StrOptions({"auto", "hard"})],
+        '{"auto", "hard"}, default="auto"',
+        """
+        "hard" predicts every column by the shared network. "auto" lets a column that
+        the others hold back go on alone from the shared weights, where that lowers its
+        loss on held-out rows; see `sharing_`. Needs ``early_stopping=True``.
+        """,
+    ),
+    "dropout": Parameter(
+        [SHARE],
+        "float, default=0.1",
+        """
+        Share of hidden units that are dropped while training.
+        """,
+    ),
+    "input_dropout": Parameter(
+        [SHARE],
+        "float, default=0.0",
+        """
+        Share of the numbers entering the first layer that are dropped while training.
+        """,
+    ),
+    "max_norm": Parameter(
+        [POSITIVE, None],
+        "float or None, default=None",
+        """
+        Longest that the vector of weights into a unit may be; longer ones are shortened
+        after each step.
+        """,
+    ),
+    "input_noise": Parameter(
+        [NOT_NEGATIVE],
+        "float, default=0.0",
+        """
+        Standard deviation of normal noise that is added to the encoded X while
+        training. With a decoder, which is to find X without the noise, that makes a
+        denoising autoencoder (Vincent et al. 2008).
+        """,
+    ),
+    "n_unsupervised_units": Parameter(
+        [Interval(Integral, 0, None, closed="left")],
+        "int, default=0",
+        """
+        Units of the last shared layer that no task reads: they are there for what
+        tells rows of X apart but no task asks for. Any number above 0 adds a decoder
+        that reconstructs X from all units of that layer; rows without any label then
+        train what is shared too.
+        """,
+    ),
+    "reconstruction_weight": Parameter(
+        [NOT_NEGATIVE, AUTO],
+        'float or "auto", default="auto"',
+        """
+        Weight of the decoder's loss beside the mean of the columns' losses, both in
+        units of the prior. Any number above 0 adds a decoder. "auto" is 1 where
+        `n_unsupervised_units` or `generative` asks for one, and 0 elsewhere.
+        """,
+    ),
+    "generative": Parameter(
+        ["boolean"],
+        "bool, default=False",
+        """
+        Whether units of the last shared layer are normal variables, of which X is
+        decoded and which the heads read: a variational autoencoder (Kingma & Welling
+        2014). X can then be drawn (`sample`) and scored (`score_samples`), and early
+        stopping looks at its bound as well as at the columns of y.
+        """,
+    ),
+    "n_members": Parameter(
+        [AT_LEAST_ONE, AUTO],
+        'int or "auto", default="auto"',
+        """
+        Networks in the stack, whose predictions are averaged. "auto" takes eight;
+        beyond 20,000 labelled rows fewer, so that rows times members stays the same,
+        and never more than there are rows.
+        """,
+    ),
+    "task_types": Parameter(
+        "no_validation",
+        "None, str, Task, list or dict, default=None",
+        """
+        Kind of the columns of y: a name ("regression", "laplace", "huber",
+        "heteroscedastic", "gamma", "count", "negative_binomial", "quantile", "binary",
+        "multiclass", "ordinal") or an object of a class in `sklearn_mtl.tasks`; one
+        for all columns, a list with one a column, or a dict that names some columns.
+        A column that is not named is read by its type: {DEFAULT_KIND}
+        """,
+    ),
+    "task_weights": Parameter(
+        "no_validation",
+        "None, list or dict, default=None",
+        """
+        Weight of each column's loss, 1 where none is given.
+        """,
+    ),
+    "class_weight": Parameter(
+        "no_validation",
+        'None, "balanced", dict or list, default=None',
+        """
+        Weights of classes: "balanced" gives all classes of a column the same weight in
+        sum, a dict of numbers weighs classes in every class column. A dict of these by
+        column, or a list with one a column, sets them apart.
+        """,
+    ),
+    "categorical_features": Parameter(
+        ["array-like", StrOptions({"from_dtype"}), None],
+        '"from_dtype", array-like or None, default="from_dtype"',
+        """
+        Columns of X that hold categories: those of category, string and object type,
+        or names, positions or a mask.
+        """,
+    ),
+    "max_categories": Parameter(
+        [AT_LEAST_ONE],
+        "int, default=255",
+        """
+        Most levels of one column of X that are told apart, the most frequent first;
+        the rarer ones are read as one.
+        """,
+    ),
+    "n_bins": Parameter(
+        [Interval(Integral, 0, None, closed="left"), AUTO],
+        'int or "auto", default="auto"',
+        """
+        Bins, bounded by quantiles, of each numeric column of X. A column enters the
+        network as it is and once more for each bin, as a number that rises within the
+        bin only (piecewise linear encoding, Gorishniy et al. 2022), so that the network
+        can tell values apart that lie close together. "auto" takes 16; fewer
+        below 160 rows or beyond 32 numeric columns, and none below 40 rows, beyond 128
+        columns, in a sparse matrix, or in a linear network. 0 takes none.
+        """,
+    ),
+    "scale_inputs": Parameter(
+        ["boolean"],
+        "bool, default=True",
+        """
+        Whether numeric columns of X, and categories of two levels, are standardised.
+        """,
+    ),
+    "solver": Parameter(
+        [StrOptions({"adam", "sgd"})],
+        '{"adam", "sgd"}, default="adam"',
+        """
+        Optimizer: AdamW (Loshchilov & Hutter 2019), or stochastic gradient descent
+        with Nesterov momentum of 0.9.
+        """,
+    ),
+    "alpha": Parameter(
+        [NOT_NEGATIVE],
+        "float, default=0.01",
+        """
+        Weight decay; decoupled from the gradient under "adam", an L2 penalty under
+        "sgd". Biases do not decay.
+        """,
+    ),
+    "batch_size": Parameter(
+        [AT_LEAST_ONE, AUTO],
+        'int or "auto", default="auto"',
+        """
+        Most rows in a batch. "auto" aims at 32 steps an epoch, within 64 to 256 rows,
+        and takes 32 rows below 250.
+        """,
+    ),
+    "learning_rate": Parameter(
+        [StrOptions({"constant", "invscaling", "adaptive"})],
+        '{"constant", "invscaling", "adaptive"}, default="constant"',
+        """
+        Schedule: "invscaling" divides the rate by the square root of the epoch;
+        "adaptive" by 5 where the training loss has not fallen by `tol` for two
+        epochs.
+        """,
+    ),
+    "learning_rate_init": Parameter(
+        [POSITIVE],
+        "float, default=0.001",
+        """
+        Learning rate of the first epoch.
+        """,
+    ),
+    "max_iter": Parameter(
+        [AT_LEAST_ONE],
+        "int, default=200",
+        """
+        Most epochs; with ``early_stopping=False`` the number of epochs.
+        """,
+    ),
+    "random_state": Parameter(
+        ["random_state"],
+        "int, RandomState instance or None, default=None",
+        """
+        Seed of initial weights, batches, dropped units and held-out rows. No global
+        generator is read or seeded.
+        """,
+    ),
+    "tol": Parameter(
+        [NOT_NEGATIVE],
+        "float, default=1e-4",
+        """
+        Least decrease of the validation loss, in units of the prior, that counts as an
+        improvement.
+        """,
+    ),
+    "verbose": Parameter(
+        ["verbose"],
+        "int, default=0",
+        """
+        0 is silent, 1 shows a progress bar.
+        """,
+    ),
+    "warm_start": Parameter(
+        ["boolean"],
+        "bool, default=False",
+        """
+        Whether `fit` goes on from the last call's weights and codings.
+        """,
+    ),
+    "early_stopping": Parameter(
+        ["boolean"],
+        "bool, default=True",
+        """
+        Whether each member stops when it no longer improves on rows that it held out
+        of training, and keeps its best weights.
+        """,
+    ),
+    "calibrate": Parameter(
+        ["boolean", AUTO],
+        'bool or "auto", default="auto"',
+        """
+        Whether the logarithms of each class column's probabilities are divided by a
+        temperature that fits the labels that members held out (Guo et al. 2017).
+        "auto" does so where rows are held out; True is an error where none are.
+        """,
+    ),
+    "validation_fraction": Parameter(
+        [Interval(Real, 0, 0.5, closed="right")],
+        "float, default=0.1",
+        """
+        Share of the rows that a member holds out. Five to 1 / `validation_fraction`
+        members hold out one fold each, so that every row is held out by one of them.
+        """,
+    ),
+    "n_iter_no_change": Parameter(
+        [AT_LEAST_ONE],
+        "int, default=10",
+        """
+        Epochs without improvement after which a member stops.
+        """,
+    ),
+    "device": Parameter(
+        [str],
+        'str, default="auto"',
+        """
+        Device in torch's notation; "auto" takes an accelerator if there is one.
+        """,
+    ),
+    "dtype": Parameter(
+        [StrOptions({"float32", "float64"})],
+        '{"float32", "float64"}, default="float32"',
+        """
+        Number format in which the network is trained. It predicts in float64.
+        """,
+    ),
+    "callbacks": Parameter(
+        ["array-like", None],
+        "list or None, default=None",
+        """
+        skorch callbacks.
+        """,
+    ),
+    "net_params": Parameter(
+        [dict, None],
+        "dict or None, default=None",
+        """
+        Arguments handed to `skorch.NeuralNet` as they are; they win over the above.
+        """,
+    ),
 }
+
+CONSTRAINTS: dict[str, Any] = {
+    name: parameter.constraint for name, parameter in PARAMETERS.items()
+}
+
+
+def parameters_section() -> str:
+    """List all parameters as the section of a docstring does."""
+    return "\n".join(
+        f"{name} : {parameter.values}\n{indent(cleandoc(parameter.text), '    ')}"
+        for name, parameter in PARAMETERS.items()
+    )

@@ -10,8 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sklearn_mtl.estimators._checks import n_rows_of
-from sklearn_mtl.estimators._net_settings import as_sizes, seed_of
+from sklearn_mtl.estimators import n_rows_of, seed_of, shared_sizes
 from sklearn_mtl.inspection._teams import (
     each_and_pairs,
     error_over_folds,
@@ -139,12 +138,11 @@ def task_affinity(
     """
     transformers, net = parts_of(estimator)
     table = read_columns(y)
-    sizes = net.hidden_layer_sizes
-    if method != "pairs" and not as_sizes(sizes, "hidden_layer_sizes"):
+    if method != "pairs" and not shared_sizes(net):
         raise ValueError(
-            f"hidden_layer_sizes={sizes!r} leaves no layer that columns share, so that "
-            f"method={method!r} has no gradients to compare. Set one hidden layer or "
-            "more, or use method='pairs'."
+            f"hidden_layer_sizes={net.hidden_layer_sizes!r} leaves no layer that "
+            f"columns share, so that method={method!r} has no gradients to compare. "
+            "Set one hidden layer or more, or use method='pairs'."
         )
     found = MEASURES[method](transformers, net, X, y, cv)
     labelled = np.column_stack([~column.missing for column in table.columns])

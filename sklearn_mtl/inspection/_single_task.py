@@ -10,7 +10,7 @@ from scipy.stats import t as student_t
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklearn_mtl.estimators._checks import n_rows_of
+from sklearn_mtl.estimators import n_rows_of
 from sklearn_mtl.inspection._teams import (
     error_over_folds,
     everyone_and_each,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -12,9 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
-from sklearn_mtl.estimators._base import BaseMultiTaskNet
-from sklearn_mtl.estimators._checks import n_rows_of
-from sklearn_mtl.estimators._net_settings import number_of_members
+from sklearn_mtl.estimators import BaseMultiTaskNet, n_rows_of, number_of_members
 from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable
@@ -106,18 +104,31 @@ def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
     truth = Truth(fold.y_test, None)
     n_tasks = len(truth.columns)
     scores = np.full((len(teams), n_tasks), np.nan)
-    row = 0
+    first = 0
     for chosen, fitted in _stacks(net, fold.X, fold.y, teams):
         members = np.split(np.arange(fitted.net_.module_.n_members), len(chosen))
-        parts = [r for _, r in fitted._member_responses(fold.X_test, range(n_tasks))]
-        responses = [np.concatenate(part, axis=1) for part in zip(*parts, strict=True)]
-        for team, own in zip(chosen, members, strict=True):
-            for t in team:
-                task, response = fitted.tasks_[t], responses[t][own].mean(axis=0)
-                outcome = truth.outcome(t, task, None, response)
-                scores[row, t] = metrics_of(task)[0].of(outcome)
-            row += 1
+        learned = [
+            (team, t, own)
+            for team, (columns, own) in enumerate(zip(chosen, members, strict=True))
+            for t in columns
+        ]
+        ask = _ask([(t, own) for _, t, own in learned])
+        responses = fitted.stack_.map_responses(ask, fold.X_test)
+        for (team, t, _), response in zip(learned, responses, strict=True):
+            task = fitted.tasks_[t]
+            outcome = truth.outcome(t, task, None, response)
+            scores[first + team, t] = metrics_of(task)[0].of(outcome)
+        first += len(chosen)
     return scores
+
+
+def _ask(whom: list[tuple[int, np.ndarray]]) -> Callable[..., list[np.ndarray]]:
+    """Mean response of some members for a column, of each pair of these."""
+
+    def means(features: Any, responses: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [responses[t][members].mean(axis=0) for t, members in whom]
+
+    return means
 
 
 def _stacks(
@@ -132,7 +143,7 @@ def _stacks(
         Its members stand team after team.
     """
     n_rows = n_rows_of(X)
-    size = number_of_members(net, n_rows, net.early_stopping)
+    size = number_of_members(net.n_members, n_rows, net.early_stopping)
     together = max(1, min(MEMBERS_AT_ONCE, n_rows) // size)
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]

@@ -4,7 +4,20 @@ from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._generative import GenerativeModel
+from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._loss import TaskLoss
+from sklearn_mtl.training._make_net import (
+    draw_seed,
+    make_net,
+    make_reconstruction,
+    new_generator,
+)
+from sklearn_mtl.training._make_rows import (
+    give_rows,
+    make_table,
+    make_unlabelled,
+    number_format,
+)
 from sklearn_mtl.training._members import member_rows
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
@@ -16,6 +29,7 @@ from sklearn_mtl.training._predict import (
 )
 from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
+from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
@@ -40,11 +54,21 @@ __all__ = [
     "TaskTable",
     "Teams",
     "Unlabelled",
+    "draw_seed",
+    "give_rows",
     "iter_raw",
     "iter_shared",
     "learning_rate_schedule",
+    "make_net",
+    "make_reconstruction",
+    "make_table",
+    "make_unlabelled",
     "member_rows",
+    "new_generator",
+    "norms_of_links",
+    "number_format",
     "raw_of_held_out",
     "resolve_device",
     "std_of_shared",
+    "unchanged_on_failure",
 ]

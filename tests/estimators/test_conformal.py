@@ -327,7 +327,7 @@ def test_many_rows_are_predicted_in_parts(
         fitted_numbers.net.predict_interval(new_rows),
         fitted_words.net.predict_set(new_rows),
     )
-    monkeypatch.setattr("sklearn_mtl.estimators._base.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("sklearn_mtl.estimators._fitted_stack.ROWS_AT_ONCE", 7)
     assert_allclose(
         fitted_numbers.net.predict_interval(new_rows), expected[0], rtol=1e-10
     )

@@ -10,8 +10,8 @@ from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import make_multitask
-from sklearn_mtl.estimators import _sharing
-from sklearn_mtl.estimators._sharing import (
+from sklearn_mtl.estimators import _own_nets
+from sklearn_mtl.estimators._own_nets import (
     find_own_nets,
     is_gain,
     loss_at_others_epoch,
@@ -223,7 +223,7 @@ def test_all_nets_are_restored_if_one_fails(table, monkeypatch):
 
 def test_no_more_columns_are_tried_than_that(table, monkeypatch):
     net = MultiTaskNetEstimator(**SLOW, sharing="hard").fit(*table)
-    monkeypatch.setattr(_sharing, "is_gain", lambda gain: True)
+    monkeypatch.setattr(_own_nets, "is_gain", lambda gain: True)
     tried = []
 
     def train_alone(t):
@@ -233,7 +233,7 @@ def test_no_more_columns_are_tried_than_that(table, monkeypatch):
     own_nets = find_own_nets(net.net_, train_alone)
 
     assert tried[0] == 2
-    assert len(set(tried)) == len(tried) == len(own_nets) == _sharing.MOST_TRIED
+    assert len(set(tried)) == len(tried) == len(own_nets) == _own_nets.MOST_TRIED
 
 
 # What decides

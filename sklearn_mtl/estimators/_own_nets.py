@@ -1,12 +1,22 @@
-"""Which columns go on alone from the shared weights, and who predicts a column then."""
+"""Columns that go on alone from the shared weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.training import MultiTaskNet
+from sklearn_mtl.estimators._codings import Codings
+from sklearn_mtl.estimators._new_net import new_net, rate_schedule
+from sklearn_mtl.estimators._reconstruction import reconstruction_of
+from sklearn_mtl.training import (
+    MemberRows,
+    MultiTaskNet,
+    TaskLoss,
+    draw_seed,
+    new_generator,
+)
 
 LEAST_GAIN = 0.002
 """Fall of the held-out loss, in units of the prior, that is worth a net of its own."""
@@ -16,17 +26,49 @@ MANY_STEPS = 20
 """Steps of an epoch from which on a column alone is given half the patience."""
 
 
-def by_net(
-    net: MultiTaskNet, own_nets: dict[int, MultiTaskNet], tasks: Iterable[int]
-) -> Iterator[tuple[MultiTaskNet, list[int]]]:
-    """Group tasks by the net that predicts them."""
-    tasks = list(tasks)
-    shared = [t for t in tasks if t not in own_nets]
-    if shared:
-        yield net, shared
-    for t in tasks:
-        if t in own_nets:
-            yield own_nets[t], [t]
+def may_part(estimator: Any, codings: Codings, net: MultiTaskNet) -> bool:
+    """Whether columns may leave the shared net, and it can be told which gain."""
+    reconstruction = reconstruction_of(estimator)
+    return (
+        estimator.sharing == "auto"
+        and len(codings.tasks) > 1
+        and type(net.criterion_) is TaskLoss
+        and not (reconstruction is not None and reconstruction.generative)
+        and "best_weights" in dict(net.callbacks_)
+        and len(net.history) > 0
+    )
+
+
+def train_on_one_task(
+    estimator: Any,
+    codings: Codings,
+    net: MultiTaskNet,
+    rows: MemberRows,
+    n_read: int,
+    generator: Any,
+    t: int,
+) -> MultiTaskNet:
+    """Train a copy of the shared net on one task, from its weights on.
+
+    The caller's callbacks watch the shared net only.
+    """
+    weight = np.zeros_like(net.task_weight)
+    weight[:, t] = 1.0
+    own = new_net(
+        estimator,
+        codings,
+        n_members=len(weight),
+        n_rows=n_read,
+        generator=new_generator(draw_seed(generator)),
+        callbacks=rate_schedule(estimator),
+    )
+    own.module_.load_state_dict(net.module_.state_dict())
+    own.weigh_tasks(weight)
+    steps = len(rows.table) / own.batch_size
+    patience = patience_alone(estimator.n_iter_no_change, steps)
+    best = dict(own.callbacks_)["best_weights"]
+    best.set_params(monitor="valid", patience=patience)
+    return own.partial_fit(rows)
 
 
 def find_own_nets(

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators._checks import read_label_weight, read_y
+from sklearn_mtl.estimators._reading import read_label_weight, read_y
 from sklearn_mtl.metrics import column_score
 
 
@@ -75,7 +75,7 @@ class _TaskView(BaseEstimator):
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        response = self.estimator._responses(X, tasks=[self.task])[0]
+        response = self.estimator.stack_.responses(X, tasks=[self.task])[0]
         return np.asarray(self.estimator.tasks_[self.task].predict(response))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -141,7 +141,9 @@ class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):
             Increasing along each row.
         """
         check_is_fitted(self)
-        return np.asarray(self.estimator._responses(X, tasks=[self.task])[0][:, 1:])
+        return np.asarray(
+            self.estimator.stack_.responses(X, tasks=[self.task])[0][:, 1:]
+        )
 
 
 class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
@@ -180,7 +182,7 @@ class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
         """
         check_is_fitted(self)
-        return np.asarray(self.estimator._responses(X, tasks=[self.task])[0])
+        return np.asarray(self.estimator.stack_.responses(X, tasks=[self.task])[0])
 
     @available_if(_is_kind("ordinal"))
     def predict_rank(self, X: Any) -> np.ndarray:

@@ -1,0 +1,178 @@
+"""How X and y are turned into numbers and back, learned from the rows of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_mtl.estimators._layer_sizes import has_hidden_layers
+from sklearn_mtl.estimators._reading import read_X, reader_of
+from sklearn_mtl.estimators._reconstruction import check_decodable, reconstruction_of
+from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.exceptions import warn
+from sklearn_mtl.tables import (
+    Column,
+    Container,
+    DecodedColumns,
+    FeatureEncoder,
+    Pieces,
+    RowMaker,
+    decoded_columns,
+    learn_pieces,
+    take_rows,
+)
+from sklearn_mtl.tasks import Task, per_column
+
+
+@dataclass(frozen=True, eq=False)
+class Codings:
+    """What a fit learned about the columns of X and y; later fits may go on with it.
+
+    Attributes
+    ----------
+    tasks : list of Task
+        Fitted, one for each column of y.
+    task_share : ndarray of shape (n_tasks,)
+        Weight of each task's loss; they sum to 1.
+    container : Container
+        Puts predictions into the kind of container that y was.
+    reader : estimator
+        Checks a later X.
+    encoder : FeatureEncoder
+        Encodes X.
+    bins : Pieces or None
+        Bins of the numeric columns of X.
+    decoded : DecodedColumns or None
+        What a decoder predicts of the encoded X; None without one.
+    row_maker : RowMaker or None
+        Turns what a generative network draws into rows of X.
+    """
+
+    tasks: list[Task]
+    task_share: np.ndarray
+    container: Container
+    reader: BaseEstimator
+    encoder: FeatureEncoder
+    bins: Pieces | None
+    decoded: DecodedColumns | None
+    row_maker: RowMaker | None
+
+    @property
+    def names(self) -> list[Hashable]:
+        """Names of the columns of y."""
+        return [task.name_ for task in self.tasks]
+
+    def read_X(self, X: Any) -> Any:
+        """Check a later X."""
+        return read_X(self.reader, X, reset=False)
+
+    def rebuild(self, columns: Sequence[np.ndarray], X: Any) -> Any:
+        """Put predictions (n,) of each task into the container of y."""
+        labels = [task.is_classifier for task in self.tasks]
+        return self.container.rebuild(columns, X, labels=labels)
+
+    def rebuild_numbers(self, columns: Sequence[np.ndarray], X: Any) -> Any:
+        """Put what is no label, but a number of each task, into the container of y."""
+        return self.container.rebuild(columns, X, labels=False)
+
+
+def learn_codings(
+    estimator: Any, rows: Rows, tasks: list[Task], container: Container
+) -> Codings:
+    """Learn from the rows of a first fit.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+    rows : Rows
+    tasks : list of Task
+        Not fitted.
+    container : Container
+        That of y.
+    """
+    names = [column.name for column in rows.columns]
+    for task, column, weight in zip(
+        tasks, rows.columns, rows.training_weight.T, strict=True
+    ):
+        _fit_task(task, column, weight)
+    task_share = _task_share(estimator.task_weights, names)
+    X, weight = _rows_to_encode_by(rows)
+    encoder = FeatureEncoder(
+        estimator.categorical_features,
+        scale_inputs=estimator.scale_inputs,
+        max_categories=estimator.max_categories,
+    ).fit(X, weight)
+    n_bins = estimator.n_bins
+    if n_bins == "auto" and not has_hidden_layers(estimator, names):
+        n_bins = 0  # a linear network is to be one
+    decoded = row_maker = None
+    reconstruction = reconstruction_of(estimator)
+    if reconstruction is not None and rows.decoded is not None:
+        decoded = decoded_columns(encoder)
+        check_decodable(decoded, len(weight))
+        if reconstruction.generative:
+            row_maker = RowMaker(rows.decoded.X, encoder)
+    return Codings(
+        tasks=tasks,
+        task_share=task_share,
+        container=container,
+        reader=reader_of(estimator),
+        encoder=encoder,
+        bins=learn_pieces(encoder, X, weight, n_bins),
+        decoded=decoded,
+        row_maker=row_maker,
+    )
+
+
+def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
+    task.fit(column, weight)
+    if not weight.any():
+        warn(
+            f"Column {column.name!r} of y has no label that counts; it is predicted "
+            "as missing. Drop the column, or use folds in which each column has "
+            "labels."
+        )
+
+
+def _rows_to_encode_by(rows: Rows) -> tuple[Any, np.ndarray]:
+    """Rows that the encoding of X is learned from, in their order, and their weights.
+
+    That of a row with labels is the mean weight of these.
+    """
+    labelled = (rows.scoring_weight > 0).sum(axis=1)
+    weight: np.ndarray = rows.scoring_weight.sum(axis=1) / labelled
+    if rows.decoded is None:
+        return rows.X, weight
+    everywhere = rows.decoded.weight.astype(np.float64)
+    everywhere[rows.positions] = weight
+    read = np.sort(np.concatenate([rows.positions, rows.decoded.others]))
+    if len(read) == rows.n_passed:
+        return rows.decoded.X, everywhere
+    return take_rows(rows.decoded.X, read), everywhere[read]
+
+
+def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:
+    """Weight of each task, 1 where it has none, as shares that sum to 1."""
+    values = np.ones(len(names))
+    weights = per_column(task_weights, names, "task_weights")
+    for t, (weight, name) in enumerate(zip(weights, names, strict=True)):
+        if weight is None:
+            continue
+        if not isinstance(weight, int | float | np.number) or not (
+            0 <= weight < np.inf
+        ):
+            raise ValueError(
+                f"task_weights says {weight!r} for column {name!r}. Weights must be "
+                "finite numbers of at least 0."
+            )
+        values[t] = weight
+    if not values.any():
+        raise ValueError(
+            "task_weights is 0 for every column of y. Give at least one column a "
+            "weight above 0."
+        )
+    return values / values.sum()

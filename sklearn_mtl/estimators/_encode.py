@@ -1,0 +1,70 @@
+"""The rows of a fit as its nets read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_mtl.estimators._codings import Codings
+from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.tables import take_rows
+from sklearn_mtl.training import (
+    MemberRows,
+    MultiTaskNet,
+    TaskTable,
+    Unlabelled,
+    give_rows,
+    make_table,
+    make_unlabelled,
+    number_format,
+)
+
+
+def encode_rows(
+    net: MultiTaskNet,
+    codings: Codings,
+    rows: Rows,
+    validation: Rows | None,
+    *,
+    holds_out: bool,
+    validation_fraction: float,
+    fold_seed: int,
+) -> MemberRows:
+    """Encode the tables and give each member its rows.
+
+    Folds come from a seed of their own, so that a warm start holds out the rows that it
+    held out before.
+    """
+    return give_rows(
+        net,
+        unlabelled=_unlabelled(net, codings, rows),
+        table=_table(net, codings, rows),
+        validation_table=None
+        if validation is None
+        else _table(net, codings, validation),
+        holds_out=holds_out,
+        validation_fraction=validation_fraction,
+        seed=fold_seed,
+    )
+
+
+def _table(net: MultiTaskNet, codings: Codings, rows: Rows) -> TaskTable:
+    dtype: Any = number_format(net)
+    features = codings.encoder.transform_to_places(rows.X, dtype=dtype)
+    codes = np.empty((len(rows), len(codings.tasks)), dtype=dtype)
+    for t, (task, column) in enumerate(zip(codings.tasks, rows.columns, strict=True)):
+        codes[:, t] = task.encode(column)
+    return make_table(net, features, codes, rows.training_weight)
+
+
+def _unlabelled(net: MultiTaskNet, codings: Codings, rows: Rows) -> Unlabelled | None:
+    """Encode the rows without labels, where the net decodes its input."""
+    if rows.decoded is None:
+        return None
+    X, weight, others = rows.decoded.X, rows.decoded.weight, rows.decoded.others
+    features = None
+    if len(others):
+        encoder = codings.encoder
+        features = encoder.transform_to_places(take_rows(X, others), number_format(net))
+    return make_unlabelled(net, features, weight[others], weight[rows.positions])

@@ -1,0 +1,101 @@
+"""The way of one fit, from X and y to all that is learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_mtl.estimators._codings import learn_codings
+from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._kinds import tasks_of
+from sklearn_mtl.estimators._nets import train_nets
+from sklearn_mtl.estimators._reading import Table
+from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
+from sklearn_mtl.estimators._trust import Trust, trust_of
+from sklearn_mtl.training import std_of_shared
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """All that one fit learned.
+
+    Attributes
+    ----------
+    stack : FittedStack
+    unit_std : ndarray of shape (K * U,), or None
+        How much every shared unit varies over some rows; None for a module that does
+        not tell which they are.
+    trust : Trust
+    """
+
+    stack: FittedStack
+    unit_std: np.ndarray | None
+    trust: Trust
+
+
+def fit_table(
+    estimator: Any,
+    table: Table,
+    validation: Table | None,
+    earlier: FittedStack | None,
+    *,
+    classes: Any = None,
+    epochs: int | None = None,
+    holds_out: bool = True,
+) -> Fitted:
+    """Learn from a table.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+        Says its parameters; it is left as it is.
+    table : Table
+    validation : Table or None
+        Rows to stop on, instead of those that members hold out.
+    earlier : FittedStack or None
+        To go on with; its nets are trained on.
+    classes : list, dict or array
+        All classes of each column, as `partial_fit` takes them.
+    epochs : int or None
+        None for the most that the estimator allows.
+    holds_out : bool
+        Whether members may hold out rows.
+    """
+    rows = labelled_rows(table)
+    if earlier is None:
+        tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
+        rows = rows.weighed(tasks, estimator.class_weight)
+        codings = learn_codings(estimator, rows, tasks, table.y.container)
+    else:
+        codings = earlier.codings
+        rows = rows.weighed(codings.tasks, estimator.class_weight)
+    to_stop_on = None
+    if validation is not None:
+        to_stop_on = validation_rows(validation)
+        to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
+    trained = train_nets(
+        estimator,
+        codings,
+        rows,
+        to_stop_on,
+        earlier,
+        epochs=epochs,
+        holds_out=holds_out,
+    )
+    stack = FittedStack(
+        net=trained.net,
+        own_nets=trained.own_nets,
+        codings=codings,
+        temperature=np.ones(len(codings.tasks)),
+        fold_seed=trained.fold_seed,
+    )
+    trust = trust_of(
+        stack, trained.rows, rows, to_stop_on, calibrates=bool(estimator.calibrate)
+    )
+    return Fitted(
+        stack=replace(stack, temperature=trust.temperature),
+        unit_std=std_of_shared(trained.net.module_, trained.rows.table),
+        trust=trust,
+    )

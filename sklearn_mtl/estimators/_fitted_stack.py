@@ -1,0 +1,194 @@
+"""The nets of a fit, and what they say of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_mtl.estimators._codings import Codings
+from sklearn_mtl.estimators._reading import n_rows_of
+from sklearn_mtl.estimators._temperature import temper
+from sklearn_mtl.tables import take_rows
+from sklearn_mtl.training import (
+    MemberRows,
+    MultiTaskNet,
+    iter_raw,
+    iter_shared,
+    raw_of_held_out,
+)
+
+ROWS_AT_ONCE = 16_384
+"""Rows that are encoded and predicted together; bounds the memory of `predict`."""
+
+Arrays = Sequence[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedStack:
+    """Everything that turns rows of X into what members say of them.
+
+    It is the attribute ``stack_`` of a fitted estimator.
+
+    Attributes
+    ----------
+    net : MultiTaskNet
+        The net that all columns share.
+    own_nets : dict of int to MultiTaskNet
+        Nets of the columns that went on alone, by position of the column.
+    codings : Codings
+        How X is encoded, and what columns of y mean.
+    temperature : ndarray of shape (n_tasks,)
+        Divides the logarithms of each class column's probabilities.
+    fold_seed : int
+        Drew the rows that members held out.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetEstimator
+    >>> from sklearn_mtl.datasets import load_student_performance
+    >>> X, y = load_student_performance(return_X_y=True, as_frame=True)
+    >>> net = MultiTaskNetEstimator(max_iter=2, random_state=0).fit(
+    ...     X, y[["G3", "higher"]]
+    ... )
+    >>> mean, probabilities = net.stack_.responses(X)
+    >>> mean.shape, probabilities.shape
+    ((649, 1), (649, 2))
+    """
+
+    net: MultiTaskNet
+    own_nets: dict[int, MultiTaskNet]
+    codings: Codings
+    temperature: np.ndarray
+    fold_seed: int
+
+    @property
+    def nets(self) -> list[MultiTaskNet]:
+        """All nets, the shared one first."""
+        return [self.net, *self.own_nets.values()]
+
+    def responses(self, X: Any, tasks: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Mean over members of what they say of rows.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        tasks : sequence of int, default=None
+            Positions of the columns of y; all by default.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, m)
+            One for each of `tasks`: numbers in the units of y, or probabilities of the
+            classes; see `Task.response`.
+        """
+        return self.map_responses(means, X, tasks)
+
+    def map_responses(
+        self,
+        function: Callable[[Any, Arrays], Arrays],
+        X: Any,
+        tasks: Sequence[int] | None = None,
+    ) -> list[np.ndarray]:
+        """Map a function over some rows at a time, and join its results.
+
+        Parameters
+        ----------
+        function : callable
+            Takes the encoded rows (n, d) and a list of responses (n_members, n, m) of
+            all members, one for each of `tasks`. Returns a sequence of arrays, each
+            with one entry a row.
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        tasks : sequence of int, default=None
+            Positions of the columns of y; all by default.
+
+        Returns
+        -------
+        list of ndarray
+            Each with one entry a row of X.
+        """
+        chosen = range(len(self.codings.tasks)) if tasks is None else tasks
+        return joined(
+            function(features, responses)
+            for features, responses in self._responses_of_members(X, chosen)
+        )
+
+    def units(self, X: Any) -> np.ndarray:
+        """Units of the last shared layer, member after member, (n_samples, K * h)."""
+        (units,) = joined(
+            [shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)]
+            for features in self._encoded(X)
+            for shared in iter_shared(self.net.module_, features)
+        )
+        return units
+
+    def parts(self, X: Any) -> Iterator[Any]:
+        """Check X and cut it into parts of some rows."""
+        X = self.codings.read_X(X)
+        n_rows = n_rows_of(X)
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
+            yield X if rows == slice(0, n_rows) else take_rows(X, rows)
+
+    def responses_to_held_out(
+        self, rows: MemberRows
+    ) -> Iterator[tuple[list[int], np.ndarray, list[np.ndarray]]]:
+        """Ask each member for the rows that it held out, some at a time.
+
+        Yields
+        ------
+        tasks : list of int
+            Those that one of the nets predicts.
+        index : int ndarray of shape (K, n)
+            Rows of the table; -1 where a member held out fewer.
+        responses : list of ndarray of shape (K, n, m)
+            One for each of `tasks`.
+        """
+        for net, tasks in self._by_net(range(len(self.codings.tasks))):
+            for index, raw in raw_of_held_out(net.module_, rows):
+                yield tasks, index, [self._response(t, raw) for t in tasks]
+
+    def _responses_of_members(
+        self, X: Any, tasks: Sequence[int]
+    ) -> Iterator[tuple[Any, list[np.ndarray]]]:
+        """Encode and predict some rows at a time."""
+        groups = self._by_net(tasks)
+        group_of = {t: g for g, (_, own) in enumerate(groups) for t in own}
+        modules = [net.module_ for net, _ in groups]
+        for features in self._encoded(X):
+            for rows, raws in iter_raw(modules, features):
+                yield (
+                    features[rows],
+                    [self._response(t, raws[group_of[t]]) for t in tasks],
+                )
+
+    def _encoded(self, X: Any) -> Iterator[Any]:
+        """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
+        for part in self.parts(X):
+            yield self.codings.encoder.transform(part, dtype=np.float64)
+
+    def _by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
+        """Group tasks by the net that predicts them."""
+        shared = [t for t in tasks if t not in self.own_nets]
+        alone = [(self.own_nets[t], [t]) for t in tasks if t in self.own_nets]
+        return [(self.net, shared), *alone] if shared else alone
+
+    def _response(self, t: int, raw: np.ndarray) -> np.ndarray:
+        """Response (K, n, m) of one task from the raw outputs (K, n, C) of its net."""
+        task, temperature = self.codings.tasks[t], self.temperature[t]
+        response = task.response(raw[..., self.net.criterion_.layout.slices[t]])
+        if task.is_classifier and temperature != 1.0:
+            return temper(response, temperature)
+        return response
+
+
+def means(features: Any, responses: Arrays) -> list[np.ndarray]:
+    """Mean over members of each response."""
+    return [response.mean(axis=0) for response in responses]
+
+
+def joined(parts: Iterable[Arrays]) -> list[np.ndarray]:
+    """Join arrays that were made for some rows at a time."""
+    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]

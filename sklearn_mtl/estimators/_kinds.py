@@ -1,0 +1,61 @@
+"""What each column of y means, as the user said or as its labels show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn_mtl.tables import Column, Container
+from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
+
+
+def tasks_of(
+    estimator: Any, columns: list[Column], classes: Any, container: Container
+) -> list[Task]:
+    """Decide the kind of each column; nothing is learned of its labels yet.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+    columns : list of Column
+    classes : None, array, list or dict
+        All classes of each column, as `partial_fit` takes them.
+    container : Container
+        That of y; a 1-D y has one entry of `classes` only.
+    """
+    kind = estimator._default_kind
+    tasks = resolve_tasks(columns, estimator.task_types, default=kind)
+    _check_kinds(tasks, columns, kind)
+    if classes is None:
+        return tasks
+    names = [column.name for column in columns]
+    wanted = [classes]
+    if container.ndim > 1:
+        wanted = per_column(classes, names, "classes")
+    return [
+        task if known is None else _with_classes(task, column, known)
+        for task, column, known in zip(tasks, columns, wanted, strict=True)
+    ]
+
+
+def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:
+    """Hold regressor and classifier to what they are to scikit-learn."""
+    for task, column in zip(tasks, columns, strict=True):
+        if default_kind != "auto" and task.is_classifier != (default_kind == "classes"):
+            promised = "classes" if default_kind == "classes" else "numbers"
+            raise ValueError(
+                f"task_types says {task.kind!r} for column {column.name!r}, but this "
+                f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
+                "takes columns of any kind."
+            )
+
+
+def _with_classes(task: Task, column: Column, classes: Any) -> Task:
+    if not task.is_classifier:
+        raise ValueError(
+            f"classes names classes for column {column.name!r}, which is read as "
+            f"{task.kind}. Pass None there."
+        )
+    if isinstance(task, Binary | Multiclass):
+        task = Binary() if len(classes) <= 2 else Multiclass()
+    told: Task = task.set_params(classes=classes)
+    return told

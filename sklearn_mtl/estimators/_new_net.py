@@ -1,0 +1,96 @@
+"""The estimator's parameters as settings of a new net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
+from sklearn_mtl.estimators._codings import Codings
+from sklearn_mtl.estimators._layer_sizes import head_sizes, shared_sizes
+from sklearn_mtl.estimators._reconstruction import reconstruction_of
+from sklearn_mtl.training import (
+    MultiTaskNet,
+    NegativeTransfer,
+    ProgressBar,
+    learning_rate_schedule,
+    make_net,
+)
+
+OF_LAYERS = ("activation", "maxout_pieces", "dropout", "input_dropout", "max_norm")
+"""Parameters that the network takes as they are."""
+
+ROWS_OF_A_VALIDATION_BATCH = 512
+"""Rows that are validated together; where batches are larger, as many as those."""
+
+
+def new_net(
+    estimator: Any,
+    codings: Codings,
+    *,
+    n_members: int,
+    n_rows: int,
+    generator: Any,
+    callbacks: list[Any],
+) -> MultiTaskNet:
+    """Make a net as the estimator's parameters say; it is ready to be trained."""
+    size = rows_of_a_batch(estimator.batch_size, n_rows)
+    settings = {
+        **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
+        "module__n_features": codings.encoder.n_features_out_,
+        "module__bins": codings.bins,
+        "lr": estimator.learning_rate_init,
+        "head_sparsity": estimator.head_sparsity,
+        "optimizer__weight_decay": estimator.alpha,
+        "batch_size": size,
+        "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),
+        "max_epochs": estimator.max_iter,
+        "callbacks": callbacks,
+        "callbacks__best_weights__patience": estimator.n_iter_no_change,
+        "callbacks__best_weights__tol": estimator.tol,
+    }
+    return make_net(
+        codings.tasks,
+        n_members=n_members,
+        task_share=codings.task_share,
+        dtype=estimator.dtype,
+        device=estimator.device,
+        solver=estimator.solver,
+        generator=generator,
+        reconstruction=reconstruction_of(estimator),
+        decoded_columns=codings.decoded,
+        settings=settings,
+        overrides=estimator.net_params or {},
+    )
+
+
+def fixed_settings(estimator: Any, codings: Codings) -> dict[str, Any]:
+    """Arguments of the network that stay as they are once it is made."""
+    return {
+        "hidden_layer_sizes": shared_sizes(estimator),
+        "head_hidden_layer_sizes": head_sizes(estimator, codings.names),
+        **{name: getattr(estimator, name) for name in OF_LAYERS},
+    }
+
+
+def rate_schedule(estimator: Any) -> list[Any]:
+    """List the callback that sets the learning rate; empty for a constant one."""
+    schedule = learning_rate_schedule(estimator.learning_rate, estimator.tol)
+    return [] if schedule is None else [("learning_rate", schedule)]
+
+
+def callbacks_of(estimator: Any, codings: Codings) -> list[Any]:
+    """List the callbacks of the shared net."""
+    callbacks = rate_schedule(estimator)
+    if estimator.verbose:
+        callbacks.append(("progress_bar", ProgressBar()))
+    for position, given in enumerate(estimator.callbacks or []):
+        callback = given[1] if isinstance(given, tuple) else given
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(
+                f"callbacks[{position}] is {given!r}, which is no skorch callback. "
+                "Pass instances of skorch.callbacks.Callback, or (name, instance)."
+            )
+        callbacks.append(given)
+    if len(codings.tasks) > 1:
+        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
+    return callbacks

@@ -1,0 +1,35 @@
+"""One epoch on some rows, for estimators that have class columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import _fit_context
+
+
+@_fit_context(prefer_skip_nested_validation=True)
+def partial_fit(
+    self: Any, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+) -> Any:
+    """Train for one epoch on these rows.
+
+    The first call learns how columns are coded and scaled; no row is held out.
+
+    Parameters
+    ----------
+    X, y, sample_weight : as in `fit`
+    classes : list, dict or array, default=None
+        All classes of each column, None at a numeric one, where the first rows may not
+        show them all; an array for a 1-D y. Read by the first call.
+
+    Returns
+    -------
+    self
+
+    Raises
+    ------
+    ValueError
+        As `fit`, and for a label that the first call could not know.
+    """
+    self._fit_for_one_epoch(X, y, sample_weight, classes)
+    return self

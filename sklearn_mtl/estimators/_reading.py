@@ -1,0 +1,181 @@
+"""X, y and weights as users pass them, to values that are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from sklearn_mtl.estimators._reconstruction import (
+    check_has_shared_units,
+    reconstruction_of,
+)
+from sklearn_mtl.tables import (
+    Column,
+    TargetTable,
+    array_from_rows,
+    check_same_columns,
+    is_frame,
+    read_weight,
+    refuse_double_names,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was passed to a fit, once it is read.
+
+    Attributes
+    ----------
+    X : data frame, ndarray or CSR matrix
+    y : TargetTable
+    scoring_weight : ndarray of shape (n_rows, n_tasks)
+        Weight of each label, 0 where it is missing.
+    row_weight : ndarray of shape (n_rows,) or None
+        Weight of each row in the reconstruction of X; None where there is none.
+    """
+
+    X: Any
+    y: TargetTable
+    scoring_weight: np.ndarray
+    row_weight: np.ndarray | None = None
+
+
+def read_table(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, names: list[Any] | None
+) -> Table:
+    """Read what was passed to `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    names : list or None
+        Names of the columns of y that an earlier fit saw, which is gone on with. None
+        for a first fit; the columns of X are then seen for the first time too.
+    """
+    X = read_X(estimator, X, reset=names is None)
+    table = read_y(y, n_rows_of(X))
+    if names is not None:
+        check_same_columns(table, names, name="y")
+    weight = read_label_weight(sample_weight, table.columns)
+    row_weight = None
+    if reconstruction_of(estimator) is not None:
+        check_has_shared_units(estimator)
+        row_weight = _row_weight(sample_weight, table)
+    return Table(X, table, weight, row_weight)
+
+
+def read_validation(
+    estimator: Any, X_val: Any, y_val: Any, names: list[Any]
+) -> Table | None:
+    """Read rows to stop on; None where none were passed."""
+    if X_val is None and y_val is None:
+        return None
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(
+            f"{missing} is None. Pass X_val and y_val together, or neither."
+        )
+    X_val = read_X(estimator, X_val, reset=False)
+    table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    check_same_columns(table, names, name="y_val")
+    weight = read_label_weight(None, table.columns)
+    return Table(X_val, table, weight)
+
+
+def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Check the shape and the names of X's columns.
+
+    Returns
+    -------
+    data frame as it came, ndarray or CSR matrix
+        Values are checked where they are encoded.
+    """
+    if not is_frame(X):
+        if isinstance(X, list | tuple):
+            X = array_from_rows(X)
+        return validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=None,
+            accept_sparse="csr",
+            ensure_all_finite=False,
+        )
+    refuse_double_names(X)
+    if not len(X):
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
+    if not X.shape[1]:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return X
+
+
+def reader_of(estimator: BaseEstimator) -> BaseEstimator:
+    """Make what checks later X as the estimator does.
+
+    A bare copy that knows parameters and columns of X: what was fitted does not hold
+    the estimator, which may be fitted again.
+    """
+    known = {*estimator.get_params(deep=False), "n_features_in_", "feature_names_in_"}
+    reader: BaseEstimator = object.__new__(type(estimator))
+    vars(reader).update((k, v) for k, v in vars(estimator).items() if k in known)
+    return reader
+
+
+def n_rows_of(X: Any) -> int:
+    """Count the rows of any container of X."""
+    return int(X.shape[0])
+
+
+def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:
+    """Read the columns of y and check that there is a label for each row."""
+    table = TargetTable(y)
+    if len(table) != n_rows:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"X has {n_rows} rows, {name} has {len(table)}. Pass one row of {name} for "
+            "each row of X."
+        )
+    return table
+
+
+def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
+    """Weight of each label (n_rows, n_tasks), 0 where it is missing."""
+    observed = np.column_stack([~column.missing for column in columns])
+    if sample_weight is None:
+        if observed.all():
+            return np.broadcast_to(1.0, observed.shape)  # takes no memory
+        return observed.astype(np.float64)
+    names = [column.name for column in columns]
+    weight = read_weight(sample_weight, len(columns[0]), names)
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return observed * weight
+
+
+def _row_weight(sample_weight: Any, y: TargetTable) -> np.ndarray:
+    """Weight of each row (n_rows,), labelled or not: the mean of its labels' weights.
+
+    That of missing labels counts too.
+    """
+    if sample_weight is None:
+        return np.ones(len(y))
+    weight: np.ndarray = read_weight(sample_weight, len(y), y.names).mean(axis=1)
+    return weight
+
+
+def seed_of(random_state: Any) -> int:
+    """Seed of one fit; None is a fresh one, without a global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))

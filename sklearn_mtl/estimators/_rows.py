@@ -1,0 +1,121 @@
+"""The rows that a fit learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_mtl.estimators._reading import Table, n_rows_of
+from sklearn_mtl.tables import Column, take_rows
+from sklearn_mtl.tasks import Task, weigh_classes
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of X with their labels, not yet encoded.
+
+    Attributes
+    ----------
+    X : data frame, ndarray or CSR matrix
+    columns : list of Column
+        Those of y.
+    scoring_weight : ndarray of shape (n, n_tasks)
+        Weight of each label, 0 where it is missing.
+    training_weight : ndarray of shape (n, n_tasks)
+        The same times the weight of the label's class.
+    positions : int ndarray of shape (n,)
+        Which rows of the user's X they are.
+    n_passed : int
+        Number of rows of the user's X.
+    decoded : DecodedRows or None
+        All rows of X, where the network learns to reconstruct them.
+    """
+
+    X: Any
+    columns: list[Column]
+    scoring_weight: np.ndarray
+    training_weight: np.ndarray
+    positions: np.ndarray
+    n_passed: int
+    decoded: DecodedRows | None = None
+
+    def __len__(self) -> int:
+        return len(self.scoring_weight)
+
+    @property
+    def n_read(self) -> int:
+        """Number of rows that training reads, with labels or without."""
+        return len(self) + (0 if self.decoded is None else len(self.decoded.others))
+
+    def weighed(self, tasks: list[Task], class_weight: Any) -> Rows:
+        """Weigh labels by their classes too, for training."""
+        weight = weigh_classes(self.scoring_weight, tasks, self.columns, class_weight)
+        return replace(self, training_weight=weight)
+
+
+@dataclass(frozen=True)
+class DecodedRows:
+    """All rows of X, and how much each counts in its reconstruction.
+
+    Attributes
+    ----------
+    X : data frame, ndarray or CSR matrix
+    weight : ndarray of shape (n_passed,)
+        Rows of weight 0 are left out, if they have no label.
+    others : int ndarray
+        Rows without a label that counts.
+    """
+
+    X: Any
+    weight: np.ndarray
+    others: np.ndarray
+
+
+def labelled_rows(table: Table) -> Rows:
+    """Take the rows that have a label which counts.
+
+    Nothing is learned from the others, so that a masked label and a dropped row are
+    the same; a network that decodes its input learns from them too.
+    """
+    counts = table.scoring_weight > 0
+    rows = np.flatnonzero(counts.any(axis=1))
+    if not len(rows):
+        raise ValueError(
+            "y holds no label that counts: every label is missing or has weight 0. "
+            "Pass at least one label."
+        )
+    everything = len(rows) == len(counts)
+    weight = table.scoring_weight if everything else table.scoring_weight[rows]
+    decoded = None
+    if table.row_weight is not None:
+        is_other = table.row_weight > 0
+        is_other[rows] = False
+        decoded = DecodedRows(table.X, table.row_weight, np.flatnonzero(is_other))
+    return Rows(
+        X=table.X if everything else take_rows(table.X, rows),
+        columns=[
+            column.keep(counts[:, t], rows) for t, column in enumerate(table.y.columns)
+        ],
+        scoring_weight=weight,
+        training_weight=weight,
+        positions=rows,
+        n_passed=len(counts),
+        decoded=decoded,
+    )
+
+
+def validation_rows(table: Table) -> Rows:
+    """Take all rows of X_val, labelled or not."""
+    if not table.scoring_weight.any():
+        raise ValueError("y_val holds no label. Pass at least one, or no y_val.")
+    n_rows = n_rows_of(table.X)
+    return Rows(
+        X=table.X,
+        columns=table.y.columns,
+        scoring_weight=table.scoring_weight,
+        training_weight=table.scoring_weight,
+        positions=np.arange(n_rows),
+        n_passed=n_rows,
+    )

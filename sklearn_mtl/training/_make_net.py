@@ -1,0 +1,120 @@
+"""A net from plain values: numbers, names, seeds and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork, VariationalAutoencoder
+from sklearn_mtl.tables import DecodedColumns
+from sklearn_mtl.tasks import OutputLayout, Task
+from sklearn_mtl.training._net import MultiTaskNet, resolve_device
+from sklearn_mtl.training._reconstruction import DecodingNet
+
+NO_DECAY_OF_BIASES = ("*bias*", {"weight_decay": 0.0})
+NO_DECAY_OF_VARIANCES = ("*log_variance*", {"weight_decay": 0.0})
+"""A variance is no weight: it does not decay towards 1."""
+
+SGD = {
+    "optimizer": torch.optim.SGD,
+    "optimizer__fused": True,
+    "optimizer__momentum": 0.9,
+    "optimizer__nesterov": True,
+}
+
+
+def new_generator(seed: int) -> torch.Generator:
+    """Make a generator; no global one is read or seeded."""
+    return torch.Generator().manual_seed(seed)
+
+
+def draw_seed(generator: torch.Generator) -> int:
+    """Draw the seed of another generator."""
+    return int(torch.randint(2**31 - 1, (), generator=generator))
+
+
+def make_reconstruction(
+    *, n_units: int, weight: float, noise: float, generative: bool
+) -> Autoencoder:
+    """Make what decodes X from the shared units."""
+    kind = VariationalAutoencoder if generative else Autoencoder
+    return kind(n_units, weight, noise)
+
+
+def make_net(
+    tasks: Sequence[Task],
+    *,
+    n_members: int,
+    task_share: np.ndarray,
+    dtype: str,
+    device: str,
+    solver: str,
+    generator: torch.Generator,
+    reconstruction: Autoencoder | None,
+    decoded_columns: DecodedColumns | None,
+    settings: dict[str, Any],
+    overrides: dict[str, Any],
+) -> MultiTaskNet:
+    """Make and initialize the net of some tasks.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Fitted tasks, in the order of y's columns.
+    n_members : int
+    task_share : ndarray of shape (n_tasks,)
+        Weight of each task's loss.
+    dtype : {"float32", "float64"}
+    device : str
+        In torch's notation, or "auto".
+    solver : {"adam", "sgd"}
+    generator : torch.Generator
+        Draws initial weights, batches and dropped units.
+    reconstruction : Autoencoder or None
+    decoded_columns : DecodedColumns or None
+        What it predicts.
+    settings : dict
+        Further arguments, under skorch's names.
+    overrides : dict
+        Arguments that win over all others.
+
+    Returns
+    -------
+    MultiTaskNet
+    """
+    layout = OutputLayout(tasks)
+    number = getattr(torch, dtype)
+    share = torch.from_numpy(task_share).to(number)
+    without_decay = [NO_DECAY_OF_BIASES]
+    kind: type[MultiTaskNet] = MultiTaskNet
+    decoding: dict[str, Any] = {}
+    if reconstruction is not None:
+        kind = DecodingNet
+        decoding = {
+            "module__reconstruction": reconstruction,
+            "module__decoded_columns": decoded_columns,
+            "reconstruction_weight": reconstruction.weight,
+            "stops_on_reconstruction": reconstruction.generative,
+        }
+        if reconstruction.generative:
+            without_decay.append(NO_DECAY_OF_VARIANCES)
+    made = {
+        "module__n_members": n_members,
+        "module__task_of_output": layout.task_of_output,
+        "module__prior_raw": layout.prior_raw,
+        "module__dtype": number,
+        "module__generator": generator,
+        "criterion__layout": layout,
+        "criterion__generator": generator,
+        "criterion__task_weight": share.expand(n_members, -1).clone(),
+        "optimizer__param_groups": without_decay,
+        "iterator_train__generator": generator,
+        "iterator_train__shuffle": True,
+        "device": resolve_device(device),
+        **(SGD if solver == "sgd" else {}),
+        **decoding,
+    }
+    return kind(MultiTaskNetwork, **made | settings | overrides).initialize()
