@@ -14,6 +14,7 @@ from sklearn_mtl import (
     MultiTaskNetEstimator,
     MultiTaskNetRegressor,
 )
+from sklearn_mtl.nn import VariationalAutoencoder
 from tests.helpers import ESTIMATORS
 
 BATCHES = (
@@ -54,9 +55,7 @@ CONFIGURATIONS = {
                 **SMALL,
                 "max_iter": 3,
                 "task_types": "multiclass",
-                "n_unsupervised_units": 4,
-                "generative": True,
-                "input_noise": 0.1,
+                "reconstruction": VariationalAutoencoder(n_units=4, noise=0.1),
             },
             WITH_BATCHES,
         ),

@@ -17,6 +17,7 @@ from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import mnist
 from benchmarks.report import figure_link, n_seeds, table
 from sklearn_mtl import MultiTaskNetEstimator
+from sklearn_mtl.nn import Autoencoder
 
 TASKS = ("digit", "parity", "loops", "thickness")
 KINDS = ["multiclass", "binary", "multiclass", "regression"]
@@ -30,9 +31,9 @@ SETTINGS: dict[str, Any] = {
     "input_dropout": 0.2,
     "n_bins": 0,
     "scale_inputs": False,
-    "sharing": "hard",
+    "own_nets": "never",
 }
-DECODER = {"n_unsupervised_units": 32, "input_noise": 0.3, "max_iter": 12}
+DECODER = {"reconstruction": Autoencoder(n_units=32, noise=0.3), "max_iter": 12}
 """Twelve epochs are twelve passes over 60,000 images, 2,820 steps."""
 NETS = ("single", "shared", "semi-supervised")
 

@@ -31,7 +31,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "n_members=16": {"n_members": 16},
     "n_members=4": {"n_members": 4},
     "n_members=1": {"n_members": 1},
-    'sharing="hard"': {"sharing": "hard"},
+    'own_nets="never"': {"own_nets": "never"},
     "n_bins=0": {"n_bins": 0},
     "dropout=0": {"dropout": 0.0},
     "hidden (128, 128)": {"hidden_layer_sizes": (128, 128)},
@@ -41,7 +41,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "quick: 4 members, (128, 128), hard": {
         "n_members": 4,
         "hidden_layer_sizes": (128, 128),
-        "sharing": "hard",
+        "own_nets": "never",
     },
 }
 PEERS = "linear", "forest", "boosting", "mlp"

@@ -68,6 +68,8 @@ class Balancing(BaseEstimator, nn.Module):
 
     task_weight: Tensor
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}
+
     # Without one of its own, scikit-learn would look for parameters in torch's.
     def __init__(self) -> None:
         super().__init__()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import torch
+from sklearn.utils._param_validation import StrOptions
 
 from sklearn_mtl.balancing._fixed import FixedWeights
 from sklearn_mtl.nn import Drawing
@@ -46,6 +49,10 @@ class PCGrad(FixedWeights):
     """
 
     reads = "gramian"
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "wrt": [StrOptions({"units", "weights"})]
+    }
 
     def __init__(self, wrt: str = "units") -> None:
         super().__init__()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any, ClassVar
+
 import torch
+from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from sklearn_mtl.balancing._base import Balancing
@@ -52,6 +56,10 @@ class UncertaintyWeighting(Balancing):
     >>> balancing.log_variance.grad  # the variance of the second is too large
     tensor([[0.0000, 0.4000]])
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "lr": [Interval(Real, 0, None, closed="neither"), None]
+    }
 
     def __init__(self, lr: float | None = None) -> None:
         super().__init__()

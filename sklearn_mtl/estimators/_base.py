@@ -21,7 +21,7 @@ from sklearn_mtl.estimators import _generative, _predictions, _shared_units
 from sklearn_mtl.estimators._fit import Fitted, fit_table
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
-from sklearn_mtl.estimators._parameters import CONSTRAINTS
+from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
 from sklearn_mtl.training import unchanged_on_failure
@@ -43,14 +43,13 @@ class BaseMultiTaskNet(
         maxout_pieces: int = 5,
         head_hidden_layer_sizes: Any = (),
         head_sparsity: float = 0.0,
-        sharing: str = "auto",
+        sharing: Any = "hard",
+        own_nets: str = "auto",
+        balancing: Any = "fixed",
         dropout: float = 0.1,
         input_dropout: float = 0.0,
         max_norm: float | None = None,
-        input_noise: float = 0.0,
-        n_unsupervised_units: int = 0,
-        reconstruction_weight: Any = "auto",
-        generative: bool = False,
+        reconstruction: Any = None,
         n_members: Any = "auto",
         task_types: Any = None,
         task_weights: Any = None,
@@ -84,13 +83,12 @@ class BaseMultiTaskNet(
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
         self.head_sparsity = head_sparsity
         self.sharing = sharing
+        self.own_nets = own_nets
+        self.balancing = balancing
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.max_norm = max_norm
-        self.input_noise = input_noise
-        self.n_unsupervised_units = n_unsupervised_units
-        self.reconstruction_weight = reconstruction_weight
-        self.generative = generative
+        self.reconstruction = reconstruction
         self.n_members = n_members
         self.task_types = task_types
         self.task_weights = task_weights
@@ -177,6 +175,7 @@ default=None
         **how: Any,
     ) -> None:
         """Read, learn and keep; `how` is for `fit_table`."""
+        check_parts(self)
         earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
         names = None if earlier is None else earlier.codings.names
         with self._unchanged_on_failure(earlier):

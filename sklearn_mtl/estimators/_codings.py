@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_mtl.estimators._layer_sizes import has_hidden_layers
 from sklearn_mtl.estimators._reading import read_X, reader_of
-from sklearn_mtl.estimators._reconstruction import check_decodable, reconstruction_of
+from sklearn_mtl.estimators._reconstruction import check_decodable
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
@@ -110,7 +110,7 @@ def learn_codings(
     if n_bins == "auto" and not has_hidden_layers(estimator, names):
         n_bins = 0  # a linear network is to be one
     decoded = row_maker = None
-    reconstruction = reconstruction_of(estimator)
+    reconstruction = estimator.reconstruction
     if reconstruction is not None and rows.decoded is not None:
         decoded = decoded_columns(encoder)
         check_decodable(decoded, len(weight))

@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._arguments import checks_arguments
 from sklearn_mtl.estimators._reading import seed_of
-from sklearn_mtl.estimators._reconstruction import reconstruction_of
 from sklearn_mtl.tables import rare_level_cost, unseen_rows
 from sklearn_mtl.training import GenerativeModel
 
@@ -21,12 +20,11 @@ N_DRAWS = 32
 
 def is_generative(estimator: Any) -> bool:
     """Whether the estimator was asked for a distribution of x."""
-    reconstruction = reconstruction_of(estimator)
-    if reconstruction is not None and reconstruction.generative:
+    if getattr(estimator.reconstruction, "generative", False):
         return True
     raise AttributeError(
         f"This {type(estimator).__name__} has no distribution of X. Set "
-        "generative=True and fit it."
+        "reconstruction=VariationalAutoencoder() and fit it."
     )
 
 
@@ -35,7 +33,7 @@ def is_generative(estimator: Any) -> bool:
     random_state=["random_state"],
 )
 def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
-    """Draw rows of X from the network; needs ``generative=True``.
+    """Draw rows of X from the network; needs a `VariationalAutoencoder`.
 
     Cells are never missing. Numbers are normal around what the network decodes, so
     that they may lie beyond the range of those passed to `fit`; integers are
@@ -56,9 +54,13 @@ def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator
     >>> from sklearn_mtl.datasets import load_student_performance
+    >>> from sklearn_mtl.nn import VariationalAutoencoder
     >>> X, y = load_student_performance(return_X_y=True, as_frame=True)
     >>> net = MultiTaskNetEstimator(
-    ...     hidden_layer_sizes=(32, 8), generative=True, max_iter=5, random_state=0
+    ...     hidden_layer_sizes=(32, 8),
+    ...     reconstruction=VariationalAutoencoder(),
+    ...     max_iter=5,
+    ...     random_state=0,
     ... ).fit(X, y)
     >>> drawn = net.sample(3, random_state=0)
     >>> drawn.shape == (3, X.shape[1]), set(drawn["school"]) <= {"GP", "MS"}
@@ -71,7 +73,7 @@ def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
 
 
 def score_samples(self: Any, X: Any) -> np.ndarray:
-    """Bound the log-density of rows from below; needs ``generative=True``.
+    """Bound the log-density of rows from below; needs a `VariationalAutoencoder`.
 
     The bound is that of importance-weighted autoencoders (Burda et al. 2016) with
     32 draws, for the mixture of all members. Missing cells are integrated over, so
@@ -93,10 +95,14 @@ def score_samples(self: Any, X: Any) -> np.ndarray:
     --------
     >>> import numpy as np
     >>> from sklearn_mtl import MultiTaskNetRegressor
+    >>> from sklearn_mtl.nn import VariationalAutoencoder
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(200, 1)) @ np.ones((1, 3)) + rng.normal(size=(200, 3))
     >>> net = MultiTaskNetRegressor(
-    ...     hidden_layer_sizes=(16, 2), generative=True, n_members=2, random_state=0
+    ...     hidden_layer_sizes=(16, 2),
+    ...     reconstruction=VariationalAutoencoder(),
+    ...     n_members=2,
+    ...     random_state=0,
     ... ).fit(X, X[:, 0])
     >>> usual, odd = net.score_samples([[0.0, 0.0, 0.0], [4.0, -4.0, 4.0]])
     >>> bool(usual > odd)
@@ -123,7 +129,7 @@ def _model_of(estimator: Any) -> GenerativeModel:
     module = estimator.net_.module_
     if getattr(module, "latent", None) is None:
         raise ValueError(
-            "generative=True was set after fit, so that the network has no "
-            "distribution of X. Fit it again."
+            "reconstruction was set after fit, so that the network has no distribution "
+            "of X. Fit it again."
         )
     return GenerativeModel(module)

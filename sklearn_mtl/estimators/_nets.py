@@ -19,7 +19,7 @@ from sklearn_mtl.estimators._own_nets import (
 )
 from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.estimators._rows import Rows
-from sklearn_mtl.estimators._warm_start import adopt_settings
+from sklearn_mtl.estimators._warm_start import adopt_parameters
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
@@ -70,7 +70,7 @@ def train_nets(
     else:
         net, own_nets, fold_seed = earlier.net, earlier.own_nets, earlier.fold_seed
         for known in earlier.nets:
-            adopt_settings(estimator, codings, known)
+            adopt_parameters(estimator, codings, known)
     encoded = encode_rows(
         net,
         codings,

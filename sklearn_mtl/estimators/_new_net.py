@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import clone
+
+from sklearn_mtl.balancing import BALANCING, Balancing
 from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._layer_sizes import head_sizes, shared_sizes
-from sklearn_mtl.estimators._reconstruction import reconstruction_of
+from sklearn_mtl.nn import SHARING
 from sklearn_mtl.training import (
     MultiTaskNet,
     NegativeTransfer,
@@ -56,7 +59,8 @@ def new_net(
         device=estimator.device,
         solver=estimator.solver,
         generator=generator,
-        reconstruction=reconstruction_of(estimator),
+        balancing=balancing_of(estimator),
+        reconstruction=clone(estimator.reconstruction, safe=False),
         decoded_columns=codings.decoded,
         settings=settings,
         overrides=estimator.net_params or {},
@@ -68,8 +72,20 @@ def fixed_settings(estimator: Any, codings: Codings) -> dict[str, Any]:
     return {
         "hidden_layer_sizes": shared_sizes(estimator),
         "head_hidden_layer_sizes": head_sizes(estimator, codings.names),
+        "sharing": _made(estimator.sharing, SHARING),
         **{name: getattr(estimator, name) for name in OF_LAYERS},
     }
+
+
+def balancing_of(estimator: Any) -> Balancing:
+    """Make the way of balancing that was asked for."""
+    made: Balancing = _made(estimator.balancing, BALANCING)
+    return made
+
+
+def _made(named: Any, known: dict[str, Any]) -> Any:
+    """Make the object that a name stands for, or copy the one that was passed."""
+    return known[named]() if isinstance(named, str) else clone(named)
 
 
 def rate_schedule(estimator: Any) -> list[Any]:

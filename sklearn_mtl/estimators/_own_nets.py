@@ -9,7 +9,6 @@ import numpy as np
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._new_net import new_net, rate_schedule
-from sklearn_mtl.estimators._reconstruction import reconstruction_of
 from sklearn_mtl.training import (
     MemberRows,
     MultiTaskNet,
@@ -28,12 +27,11 @@ MANY_STEPS = 20
 
 def may_part(estimator: Any, codings: Codings, net: MultiTaskNet) -> bool:
     """Whether columns may leave the shared net, and it can be told which gain."""
-    reconstruction = reconstruction_of(estimator)
     return (
-        estimator.sharing == "auto"
+        estimator.own_nets == "auto"
         and len(codings.tasks) > 1
         and type(net.criterion_) is TaskLoss
-        and not (reconstruction is not None and reconstruction.generative)
+        and not getattr(estimator.reconstruction, "generative", False)
         and "best_weights" in dict(net.callbacks_)
         and len(net.history) > 0
     )
@@ -63,6 +61,7 @@ def train_on_one_task(
         callbacks=rate_schedule(estimator),
     )
     own.module_.load_state_dict(net.module_.state_dict())
+    own.criterion_.load_state_dict(net.criterion_.state_dict())
     own.weigh_tasks(weight)
     steps = len(rows.table) / own.batch_size
     patience = patience_alone(estimator.n_iter_no_change, steps)

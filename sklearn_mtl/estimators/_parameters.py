@@ -7,9 +7,11 @@ from numbers import Integral, Real
 from textwrap import indent
 from typing import Any, NamedTuple
 
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
+from sklearn_mtl.balancing import BALANCING, Balancing
+from sklearn_mtl.nn import ACTIVATIONS, MAXOUT, SHARING, Autoencoder, Sharing
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -81,12 +83,31 @@ PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "sharing": Parameter(
-        [StrOptions({"auto", "hard"})],
-        '{"auto", "hard"}, default="auto"',
+        [StrOptions({*SHARING}), Sharing],
+        '"hard" or Sharing, default="hard"',
         """
-        "hard" predicts every column by the shared network. "auto" lets a column that
+        How columns share the network: "hard" is one trunk of `hidden_layer_sizes` under
+        all heads (Caruana 1997). Or an object of a class in `sklearn_mtl.nn`, or of
+        your own, that maps X to the units which heads read.
+        """,
+    ),
+    "own_nets": Parameter(
+        [StrOptions({"auto", "never"})],
+        '{"auto", "never"}, default="auto"',
+        """
+        "never" predicts every column by the shared network. "auto" lets a column that
         the others hold back go on alone from the shared weights, where that lowers its
         loss on held-out rows; see `sharing_`. Needs ``early_stopping=True``.
+        """,
+    ),
+    "balancing": Parameter(
+        [StrOptions({*BALANCING}), Balancing],
+        '{"fixed", "uncertainty", "pcgrad"} or Balancing, default="fixed"',
+        """
+        How the losses of columns become one: "fixed" is their mean, weighted by
+        `task_weights`; "uncertainty" learns weights (Kendall et al. 2018); "pcgrad"
+        keeps gradients of columns from undoing each other (Yu et al. 2020). Or an
+        object of a class in `sklearn_mtl.balancing`, or of your own.
         """,
     ),
     "dropout": Parameter(
@@ -111,42 +132,14 @@ PARAMETERS: dict[str, Parameter] = {
         after each step.
         """,
     ),
-    "input_noise": Parameter(
-        [NOT_NEGATIVE],
-        "float, default=0.0",
+    "reconstruction": Parameter(
+        [Autoencoder, None],
+        "Autoencoder, VariationalAutoencoder or None, default=None",
         """
-        Standard deviation of normal noise that is added to the encoded X while
-        training. With a decoder, which is to find X without the noise, that makes a
-        denoising autoencoder (Vincent et al. 2008).
-        """,
-    ),
-    "n_unsupervised_units": Parameter(
-        [Interval(Integral, 0, None, closed="left")],
-        "int, default=0",
-        """
-        Units of the last shared layer that no task reads: they are there for what
-        tells rows of X apart but no task asks for. Any number above 0 adds a decoder
-        that reconstructs X from all units of that layer; rows without any label then
-        train what is shared too.
-        """,
-    ),
-    "reconstruction_weight": Parameter(
-        [NOT_NEGATIVE, AUTO],
-        'float or "auto", default="auto"',
-        """
-        Weight of the decoder's loss beside the mean of the columns' losses, both in
-        units of the prior. Any number above 0 adds a decoder. "auto" is 1 where
-        `n_unsupervised_units` or `generative` asks for one, and 0 elsewhere.
-        """,
-    ),
-    "generative": Parameter(
-        ["boolean"],
-        "bool, default=False",
-        """
-        Whether units of the last shared layer are normal variables, of which X is
-        decoded and which the heads read: a variational autoencoder (Kingma & Welling
-        2014). X can then be drawn (`sample`) and scored (`score_samples`), and early
-        stopping looks at its bound as well as at the columns of y.
+        Whether and how X is reconstructed from the shared units, so that rows without
+        any label train what is shared too: an object of `sklearn_mtl.nn.Autoencoder`,
+        or of `sklearn_mtl.nn.VariationalAutoencoder`, with which X can be drawn
+        (`sample`) and scored (`score_samples`).
         """,
     ),
     "n_members": Parameter(
@@ -362,6 +355,18 @@ PARAMETERS: dict[str, Parameter] = {
 CONSTRAINTS: dict[str, Any] = {
     name: parameter.constraint for name, parameter in PARAMETERS.items()
 }
+
+
+PARTS = ("sharing", "balancing", "reconstruction")
+"""Parameters that may be objects with parameters of their own."""
+
+
+def check_parts(estimator: Any) -> None:
+    """Check the parameters of the objects among an estimator's parameters."""
+    for name in PARTS:
+        part = getattr(estimator, name)
+        if isinstance(part, BaseEstimator):
+            part._validate_params()
 
 
 def parameters_section() -> str:

@@ -10,10 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from sklearn_mtl.estimators._reconstruction import (
-    check_has_shared_units,
-    reconstruction_of,
-)
+from sklearn_mtl.estimators._reconstruction import check_has_shared_units
 from sklearn_mtl.tables import (
     Column,
     TargetTable,
@@ -62,7 +59,7 @@ def read_table(
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
     row_weight = None
-    if reconstruction_of(estimator) is not None:
+    if estimator.reconstruction is not None:
         check_has_shared_units(estimator)
         row_weight = _row_weight(sample_weight, table)
     return Table(X, table, weight, row_weight)

@@ -1,4 +1,4 @@
-"""Whether and how the network reconstructs X beside predicting y."""
+"""Whether X can be reconstructed."""
 
 from __future__ import annotations
 
@@ -6,34 +6,6 @@ from typing import Any
 
 from sklearn_mtl.estimators._layer_sizes import shared_sizes
 from sklearn_mtl.tables import DecodedColumns
-from sklearn_mtl.training import make_reconstruction
-
-
-def reconstruction_of(estimator: Any) -> Any:
-    """Read the parameters of the decoder; the only reader of these.
-
-    Returns
-    -------
-    Autoencoder or None
-    """
-    weight = estimator.reconstruction_weight
-    asked = estimator.n_unsupervised_units > 0 or estimator.generative
-    if asked and weight == 0:
-        name = "generative=True" if estimator.generative else "n_unsupervised_units"
-        raise ValueError(
-            f"{name} asks for a decoder, but reconstruction_weight=0 would not train "
-            "it. Give it a weight above 0, or leave it at 'auto'."
-        )
-    if weight == "auto":
-        weight = 1.0 if asked else 0.0
-    if not weight:
-        return None
-    return make_reconstruction(
-        n_units=estimator.n_unsupervised_units,
-        weight=float(weight),
-        noise=estimator.input_noise,
-        generative=estimator.generative,
-    )
 
 
 def check_has_shared_units(estimator: Any) -> None:
@@ -41,8 +13,7 @@ def check_has_shared_units(estimator: Any) -> None:
     if not shared_sizes(estimator):
         raise ValueError(
             "hidden_layer_sizes is empty, so that there are no shared units to "
-            "reconstruct X from. Give it a layer, or set n_unsupervised_units=0, "
-            "reconstruction_weight=0 and generative=False."
+            "reconstruct X from. Give it a layer, or set reconstruction=None."
         )
 
 
@@ -52,5 +23,5 @@ def check_decodable(columns: DecodedColumns, n_rows: int) -> None:
         raise ValueError(
             f"No column of X varies over its n_samples = {n_rows} rows, so that there "
             "is nothing to reconstruct. Pass other rows or columns, or set "
-            "n_unsupervised_units=0, reconstruction_weight=0 and generative=False."
+            "reconstruction=None."
         )

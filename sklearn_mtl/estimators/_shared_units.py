@@ -65,7 +65,7 @@ def factor_usage(self: Any) -> np.ndarray:
     ...     n_members=1,
     ...     learning_rate_init=0.02,
     ...     head_sparsity=0.1,
-    ...     sharing="hard",
+    ...     own_nets="never",
     ...     random_state=0,
     ... ).fit(X, X @ [[1, 1], [0, 1]])
     >>> net.factor_usage_.round(1)

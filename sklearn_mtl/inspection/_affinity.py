@@ -39,7 +39,7 @@ def task_affinity(
 
     In every matrix that is returned, the row is the column of y that gives, and the
     column is the one that receives: ``affinity[i, j]`` is what column i does for
-    column j. All columns share one network here (``sharing="hard"``).
+    column j. All columns share one network here (``own_nets="never"``).
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def compare_single_task(
 
     Both are trained on the same folds, side by side in one stack: some members learn
     from all columns, others from one each and stop when that one is best. What differs
-    is the sharing alone; columns do not go their own way here (``sharing="hard"``).
+    is the sharing alone; columns do not go their own way here (``own_nets="never"``).
 
     Parameters
     ----------

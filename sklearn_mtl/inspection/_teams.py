@@ -78,7 +78,7 @@ def folds_of(transformers: Any, net: Any, X: Any, y: Any, cv: Any) -> Iterator[F
 def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
     """Copy a net so that nothing but one shared network is trained, with callbacks."""
     return clone(net).set_params(
-        sharing="hard",
+        own_nets="never",
         calibrate=False,
         warm_start=False,
         callbacks=[*(net.callbacks or []), *callbacks],

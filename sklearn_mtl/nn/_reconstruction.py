@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from numbers import Integral, Real
+from typing import Any, ClassVar
 
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from sklearn_mtl.nn._decoder import Decoded, Decoder
@@ -60,6 +62,12 @@ class Autoencoder(BaseEstimator, nn.Module):
 
     generative: ClassVar[bool] = False
     """Whether X has a distribution that can be drawn from."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "n_units": [Interval(Integral, 0, None, closed="left")],
+        "weight": [Interval(Real, 0, None, closed="neither")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+    }
 
     decoder: Decoder
     latent: Latent | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import torch
 from sklearn.base import BaseEstimator
@@ -61,6 +62,8 @@ class Sharing(BaseEstimator, Layer):
 
     n_units: int
     by_task: bool
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}
 
     # Without one of its own, scikit-learn would look for parameters in torch's.
     def __init__(self) -> None:

@@ -7,9 +7,9 @@ from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
+    adopt_settings,
     draw_seed,
     make_net,
-    make_reconstruction,
     new_generator,
 )
 from sklearn_mtl.training._make_rows import (
@@ -54,13 +54,13 @@ __all__ = [
     "TaskTable",
     "Teams",
     "Unlabelled",
+    "adopt_settings",
     "draw_seed",
     "give_rows",
     "iter_raw",
     "iter_shared",
     "learning_rate_schedule",
     "make_net",
-    "make_reconstruction",
     "make_table",
     "make_unlabelled",
     "member_rows",

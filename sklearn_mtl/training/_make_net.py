@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork, VariationalAutoencoder
+from sklearn_mtl.balancing import Balancing
+from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork
 from sklearn_mtl.tables import DecodedColumns
 from sklearn_mtl.tasks import OutputLayout, Task
 from sklearn_mtl.training._net import MultiTaskNet, resolve_device
@@ -36,14 +37,6 @@ def draw_seed(generator: torch.Generator) -> int:
     return int(torch.randint(2**31 - 1, (), generator=generator))
 
 
-def make_reconstruction(
-    *, n_units: int, weight: float, noise: float, generative: bool
-) -> Autoencoder:
-    """Make what decodes X from the shared units."""
-    kind = VariationalAutoencoder if generative else Autoencoder
-    return kind(n_units, weight, noise)
-
-
 def make_net(
     tasks: Sequence[Task],
     *,
@@ -53,6 +46,7 @@ def make_net(
     device: str,
     solver: str,
     generator: torch.Generator,
+    balancing: Balancing,
     reconstruction: Autoencoder | None,
     decoded_columns: DecodedColumns | None,
     settings: dict[str, Any],
@@ -73,6 +67,7 @@ def make_net(
     solver : {"adam", "sgd"}
     generator : torch.Generator
         Draws initial weights, batches and dropped units.
+    balancing : Balancing
     reconstruction : Autoencoder or None
     decoded_columns : DecodedColumns or None
         What it predicts.
@@ -88,7 +83,7 @@ def make_net(
     layout = OutputLayout(tasks)
     number = getattr(torch, dtype)
     share = torch.from_numpy(task_share).to(number)
-    without_decay = [NO_DECAY_OF_BIASES]
+    without_decay = [NO_DECAY_OF_BIASES, _of_balancing(balancing)]
     kind: type[MultiTaskNet] = MultiTaskNet
     decoding: dict[str, Any] = {}
     if reconstruction is not None:
@@ -108,6 +103,7 @@ def make_net(
         "module__dtype": number,
         "module__generator": generator,
         "criterion__layout": layout,
+        "criterion__balancing": balancing,
         "criterion__generator": generator,
         "criterion__task_weight": share.expand(n_members, -1).clone(),
         "optimizer__param_groups": without_decay,
@@ -117,4 +113,18 @@ def make_net(
         **(SGD if solver == "sgd" else {}),
         **decoding,
     }
-    return kind(MultiTaskNetwork, **made | settings | overrides).initialize()
+    arguments = {"module": MultiTaskNetwork} | made | settings | overrides
+    return kind(**arguments).initialize()
+
+
+def _of_balancing(balancing: Balancing) -> tuple[str, dict[str, float]]:
+    """Tell how the parameters of balancing are stepped, if it has some."""
+    rate = {} if balancing.lr is None else {"lr": balancing.lr, "own_lr": balancing.lr}
+    return "balancing.*", {"weight_decay": 0.0, **rate}
+
+
+def adopt_settings(net: MultiTaskNet, settings: dict[str, Any]) -> None:
+    """Set parameters of a net, under skorch's names, before it is trained on."""
+    net.set_params(**settings)
+    for group in net.optimizer_.param_groups:  # of which skorch has set all to one rate
+        group["lr"] = group.get("own_lr", group["lr"])

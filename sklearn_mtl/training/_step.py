@@ -59,11 +59,6 @@ class Step:
 
 def check_gramian(network: Any, balancing: Any, module: nn.Module) -> None:
     """Refuse to compare gradients where it is not known what tasks share."""
-    if balancing.wrt not in ("units", "weights"):
-        raise ValueError(
-            f"wrt={balancing.wrt!r} of balancing={balancing!r} must be 'units' or "
-            "'weights'."
-        )
     if not isinstance(network, NetworkPass):
         raise ValueError(
             f"balancing={balancing!r} compares gradients of what tasks share, which "

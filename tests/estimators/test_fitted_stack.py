@@ -9,6 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.estimators import _fitted_stack
+from sklearn_mtl.nn import VariationalAutoencoder
+
+VARIATIONAL = VariationalAutoencoder()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,12 @@ def test_a_stack_does_not_change_with_its_estimator(net, table):
     [
         (lambda net, X: net.predict_interval(X, coverage=2), "predict_interval"),
         (lambda net, X: net.predict_interval(X, method="no"), "predict_interval"),
-        (lambda net, X: net.set_params(generative=True).sample(0), "sample"),
+        (
+            lambda net, X: net.set_params(
+                reconstruction=VariationalAutoencoder()
+            ).sample(0),
+            "sample",
+        ),
     ],
 )
 def test_errors_name_the_class_and_the_method_that_was_called(call, said):

@@ -10,17 +10,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
+from sklearn_mtl.nn import VariationalAutoencoder
 from tests.estimators.helpers import TWO_LAYERS
 from tests.helpers import homes, sales_of
 
 pd = pytest.importorskip("pandas")
+
+VARIATIONAL = {"reconstruction": VariationalAutoencoder()}
 
 
 def test_sparse_X_is_reconstructed():
     rng = np.random.default_rng(0)
     X = sparse.random(100, 30, density=0.2, format="csr", rng=rng)
     y = np.asarray(X.sum(axis=1)).ravel()
-    net = MultiTaskNetRegressor(**TWO_LAYERS, generative=True).fit(X, y)
+    net = MultiTaskNetRegressor(**TWO_LAYERS, **VARIATIONAL).fit(X, y)
     assert sparse.issparse(net.sample(3, random_state=0))
     assert net.score_samples(X).shape == (100,)
 
@@ -33,7 +36,7 @@ def test_bound_comes_near_the_density_and_samples_have_its_moments():
     X = rng.multivariate_normal([7, 0, -3, 100], covariance, size=1500)
     net = MultiTaskNetRegressor(
         hidden_layer_sizes=(16, 3),
-        generative=True,
+        **VARIATIONAL,
         n_members=2,
         learning_rate_init=0.003,
         dropout=0.0,
@@ -57,7 +60,7 @@ def test_missing_numbers_are_integrated_over():
     X = rng.normal(size=(800, 2)) * [1.0, 5.0]
     net = MultiTaskNetRegressor(
         hidden_layer_sizes=(8, 2),
-        generative=True,
+        **VARIATIONAL,
         dropout=0.0,
         learning_rate_init=0.005,
         n_members=2,
@@ -71,7 +74,7 @@ def test_missing_numbers_are_integrated_over():
 
 def test_a_row_is_scored_alike_in_any_company():
     X, y = homes(), sales_of(homes())
-    net = MultiTaskNetEstimator(**TWO_LAYERS, generative=True).fit(X, y)
+    net = MultiTaskNetEstimator(**TWO_LAYERS, **VARIATIONAL).fit(X, y)
     together = net.score_samples(X)
     assert np.isfinite(together).all()
     assert_allclose(net.score_samples(X.iloc[5:6])[0], together[5])
@@ -82,7 +85,7 @@ def test_a_row_is_scored_alike_in_any_company():
 def test_samples_are_rows_of_the_table():
     X, y = homes(), sales_of(homes())
     settings = TWO_LAYERS | {"max_categories": 4}
-    net = MultiTaskNetEstimator(**settings, generative=True).fit(X, y)
+    net = MultiTaskNetEstimator(**settings, **VARIATIONAL).fit(X, y)
 
     drawn = net.sample(200, random_state=0)
 
@@ -104,12 +107,10 @@ def test_samples_of_other_containers():
     cells = X.astype(object).where(X.notna(), None)
     polars = pl.DataFrame({name: cells[name].tolist() for name in X})
     y = sales_of(homes()).to_numpy()
-    drawn = (
-        MultiTaskNetEstimator(**TWO_LAYERS, generative=True).fit(polars, y).sample(4)
-    )
+    drawn = MultiTaskNetEstimator(**TWO_LAYERS, **VARIATIONAL).fit(polars, y).sample(4)
     assert drawn.schema == polars.schema
     whole = np.random.default_rng(0).integers(9, size=(50, 3))
-    net = MultiTaskNetRegressor(**TWO_LAYERS, generative=True).fit(whole, whole[:, 0])
+    net = MultiTaskNetRegressor(**TWO_LAYERS, **VARIATIONAL).fit(whole, whole[:, 0])
     assert net.sample(5).dtype == whole.dtype
     in_pipe = make_pipeline(FunctionTransformer(), clone(net)).fit(whole, whole[:, 0])
     assert in_pipe.score_samples(whole).shape == (50,)

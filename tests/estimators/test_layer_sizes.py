@@ -102,7 +102,7 @@ def test_a_linear_trunk_with_one_private_layer_is_no_linear_network(three_number
         **(NARROW_LAYERS | {"hidden_layer_sizes": ()}), head_hidden_layer_sizes={0: 4}
     ).fit(*three_numbers)
 
-    assert net.net_.module_.pieces is not None
+    assert net.net_.module_.inputs.bins is not None
 
 
 def test_a_dict_is_cloned_searched_and_pickled(three_numbers):

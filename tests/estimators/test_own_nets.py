@@ -48,7 +48,7 @@ def net(table):
 
 @pytest.fixture(scope="module")
 def hard(table):
-    return MultiTaskNetEstimator(**SLOW, sharing="hard").fit(*table)
+    return MultiTaskNetEstimator(**SLOW, own_nets="never").fit(*table)
 
 
 def test_column_that_noise_holds_back_goes_on_alone(net, hard):
@@ -93,14 +93,14 @@ def test_classes_go_on_alone_too():
     truth = np.where(y_test[:, 2] > 0, "up", "down")
 
     scores = {}
-    for sharing in ("auto", "hard"):
-        net = MultiTaskNetEstimator(**SLOW, sharing=sharing).fit(X, frame)
-        assert net.sharing_[0] == ("own" if sharing == "auto" else "shared")
+    for own_nets in ("auto", "never"):
+        net = MultiTaskNetEstimator(**SLOW, own_nets=own_nets).fit(X, frame)
+        assert net.sharing_[0] == ("own" if own_nets == "auto" else "shared")
         up = net.predict_proba(X_test)[0][:, 1]
         assert_array_equal(net.predict(X_test)["slow"] == "up", up > 0.5)
-        scores[sharing] = np.mean((up > 0.5) == (truth == "up"))
+        scores[own_nets] = np.mean((up > 0.5) == (truth == "up"))
 
-    assert scores["auto"] > scores["hard"] + 0.05
+    assert scores["auto"] > scores["never"] + 0.05
 
 
 def test_related_columns_stay_together():
@@ -114,7 +114,7 @@ def test_related_columns_stay_together():
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"sharing": "hard"}, {"early_stopping": False, "max_iter": 5}]
+    "parameters", [{"own_nets": "never"}, {"early_stopping": False, "max_iter": 5}]
 )
 def test_no_column_parts_where_that_is_not_wanted_or_cannot_be_told(parameters, table):
     net = MultiTaskNetEstimator(**{**SLOW, **parameters}).fit(*table)
@@ -130,9 +130,9 @@ def test_a_single_column_is_its_own_shared_net(table):
     assert net.sharing_.tolist() == ["shared"]
 
 
-def test_sharing_is_one_of_two_words(table):
-    with pytest.raises(ValueError, match=r"'sharing' parameter.*'auto'"):
-        MultiTaskNetEstimator(sharing="soft").fit(*table)
+def test_own_nets_is_one_of_two_words(table):
+    with pytest.raises(ValueError, match=r"'own_nets' parameter.*'auto'"):
+        MultiTaskNetEstimator(own_nets="hard").fit(*table)
 
 
 def test_rows_to_stop_on_tell_who_gains():
@@ -222,7 +222,7 @@ def test_all_nets_are_restored_if_one_fails(table, monkeypatch):
 
 
 def test_no_more_columns_are_tried_than_that(table, monkeypatch):
-    net = MultiTaskNetEstimator(**SLOW, sharing="hard").fit(*table)
+    net = MultiTaskNetEstimator(**SLOW, own_nets="never").fit(*table)
     monkeypatch.setattr(_own_nets, "is_gain", lambda gain: True)
     tried = []
 

@@ -15,13 +15,14 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import make_multitask
+from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from tests.estimators.helpers import TWO_LAYERS
 from tests.helpers import homes, sales_of
 
 DECODERS = {
-    "units": {"n_unsupervised_units": 4},
-    "weight": {"reconstruction_weight": 0.5},
-    "generative": {"generative": True, "n_unsupervised_units": 3},
+    "units": {"reconstruction": Autoencoder(n_units=4)},
+    "weight": {"reconstruction": Autoencoder(weight=0.5)},
+    "generative": {"reconstruction": VariationalAutoencoder(n_units=3)},
 }
 
 decoders = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
@@ -32,7 +33,7 @@ def test_members_of_a_stack_share_no_gradient():
     net = MultiTaskNetRegressor(**TWO_LAYERS, **DECODERS["generative"]).fit(X, y)
     module = net.net_.module_
     features = torch.from_numpy(net.feature_encoder_.transform(X))
-    _, cost = module.predict_and_decode(features, 40)
+    cost = module.predict_and_decode(features, 40).cost
     cost[0].sum().backward()
     assert any(p.grad is not None and p.grad[0].any() for p in module.parameters())
     for parameter in module.parameters():
@@ -59,7 +60,7 @@ def test_reconstruction_is_learned():
     X = np.column_stack([X, X @ np.ones(5)])
     net = MultiTaskNetRegressor(
         hidden_layer_sizes=(16,),
-        n_unsupervised_units=8,
+        reconstruction=Autoencoder(n_units=8),
         n_members=2,
         learning_rate_init=0.01,
         random_state=0,
@@ -82,7 +83,7 @@ def test_rows_without_labels_train_what_is_shared():
         "early_stopping": False,
     }
     plain = MultiTaskNetClassifier(**settings).fit(X, y)
-    net = MultiTaskNetClassifier(**settings, reconstruction_weight=1.0).fit(X, y)
+    net = MultiTaskNetClassifier(**settings, reconstruction=Autoencoder()).fit(X, y)
     dropped = clone(net).fit(X[:12], y[:12])
     found = {
         name: (model.predict(X[12:]) == hidden[12:]).mean()
@@ -97,7 +98,7 @@ def test_rows_of_weight_zero_are_not_read():
     odd = X.copy()
     odd.iloc[100:, :2] = 1000
     weight = np.where(np.arange(120) < 100, 1.0, 0.0)
-    net = MultiTaskNetEstimator(**TWO_LAYERS, n_unsupervised_units=4)
+    net = MultiTaskNetEstimator(**TWO_LAYERS, reconstruction=Autoencoder(4))
     first, second = (clone(net).fit(data, y, weight).transform(X) for data in (X, odd))
     assert_allclose(first, second)
 
@@ -114,7 +115,7 @@ def test_rows_without_labels_count_by_their_weight():
         "n_bins": 0,
         "dtype": "float64",
     }
-    net = MultiTaskNetRegressor(**settings, n_unsupervised_units=2)
+    net = MultiTaskNetRegressor(**settings, reconstruction=Autoencoder(2))
     rows = np.concatenate([np.arange(20), np.arange(15, 20)])
     weight = np.where(np.arange(20) < 15, 1.0, 2.0)
     one = clone(net).fit(X, y, weight)
@@ -140,14 +141,15 @@ def test_goes_on_from_a_fit(decoder):
     assert len(net.net_.history) > before
     assert len(net.net_.reconstruction_losses_["train"]) == len(net.net_.history)
     net.partial_fit(X, y)
-    with pytest.raises(ValueError, match="n_unsupervised_units=9"):
-        net.set_params(n_unsupervised_units=9).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_units=9.*but the network"):
+        net.set_params(reconstruction__n_units=9).fit(X, y)
 
 
-def test_input_noise_disturbs_training_only():
+@pytest.mark.parametrize("kind", [Autoencoder, VariationalAutoencoder])
+def test_noise_disturbs_training_only(kind):
     X, y = make_multitask(60, n_features=4, n_tasks=2, random_state=0)
-    plain = MultiTaskNetRegressor(**TWO_LAYERS).fit(X, y)
-    noisy = clone(plain).set_params(input_noise=0.5).fit(X, y)
+    plain = MultiTaskNetRegressor(**TWO_LAYERS, reconstruction=kind()).fit(X, y)
+    noisy = clone(plain).set_params(reconstruction__noise=0.5).fit(X, y)
     assert not np.allclose(plain.transform(X), noisy.transform(X))
     assert_array_equal(noisy.predict(X), noisy.predict(X))
     assert_array_equal(noisy.predict(X), clone(noisy).fit(X, y).predict(X))
@@ -165,15 +167,19 @@ def test_wrong_calls_say_what_to_do():
     X, y = make_multitask(40, n_features=4, n_tasks=2, random_state=0)
     net = MultiTaskNetRegressor(**TWO_LAYERS)
     assert not hasattr(net, "sample")
-    with pytest.raises(ValueError, match=r"reconstruction_weight=0"):
-        clone(net).set_params(generative=True, reconstruction_weight=0).fit(X, y)
+    with pytest.raises(ValueError, match="'weight' parameter of Variational"):
+        net.set_params(reconstruction=VariationalAutoencoder(weight=0)).fit(X, y)
+    with pytest.raises(ValueError, match="'reconstruction' parameter of"):
+        net.set_params(reconstruction="vae").fit(X, y)
+    net.set_params(reconstruction=Autoencoder(2))
     with pytest.raises(ValueError, match="hidden_layer_sizes is empty"):
-        clone(net).set_params(n_unsupervised_units=2, hidden_layer_sizes=()).fit(X, y)
+        clone(net).set_params(hidden_layer_sizes=()).fit(X, y)
     with pytest.raises(ValueError, match="No column of X varies"):
-        clone(net).set_params(n_unsupervised_units=2).fit(np.ones((40, 2)), y)
-    fitted = copy.deepcopy(net).fit(X, y).set_params(generative=True)
+        clone(net).fit(np.ones((40, 2)), y)
+    generative = VariationalAutoencoder()
+    fitted = copy.deepcopy(net).fit(X, y).set_params(reconstruction=generative)
     with pytest.raises(ValueError, match="Fit it again"):
         fitted.sample()
-    generative = clone(net).set_params(generative=True).fit(X, y)
+    net.set_params(reconstruction=generative).fit(X, y)
     with pytest.raises(ValueError, match="n_samples"):
-        generative.sample(0)
+        net.sample(0)

@@ -110,7 +110,7 @@ def fit_two_worlds(X, y, **params):
         n_members=2,
         n_bins=0,
         dropout=0.0,
-        sharing="hard",
+        own_nets="never",
         max_iter=100,
         learning_rate_init=0.003,
         random_state=0,
@@ -145,7 +145,7 @@ def test_links_that_are_cut_say_nothing(three_numbers, heads, solver):
         head_hidden_layer_sizes=heads,
         head_sparsity=1e4,
         solver=solver,
-        sharing="hard",
+        own_nets="never",
     ).fit(X, y)
 
     assert (net.factor_usage_ == 0).all()
@@ -192,7 +192,7 @@ def test_usage_follows_units_and_weights_in_their_order(
         head_hidden_layer_sizes=heads,
         activation=activation,
         maxout_pieces=2,
-        sharing="hard",
+        own_nets="never",
     ).fit(X, y)
     module, layout = net.net_.module_, net.net_.criterion_.layout
     deviation = net.transform(X).std(axis=0)
@@ -236,7 +236,7 @@ def first_weights(module, task, outputs):
 
 def test_usage_knows_the_deviations_of_transform(three_numbers):
     X, y = three_numbers
-    net = MultiTaskNetRegressor(**NARROW_LAYERS, sharing="hard").fit(X, y)
+    net = MultiTaskNetRegressor(**NARROW_LAYERS, own_nets="never").fit(X, y)
     weight = net.net_.module_.heads.weight.detach().double().abs().numpy()
     strength = weight.reshape(12, 3).T * net.transform(X).std(axis=0)
 
@@ -279,7 +279,7 @@ def test_usage_of_classes_leaves_padding_out():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 3))
     y = np.column_stack([np.arange(90) % 3, np.arange(90) % 5])
-    net = MultiTaskNetClassifier(**NARROW_LAYERS, sharing="hard").fit(X, y)
+    net = MultiTaskNetClassifier(**NARROW_LAYERS, own_nets="never").fit(X, y)
     layout = net.net_.criterion_.layout
     assert layout.padding.any()
     padded = layout.padding.numpy()
@@ -294,7 +294,7 @@ def test_usage_of_classes_leaves_padding_out():
 @pytest.mark.parametrize("kind", ["sparse", "frame", "float64", "partial_fit"])
 def test_usage_is_there_after_any_fit(three_numbers, kind):
     X, y = three_numbers
-    net = MultiTaskNetRegressor(**NARROW_LAYERS, sharing="hard")
+    net = MultiTaskNetRegressor(**NARROW_LAYERS, own_nets="never")
     if kind == "sparse":
         net.set_params(scale_inputs=False, n_bins=0).fit(sparse.csr_matrix(X), y)
     elif kind == "frame":

@@ -10,6 +10,7 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import make_multitask
+from sklearn_mtl.nn import Autoencoder
 from tests.estimators.helpers import FULL_BATCH, NARROW_LAYERS, SMALL, TWO_LAYERS
 
 # Going on from what was learned
@@ -171,14 +172,14 @@ def test_warm_start_refuses_units_of_another_make(name, value):
 def test_a_warm_start_takes_another_weight_but_no_decoder_that_is_not_there():
     X, y = make_multitask(60, n_features=4, n_tasks=2, random_state=0)
     net = MultiTaskNetRegressor(
-        **TWO_LAYERS, reconstruction_weight=0.5, warm_start=True
+        **TWO_LAYERS, reconstruction=Autoencoder(weight=0.5), warm_start=True
     )
-    net.fit(X, y).set_params(reconstruction_weight=0.1).fit(X, y)
+    net.fit(X, y).set_params(reconstruction__weight=0.1).fit(X, y)
     assert net.net_.reconstruction_weight == 0.1
     with pytest.raises(
-        ValueError, match=r"reconstruction_weight=0.0, but .* a decoder"
+        ValueError, match=r"reconstruction=None, but .* has Autoencoder"
     ):
-        net.set_params(reconstruction_weight=0.0).fit(X, y)
+        net.set_params(reconstruction=None).fit(X, y)
     plain = MultiTaskNetRegressor(**TWO_LAYERS, warm_start=True).fit(X, y)
-    with pytest.raises(ValueError, match=r"reconstruction_weight=0.5, but .* no decod"):
-        plain.set_params(reconstruction_weight=0.5).fit(X, y)
+    with pytest.raises(ValueError, match=r"reconstruction=Auto.*, but .* has None"):
+        plain.set_params(reconstruction=Autoencoder()).fit(X, y)

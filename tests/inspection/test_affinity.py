@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.datasets import load_student_performance, make_multitask
 from sklearn_mtl.inspection import suggest_groups, task_affinity
+from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from tests.helpers import SMALL_NET, two_groups
 
 METHODS = ["pairs", "gradient", "lookahead"]
@@ -70,7 +71,7 @@ def test_pairs_are_two_way():
     """A pair is trained once: both skills are those of the same network."""
     X, y = make_multitask(90, 6, n_tasks=2, random_state=0)
     net = MultiTaskNetEstimator(
-        **SMALL_NET | {"max_iter": 5, "early_stopping": False}, sharing="hard"
+        **SMALL_NET | {"max_iter": 5, "early_stopping": False}, own_nets="never"
     )
     cv = [(np.arange(60), np.arange(60, 90))]
 
@@ -110,7 +111,7 @@ def test_measuring_leaves_training_as_it_is():
 
     X, y = make_multitask(100, 6, n_tasks=2, random_state=0)
     settings = SMALL_NET | {"max_iter": 8, "dropout": 0.2, "callbacks": [Remember()]}
-    net = MultiTaskNetRegressor(**settings, sharing="hard", calibrate=False)
+    net = MultiTaskNetRegressor(**settings, own_nets="never", calibrate=False)
 
     net.fit(X, y)
     for method in ("gradient", "lookahead"):
@@ -154,12 +155,16 @@ def test_what_cannot_be_measured_is_refused():
 
 
 @pytest.mark.parametrize("method", ["pairs", "gradient", "lookahead"])
-@pytest.mark.parametrize("decoder", [{"generative": True}, {"n_unsupervised_units": 3}])
+@pytest.mark.parametrize("decoder", [VariationalAutoencoder(), Autoencoder(3)])
 def test_networks_with_a_decoder(decoder, method):
     X, y = make_multitask(60, n_features=5, n_tasks=3, relatedness=1.0, random_state=0)
     y[40:] = np.nan
     net = MultiTaskNetEstimator(
-        hidden_layer_sizes=(6,), n_members=1, max_iter=3, random_state=0, **decoder
+        hidden_layer_sizes=(6,),
+        n_members=1,
+        max_iter=3,
+        random_state=0,
+        reconstruction=decoder,
     )
     found = task_affinity(net, X, y, cv=2 if method == "pairs" else None, method=method)
     assert np.isfinite(found.affinity).all()
