@@ -15,14 +15,14 @@ from sklearn_mtl.estimators._reconstruction import check_decodable
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
+    Bins,
     Column,
     Container,
     DecodedColumns,
     FeatureEncoder,
-    Pieces,
     RowMaker,
     decoded_columns,
-    learn_pieces,
+    learn_bins,
     take_rows,
 )
 from sklearn_mtl.tasks import Task, per_column
@@ -44,7 +44,7 @@ class Codings:
         Checks a later X.
     encoder : FeatureEncoder
         Encodes X.
-    bins : Pieces or None
+    bins : Bins or None
         Bins of the numeric columns of X.
     decoded : DecodedColumns or None
         What a decoder predicts of the encoded X; None without one.
@@ -57,7 +57,7 @@ class Codings:
     container: Container
     reader: BaseEstimator
     encoder: FeatureEncoder
-    bins: Pieces | None
+    bins: Bins | None
     decoded: DecodedColumns | None
     row_maker: RowMaker | None
 
@@ -122,7 +122,7 @@ def learn_codings(
         container=container,
         reader=reader_of(estimator),
         encoder=encoder,
-        bins=learn_pieces(encoder, X, weight, n_bins),
+        bins=learn_bins(encoder, X, weight, n_bins),
         decoded=decoded,
         row_maker=row_maker,
     )

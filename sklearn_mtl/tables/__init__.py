@@ -3,6 +3,7 @@
 The only room that knows data frames.
 """
 
+from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
@@ -18,7 +19,6 @@ from sklearn_mtl.tables._decoded import (
 )
 from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._levels import Places
-from sklearn_mtl.tables._pieces import Pieces, learn_pieces
 from sklearn_mtl.tables._targets import (
     Container,
     TargetTable,
@@ -28,11 +28,11 @@ from sklearn_mtl.tables._targets import (
 from sklearn_mtl.tables._weights import read_weight
 
 __all__ = [
+    "Bins",
     "Column",
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
-    "Pieces",
     "Places",
     "RowMaker",
     "TargetTable",
@@ -40,7 +40,7 @@ __all__ = [
     "check_same_columns",
     "decoded_columns",
     "is_frame",
-    "learn_pieces",
+    "learn_bins",
     "rare_level_cost",
     "read_columns",
     "read_weight",

@@ -10,19 +10,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_mtl.nn import PiecewiseLinear
-from sklearn_mtl.tables import FeatureEncoder, _pieces, learn_pieces
-from sklearn_mtl.tables._pieces import number_of_bins
+from sklearn_mtl.tables import FeatureEncoder, _bins, learn_bins
+from sklearn_mtl.tables._bins import number_of_bins
 
 
 def learned(X, n_bins="auto", weight=None):
     weight = np.ones(X.shape[0]) if weight is None else weight
     encoder = FeatureEncoder().fit(X, weight)
-    return learn_pieces(encoder, X, weight, n_bins), encoder
+    return learn_bins(encoder, X, weight, n_bins), encoder
 
 
-def bent(pieces, features):
+def bent(bins, features):
     """Return what the layer appends to the features."""
-    layer = PiecewiseLinear(pieces)
+    layer = PiecewiseLinear(bins)
     found = layer(torch.from_numpy(np.asarray(features))).numpy()
     assert_array_equal(found[:, : features.shape[1]], features)
     return found[:, features.shape[1] :]
@@ -31,9 +31,9 @@ def bent(pieces, features):
 def test_a_column_by_hand():
     """Five values, two bins: the z-scores of 0, 1, 2, 3, 4 cut at 2."""
     X = np.arange(5.0)[:, None]
-    pieces, encoder = learned(X, n_bins=2)
+    bins, encoder = learned(X, n_bins=2)
 
-    found = bent(pieces, encoder.transform(X, np.float64))
+    found = bent(bins, encoder.transform(X, np.float64))
 
     # Before being standardised: how far a value has come within each bin.
     within = np.array([[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1]])
@@ -42,31 +42,31 @@ def test_a_column_by_hand():
 
 @settings(deadline=None, max_examples=30, derandomize=True)
 @given(st.integers(0, 10_000), st.integers(2, 20))
-def test_pieces_are_standardised_and_add_up_to_the_column(seed, n_bins):
+def test_bins_are_standardised_and_add_up_to_the_column(seed, n_bins):
     rng = np.random.default_rng(seed)
     X = np.column_stack([rng.normal(size=200) ** 3, rng.integers(0, 9, 200)])
-    pieces, encoder = learned(X, n_bins)
+    bins, encoder = learned(X, n_bins)
     features = encoder.transform(X, np.float64)
 
-    found = bent(pieces, features)
+    found = bent(bins, features)
 
     assert_allclose(found.mean(axis=0), 0, atol=1e-9)
     assert_allclose(found.std(axis=0), 1)
     for j in range(2):
-        own = pieces.feature == j
+        own = bins.feature == j
         assert 2 <= own.sum() <= n_bins
-        total = found[:, own] / pieces.slope[own]
+        total = found[:, own] / bins.slope[own]
         rise = np.ptp(total.sum(axis=1) - features[:, j])
         assert_allclose(rise, 0, atol=1e-9)
 
 
-def test_outermost_pieces_go_on_beyond_the_table():
+def test_outermost_bins_go_on_beyond_the_table():
     X = np.linspace(0, 1, 50)[:, None]
-    pieces, encoder = learned(X, n_bins=4)
+    bins, encoder = learned(X, n_bins=4)
     outside = encoder.transform(np.array([[-10.0], [11.0]]), np.float64)
-    inside = bent(pieces, encoder.transform(X, np.float64))
+    inside = bent(bins, encoder.transform(X, np.float64))
 
-    below, above = bent(pieces, outside)
+    below, above = bent(bins, outside)
 
     assert below[0] < inside.min() - 5
     assert above[-1] > inside.max() + 5
@@ -100,11 +100,11 @@ def test_only_numbers_have_bins():
     X = pd.DataFrame({"town": ["Ulm", "Bonn"] * 50, "a": rng.normal(size=100)})
     X.loc[::5, "a"] = np.nan
     X["constant"] = 1.0
-    pieces, encoder = learned(X)
+    bins, encoder = learned(X)
 
     assert encoder.feature_names_out_[0] == "a"
-    assert set(pieces.feature) == {0}
-    assert np.isfinite(bent(pieces, encoder.transform(X, np.float64))).all()
+    assert set(bins.feature) == {0}
+    assert np.isfinite(bent(bins, encoder.transform(X, np.float64))).all()
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_number_of_bins_follows_from_the_table(n_numeric, n_rows, expected):
 def test_quantiles_of_large_tables_come_from_evenly_spaced_rows(monkeypatch):
     X = np.random.default_rng(0).normal(size=(1000, 1))
     every_third = X[::3]
-    monkeypatch.setattr(_pieces, "MOST_ROWS", 334)
+    monkeypatch.setattr(_bins, "MOST_ROWS", 334)
     encoder = FeatureEncoder().fit(X, np.ones(1000))
 
-    some = learn_pieces(encoder, X, np.ones(1000), 8)
+    some = learn_bins(encoder, X, np.ones(1000), 8)
     monkeypatch.undo()
 
-    expected = learn_pieces(encoder, every_third, np.ones(334), 8)
+    expected = learn_bins(encoder, every_third, np.ones(334), 8)
     for found, wanted in zip(some, expected, strict=True):
         assert_allclose(found, wanted)

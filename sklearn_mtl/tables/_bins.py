@@ -1,4 +1,4 @@
-"""Pieces of the range of numeric columns, on each of which a net may bend."""
+"""Bins of numeric columns, in each of which a net may bend."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from sklearn_mtl.tables._features import FeatureEncoder, take_rows
 from sklearn_mtl.tables._levels import Places
 
 MOST_BINS, LEAST_BINS = 16, 4
-MOST_PIECES = 512
+MOST_BINS_OF_ALL = 512
 """Of all columns together: many columns get fewer bins each, or none."""
 ROWS_OF_A_BIN = 10
 MOST_ROWS = 50_000
 """Rows that quantiles are taken of, evenly spaced in the table."""
 
 
-class Pieces(NamedTuple):
-    """A piecewise linear encoding of encoded features [1]_, one entry a piece.
+class Bins(NamedTuple):
+    """A piecewise linear encoding of encoded features [1]_, one entry a bin.
 
-    Piece ``p`` is ``clip((x[feature] - begin) * slope + shift, low, high)``: it rises
-    within a bin and is constant elsewhere, beyond the outermost bins of a feature it
-    goes on. Over the rows at hand its mean is 0 and its standard deviation 1.
+    The function of a bin is ``clip((x[feature] - begin) * slope + shift, low, high)``:
+    it rises within the bin and is constant elsewhere; beyond the outermost bins of a
+    feature it goes on. Over the rows at hand its mean is 0 and its standard deviation
+    1.
 
     Attributes
     ----------
@@ -45,9 +46,9 @@ class Pieces(NamedTuple):
     high: np.ndarray
 
 
-def learn_pieces(
+def learn_bins(
     encoder: FeatureEncoder, X: Any, weight: np.ndarray, n_bins: Any
-) -> Pieces | None:
+) -> Bins | None:
     """Cut numeric columns at quantiles.
 
     Parameters
@@ -61,7 +62,7 @@ def learn_pieces(
 
     Returns
     -------
-    Pieces or None
+    Bins or None
         None where there is nothing to cut: no numeric column of more than two values,
         a sparse matrix, or too few bins.
     """
@@ -71,21 +72,21 @@ def learn_pieces(
     rows = np.arange(0, len(weight), -(-len(weight) // MOST_ROWS))
     encoded = encoder.transform_to_places(take_rows(X, rows), np.float64)
     numbers = encoded.numbers if isinstance(encoded, Places) else encoded
-    found = list(_pieces(numbers[:, : encoder.n_numeric_], weight[rows], n_bins))
+    found = list(_bins(numbers[:, : encoder.n_numeric_], weight[rows], n_bins))
     if not found:
         return None
-    return Pieces(*map(np.concatenate, zip(*found, strict=True)))
+    return Bins(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def number_of_bins(wanted: Any, n_numeric: int, n_rows: int) -> int:
     """Bins of a numeric column; "auto" is none where there are too many columns."""
     if wanted != "auto":
         return int(wanted)
-    affordable = min(MOST_PIECES // max(n_numeric, 1), n_rows // ROWS_OF_A_BIN)
+    affordable = min(MOST_BINS_OF_ALL // max(n_numeric, 1), n_rows // ROWS_OF_A_BIN)
     return min(MOST_BINS, affordable) if affordable >= LEAST_BINS else 0
 
 
-def _pieces(numbers: np.ndarray, weight: np.ndarray, n_bins: int) -> Iterator[Pieces]:
+def _bins(numbers: np.ndarray, weight: np.ndarray, n_bins: int) -> Iterator[Bins]:
     shares = np.linspace(0.0, 1.0, n_bins + 1)
     for feature, values in enumerate(numbers.T):
         edges = np.unique(
@@ -100,6 +101,6 @@ def _pieces(numbers: np.ndarray, weight: np.ndarray, n_bins: int) -> Iterator[Pi
         low, high = -mean / std, (1.0 - mean) / std
         shift = low.copy()
         low[0], high[-1] = -np.inf, np.inf
-        yield Pieces(
+        yield Bins(
             np.full(len(begin), feature), begin, 1.0 / (width * std), shift, low, high
         )
