@@ -12,12 +12,13 @@ from torch import nn
 
 from sklearn_mtl.nn._decoder import Decoded
 from sklearn_mtl.nn._hard_sharing import HardSharing
-from sklearn_mtl.nn._heads import HeadsPass, make_heads
+from sklearn_mtl.nn._heads import HeadsPass
 from sklearn_mtl.nn._inputs import Inputs
 from sklearn_mtl.nn._latent import Latent
 from sklearn_mtl.nn._layer import Binding, Layer, Pass
 from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
 from sklearn_mtl.nn._links import Links
+from sklearn_mtl.nn._mixed_heads import make_heads
 from sklearn_mtl.nn._reconstruction import Autoencoder
 from sklearn_mtl.nn._sharing import Sharing
 

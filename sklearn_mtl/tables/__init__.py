@@ -10,6 +10,7 @@ from sklearn_mtl.tables._columns import (
     read_columns,
     refuse_double_names,
 )
+from sklearn_mtl.tables._containers import take_rows
 from sklearn_mtl.tables._decoded import (
     DecodedColumns,
     RowMaker,
@@ -17,7 +18,7 @@ from sklearn_mtl.tables._decoded import (
     rare_level_cost,
     unseen_rows,
 )
-from sklearn_mtl.tables._features import FeatureEncoder, take_rows
+from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._levels import Places
 from sklearn_mtl.tables._targets import (
     Container,

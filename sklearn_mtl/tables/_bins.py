@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_mtl.tables._features import FeatureEncoder, take_rows
+from sklearn_mtl.tables._containers import take_rows
+from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._levels import Places
 
 MOST_BINS, LEAST_BINS = 16, 4

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_mtl.tables._columns import as_frame, column_from_series
-from sklearn_mtl.tables._features import FeatureEncoder, columns
+from sklearn_mtl.tables._containers import columns
+from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._targets import ArrayContainer, container_of, stack_columns
 
 

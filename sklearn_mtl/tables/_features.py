@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from sklearn_mtl.tables._columns import (
-    Column,
-    Content,
-    as_frame,
-    column_from_series,
-    content_of_series,
+from sklearn_mtl.tables._containers import (
+    column_names,
+    columns,
+    contents_of,
+    has_plain_dtypes,
+    is_plain_matrix,
+    numbers_of,
+    refuse_infinity,
+    refuse_sparse_gaps,
+    take_rows,
 )
-from sklearn_mtl.tables._columns import column_from_array as read_array
 from sklearn_mtl.tables._levels import Levels, Places
 
 CELLS_AT_ONCE = 2**18
@@ -162,10 +164,10 @@ class FeatureEncoder:
         names = column_names(X)
         chosen = self.categorical_features
         if isinstance(chosen, str) and chosen == "from_dtype":
-            if is_plain_matrix(X) or _has_plain_dtypes(X):
+            if is_plain_matrix(X) or has_plain_dtypes(X):
                 categorical = np.zeros(len(names), dtype=bool)
             else:
-                categorical = np.array([held == "category" for held in _contents(X)])
+                categorical = np.array([held == "category" for held in contents_of(X)])
         else:
             categorical = _mask_of(chosen, names)
         if sparse.issparse(X) and categorical.any():
@@ -231,7 +233,7 @@ class FeatureEncoder:
         """Numeric columns of some rows, checked for infinity."""
         if sparse.issparse(X):
             block = X[rows]
-            _refuse_sparse_gaps(block, self.column_names_)
+            refuse_sparse_gaps(block, self.column_names_)
         elif is_plain_matrix(X):
             block = np.asarray(X[rows])
             if len(self.numeric_) < len(self.column_names_):
@@ -240,8 +242,8 @@ class FeatureEncoder:
                 block = block.astype(np.float64)
         else:
             part = X if rows == slice(0, len(X)) else take_rows(X, rows)
-            block = _numbers_of(part, self.numeric_)
-        _refuse_infinity(block, [self.column_names_[j] for j in self.numeric_])
+            block = numbers_of(part, self.numeric_)
+        refuse_infinity(block, [self.column_names_[j] for j in self.numeric_])
         return block
 
     def _encode_numbers(self, X: Any, dtype: Any) -> np.ndarray:
@@ -263,8 +265,8 @@ class FeatureEncoder:
         return out
 
     def _transform_sparse(self, X: Any, dtype: Any) -> sparse.csr_matrix:
-        _refuse_sparse_gaps(X, self.column_names_)
-        _refuse_infinity(X, self.column_names_)
+        refuse_sparse_gaps(X, self.column_names_)
+        refuse_infinity(X, self.column_names_)
         scaled = X @ sparse.diags_array(1.0 / self._scale)
         return sparse.csr_matrix(scaled, dtype=dtype)
 
@@ -287,66 +289,6 @@ class FeatureEncoder:
         for j, levels in zip(self.categorical_, self.levels_, strict=True):
             names += [f"{self.column_names_[j]}_{label}" for label in levels.labels]
         return names
-
-
-# -- reading the containers of X ---------------------------------------------------
-
-
-def is_plain_matrix(X: Any) -> bool:
-    """Whether `X` is an array or sparse matrix of numbers or booleans."""
-    return sparse.issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "fiub")
-
-
-def column_names(X: Any) -> list[Any]:
-    frame = None if sparse.issparse(X) else as_frame(X)
-    return list(range(X.shape[1])) if frame is None else list(frame.columns)
-
-
-def columns(
-    X: Any, positions: Sequence[int] | np.ndarray | None = None
-) -> list[Column]:
-    """Read some columns of a data frame or an array; all of them by default."""
-    frame = as_frame(X)
-    if positions is None:
-        positions = range(X.shape[1])
-    if frame is None:
-        return [read_array(int(j), X[:, j]) for j in positions]
-    names = frame.columns
-    return [column_from_series(frame.get_column(names[j])) for j in positions]
-
-
-def _contents(X: Any) -> list[Content]:
-    """Tell what each column of a data frame or an array of objects holds."""
-    frame = as_frame(X)
-    if frame is None:
-        return [column.content for column in columns(X)]
-    return list(map(content_of_series, frame.iter_columns()))
-
-
-def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
-    """Rows of any container of X, as the same kind of container."""
-    if isinstance(X, np.ndarray) or sparse.issparse(X):
-        return X[rows]
-    frame = as_frame(X)
-    assert frame is not None
-    return frame[rows, :].to_native()
-
-
-def _numbers_of(X: Any, positions: np.ndarray) -> np.ndarray:
-    """Numeric columns of a data frame or an array of objects, as floats."""
-    if nw.dependencies.is_pandas_dataframe(X):
-        chosen = X if len(positions) == X.shape[1] else X.iloc[:, positions]
-        if _has_plain_dtypes(chosen):
-            block: np.ndarray = chosen.to_numpy(dtype=np.float64)
-            return block
-    return np.column_stack([_as_numbers(column) for column in columns(X, positions)])
-
-
-def _has_plain_dtypes(X: Any) -> bool:
-    """Whether `X` is a pandas frame of NumPy's own numbers, which is read at once."""
-    if not nw.dependencies.is_pandas_dataframe(X):
-        return False
-    return all(isinstance(t, np.dtype) and t.kind in "fiub" for t in X.dtypes)
 
 
 def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
@@ -373,57 +315,6 @@ def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
                 f"The columns are {_some(names)}."
             )
     return mask
-
-
-def _as_numbers(column: Column) -> np.ndarray:
-    if column.content == "number" and column.values.dtype.kind == "f":
-        return column.values.astype(np.float64, copy=False)
-    numbers = np.full(len(column), np.nan)
-    cells = column.observed
-    try:
-        numbers[~column.missing] = cells.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        culprit = next(cell for cell in cells if not _is_number(cell))
-        raise ValueError(
-            f"Column {column.name!r} of X holds {culprit!r}, which is no number. List "
-            "the column in categorical_features, or turn its cells into numbers as in "
-            "the table passed to fit."
-        ) from error
-    return numbers
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _refuse_infinity(block: Any, names: list[Any]) -> None:
-    values = block.data if sparse.issparse(block) else block
-    # One pass without a temporary array: a sum is finite unless a term is not.
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = values.sum(dtype=np.float64)
-    if np.isfinite(total) or not np.isinf(values).any():
-        return
-    infinite = block.toarray() if sparse.issparse(block) else block
-    row, column = np.argwhere(np.isinf(infinite))[0]
-    raise ValueError(
-        f"Input X contains infinity: column {names[column]!r} holds "
-        f"{infinite[row, column]}. Replace it by a number, or by NaN if the value is "
-        "not known."
-    )
-
-
-def _refuse_sparse_gaps(X: Any, names: list[Any]) -> None:
-    if np.isnan(X.data).any():
-        column = X.tocoo().coords[1][np.isnan(X.tocoo().data)][0]
-        raise ValueError(
-            f"Input X contains NaN in the sparse column {names[column]!r}. Missing "
-            "numbers are filled in for dense tables only: fill them first or pass a "
-            "dense X."
-        )
 
 
 def _some(names: list[Any], most: int = 10) -> str:

@@ -65,11 +65,8 @@ class FlatAdamW(torch.optim.AdamW):
         )
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Take over a parameter group.
-
-        Past torch's decorator, which imports its compiler: that takes a second.
-        """
-        inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
+        """Take over a parameter group."""
+        _plain(torch.optim.Optimizer.add_param_group)(self, param_group)
 
     def flatten(self) -> None:
         """Lay the parameters that are trained in one buffer a group.
@@ -111,7 +108,7 @@ class FlatAdamW(torch.optim.AdamW):
 
     def state_dict(self) -> dict[str, Any]:
         """Hyper-parameters, and moments that share no memory."""
-        state: dict[str, Any] = super().state_dict()
+        state: dict[str, Any] = _plain(torch.optim.AdamW.state_dict)(self)
         state["state"] = {
             place: {key: value.clone() for key, value in known.items()}
             for place, known in state["state"].items()
@@ -121,10 +118,15 @@ class FlatAdamW(torch.optim.AdamW):
     def load_state_dict(self, state_dict: Any) -> None:
         """Take over hyper-parameters and moments."""
         self.unflatten()
-        super().load_state_dict(state_dict)
+        _plain(torch.optim.AdamW.load_state_dict)(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_buffers": []}
+
+
+def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Take off torch's decorator, which imports its compiler: that takes a second."""
+    return inspect.unwrap(method)
 
 
 class _Buffers:

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.datasets import make_multitask
-from sklearn_mtl.nn._heads import PrivateHeads
+from sklearn_mtl.nn._private_heads import PrivateHeads
 from tests.estimators.helpers import NARROW_LAYERS
 
 # Layers of all columns

@@ -18,7 +18,7 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import load_student_performance, make_multitask
-from sklearn_mtl.nn._heads import PrivateHeads
+from sklearn_mtl.nn._private_heads import PrivateHeads
 from tests.estimators.helpers import NARROW_LAYERS, TWO_LAYERS
 
 pd = pytest.importorskip("pandas")

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.nn._heads import MixedHeads, PrivateHeads
+from sklearn_mtl.nn._mixed_heads import MixedHeads
+from sklearn_mtl.nn._private_heads import PrivateHeads
 from tests.nn.helpers import TASK_OF_OUTPUT, network, shapes
 
 

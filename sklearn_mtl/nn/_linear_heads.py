@@ -1,0 +1,102 @@
+"""Raw outputs right on the units that tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsByAutograd, HeadsPass
+from sklearn_mtl.nn._layer import Binding
+from sklearn_mtl.nn._layers import HiddenUnits, LinearPass, StackedLinear
+from sklearn_mtl.nn._links import EvenLinks, Links, UnevenLinks
+
+Tensor = torch.Tensor
+
+
+class LinearHeads(Heads):
+    """Raw outputs right on the units.
+
+    Parameters
+    ----------
+    n_members, n_units : int
+    sizes : empty sequence
+    task_of_output : int array of shape (C,)
+    hidden : HiddenUnits
+    by_task : bool
+
+    Attributes
+    ----------
+    weight : parameter of shape (K, h, C)
+    bias : parameter of shape (K, 1, C)
+    """
+
+    def __init__(
+        self,
+        n_members: int,
+        n_units: int,
+        sizes: Sequence[int],
+        task_of_output: np.ndarray,
+        hidden: HiddenUnits,
+        by_task: bool,
+    ) -> None:
+        super().__init__(task_of_output, by_task)
+        self.output = StackedLinear(
+            (n_members,),
+            n_units,
+            len(task_of_output),
+            gain=OUTPUT_GAIN,
+            generator=hidden.generator,
+        )
+
+    @property
+    def weight(self) -> nn.Parameter:
+        """Weights of the raw outputs, of shape (K, h, C)."""
+        return self.output.weight
+
+    @property
+    def bias(self) -> nn.Parameter:
+        """Bias of the raw outputs, of shape (K, 1, C)."""
+        return self.output.bias
+
+    def forward(self, units: Tensor) -> Tensor:
+        """Map units to raw outputs (K, B, C)."""
+        if not self.by_task:
+            return self.output(units)
+        own = units.index_select(1, self.owner).index_select(1, self.rank)
+        raw = own @ self.output.weight.transpose(1, 2).unsqueeze(-1)  # (K, C, B, 1)
+        return raw.squeeze(-1).transpose(1, 2) + self.output.bias
+
+    def bind(self, binding: Binding) -> HeadsPass:
+        """Look up what the pass needs."""
+        if self.by_task:
+            return HeadsByAutograd(self, binding)
+        return LinearHeadsPass(self, binding)
+
+    def set_prior(self, raw: Tensor) -> None:
+        self.output.bias.copy_(raw.to(self.output.bias))
+
+    def links(self, padding: np.ndarray) -> list[Links]:
+        if self.one_output_each:
+            return [EvenLinks(self.output.weight, self.tasks)]
+        group = np.where(padding, len(self.tasks), self.rank_of_output)
+        return [UnevenLinks(self.output.weight, self.tasks, group)]
+
+
+class LinearHeadsPass(LinearPass, HeadsPass):
+    """Pass of `LinearHeads`."""
+
+    def __init__(self, heads: LinearHeads, binding: Binding) -> None:
+        super().__init__(heads.output, binding)
+        self.rank, self.n_tasks = heads.rank, len(heads.tasks)
+
+    def backward_by_task(self, upstream: Tensor) -> Tensor:
+        """Give each task the outputs that it owns, and go back to the units."""
+        n_members, n_rows, n_outputs = upstream.shape
+        by_task = upstream.new_zeros(n_members, self.n_tasks, n_rows, n_outputs)
+        owner = self.rank.expand(n_members, n_rows, -1).unsqueeze(1)
+        by_task.scatter_(1, owner, upstream.unsqueeze(1))
+        below = torch.bmm(by_task.flatten(1, 2), self.weight.transpose(1, 2))
+        return below.unflatten(1, (self.n_tasks, -1))
