@@ -27,9 +27,26 @@ SGD = {
 }
 
 
+class StoredGenerator(torch.Generator):
+    """A generator on the processor that is stored without tensors.
+
+    A net that was fitted on an accelerator is loaded with all its tensors there, which
+    the state of this generator must not be.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored_generator, (self.get_state().numpy().tobytes(),)
+
+
+def _restored_generator(state: bytes) -> StoredGenerator:
+    generator = StoredGenerator()
+    generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+    return generator
+
+
 def new_generator(seed: int) -> torch.Generator:
     """Make a generator; no global one is read or seeded."""
-    return torch.Generator().manual_seed(seed)
+    return StoredGenerator().manual_seed(seed)
 
 
 def draw_seed(generator: torch.Generator) -> int:

@@ -143,11 +143,7 @@ class Float64:
     def shared(self, features: torch.Tensor) -> np.ndarray:
         """Compute shared units (K, B, U)."""
         if not self.has_shared_units:
-            raise TypeError(
-                f"The module {self.name} does not tell which units tasks share. Use "
-                "sklearn_mtl.nn.MultiTaskNetwork, with a way of sharing of your own if "
-                "need be."
-            )
+            raise unknown_units(self.name)
         units = self._numbers(self.network.shared, features)
         if units.ndim == 3:
             return units
@@ -160,6 +156,14 @@ class Float64:
                 compute(features.to(self.device, torch.float64)).cpu().numpy()
             )
         return numbers
+
+
+def unknown_units(name: str) -> TypeError:
+    """Make the error that says what a module of one's own lacks."""
+    return TypeError(
+        f"The module {name} does not tell which units tasks share. Use "
+        "sklearn_mtl.nn.MultiTaskNetwork, with a way of sharing of your own if need be."
+    )
 
 
 def in_float64(module: nn.Module) -> Float64:
