@@ -32,4 +32,5 @@ class FixedWeights(Balancing):
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
         """Return the weights, which are constant."""
-        return self.task_weight
+        # Asked for in every step: torch takes longer to look an attribute up.
+        return self._buffers["task_weight"]  # type: ignore[return-value]

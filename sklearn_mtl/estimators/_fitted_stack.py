@@ -146,9 +146,11 @@ class FittedStack:
         responses : list of ndarray of shape (K, n, m)
             One for each of `tasks`.
         """
+        slices = self.net.criterion_.layout.slices
         for net, tasks in self._by_net(range(len(self.codings.tasks))):
             for index, raw in raw_of_held_out(net.module_, rows):
-                yield tasks, index, [self._response(t, raw) for t in tasks]
+                responses = [self._response(t, raw[..., slices[t]]) for t in tasks]
+                yield tasks, index, responses
 
     def _responses_of_members(
         self, X: Any, tasks: Sequence[int]
@@ -157,12 +159,13 @@ class FittedStack:
         groups = self._by_net(tasks)
         group_of = {t: g for g, (_, own) in enumerate(groups) for t in own}
         modules = [net.module_ for net, _ in groups]
+        slices = self.net.criterion_.layout.slices
         for features in self._encoded(X):
             for rows, raws in iter_raw(modules, features):
-                yield (
-                    features[rows],
-                    [self._response(t, raws[group_of[t]]) for t in tasks],
-                )
+                responses = [
+                    self._response(t, raws[group_of[t]][..., slices[t]]) for t in tasks
+                ]
+                yield features[rows], responses
 
     def _encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
@@ -176,11 +179,11 @@ class FittedStack:
         return [(self.net, shared), *alone] if shared else alone
 
     def _response(self, t: int, raw: np.ndarray) -> np.ndarray:
-        """Response (K, n, m) of one task from the raw outputs (K, n, C) of its net."""
-        task, temperature = self.codings.tasks[t], self.temperature[t]
-        response = task.response(raw[..., self.net.criterion_.layout.slices[t]])
-        if task.is_classifier and temperature != 1.0:
-            return temper(response, temperature)
+        """Response (K, n, m) of one task from its raw outputs (K, n, C)."""
+        task = self.codings.tasks[t]
+        response = task.response(raw)
+        if task.is_classifier and self.temperature[t] != 1.0:
+            return temper(response, self.temperature[t])
         return response
 
 

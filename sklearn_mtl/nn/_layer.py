@@ -58,18 +58,16 @@ class Binding(NamedTuple):
     def put(self, values: Tensor) -> Tensor:
         """Move to the device and, unless they are positions, to the number format."""
         values = values.detach()
+        if self.device is None and self.dtype is None:
+            return values
         dtype = self.dtype if values.is_floating_point() else None
         return values.to(device=self.device, dtype=dtype)
 
     def module(self, module: nn.Module) -> nn.Module:
-        """Give the module itself, or a copy in the format that is asked for.
-
-        Only a pass that trains drops or disturbs anything.
-        """
-        is_as_wanted = self.device is None and self.dtype is None
-        if is_as_wanted and (self.trains or not module.training):
+        """Give the module itself, or a copy in the format that is asked for."""
+        if self.device is None and self.dtype is None:
             return module
-        return deepcopy(module).eval().to(device=self.device, dtype=self.dtype)
+        return deepcopy(module).to(device=self.device, dtype=self.dtype)
 
 
 class Pass(ABC):
@@ -151,13 +149,22 @@ class AutogradPass(Pass):
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.trains:
-            with torch.no_grad():
-                found: Tensor = self.module(x)
-                return found
+            return self._evaluated(x)
         with torch.enable_grad():
             self.x = x.detach().requires_grad_(self.needs_input)
             self.y: Tensor = self.module(self.x)
         return self.y.detach()
+
+    def _evaluated(self, x: Tensor) -> Tensor:
+        """Compute the output in evaluation mode, whatever mode the module is in."""
+        was_training = self.module.training
+        if was_training:
+            self.module.eval()
+        with torch.no_grad():
+            y: Tensor = self.module(x)
+        if was_training:
+            self.module.train()
+        return y
 
     def backward(self, upstream: Tensor) -> Tensor:
         found = self._gradients(upstream, retain_graph=False)

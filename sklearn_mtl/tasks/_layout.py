@@ -41,6 +41,8 @@ class OutputLayout(nn.Module):
     ----------
     order, inverse : int64 ndarray of shape (T,)
         Column of y at each rank of the block order, and rank of each column.
+    in_order : bool
+        Whether the block order is that of y.
     n_outputs : int
         C, the number of raw outputs of all tasks.
     slices : list of slice
@@ -64,6 +66,7 @@ class OutputLayout(nn.Module):
         block = {key: b for b, key in enumerate(dict.fromkeys(keys))}
         self.order = np.argsort([block[key] for key in keys], kind="stable")
         self.inverse = np.argsort(self.order)
+        self.in_order = bool((self.order[1:] > self.order[:-1]).all())
         ordered = [tasks[t] for t in self.order]
         widths = np.array([task.block_width() for task in ordered])
         starts = np.concatenate([[0], np.cumsum(widths)])

@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import Links, MultiTaskNetwork
+from sklearn_mtl.nn import Binding, Links, MultiTaskNetwork, bind
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
@@ -96,6 +96,7 @@ class MultiTaskNet(NeuralNet):
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step: Any = None
+        self._evaluate: Any = None
         self._gradients_are_heard = False
         self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
@@ -127,7 +128,8 @@ class MultiTaskNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
         self._forget_epochs_after(len(self.history))
-        self._step, self._links = None, []
+        self._step, self._evaluate, self._links = None, None, []
+        self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
             self.optimizer_.unflatten()
 
@@ -188,6 +190,13 @@ class MultiTaskNet(NeuralNet):
         self._step = self.make_step(scale)
         self._links = self._trained_links() if self.head_sparsity else []
 
+    def _prepare_validation(self) -> None:
+        """Look up for an epoch what its validation needs.
+
+        A pass that does not train drops nothing, so that the module keeps its mode.
+        """
+        self._evaluate = bind(self.module_, Binding())
+
     def make_step(self, scale: torch.Tensor) -> Any:
         """Make what computes the gradients of each batch of an epoch.
 
@@ -230,7 +239,7 @@ class MultiTaskNet(NeuralNet):
         """Forward over one batch."""
         features, labels = batch
         with torch.no_grad():
-            raw = self.module_(features)
+            raw = self._evaluate.forward(features)
             return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
 
     def run_single_epoch(
@@ -247,9 +256,11 @@ class MultiTaskNet(NeuralNet):
             like = self.task_losses_["train"][-1]
             self.task_losses_[prefix].append(np.full_like(like, np.nan))
             return
-        self._set_training(training)
         if training:
+            self._set_training(True)
             self._prepare_epoch(iterator.scale)
+        else:
+            self._prepare_validation()
         batches = self.history[-1]["batches"]
         first = len(batches)
         batches_are_heard = self._somebody_listens("on_batch_begin", "on_batch_end")
@@ -300,7 +311,8 @@ class MultiTaskNet(NeuralNet):
 
     def _of_columns(self, of_tasks: np.ndarray) -> np.ndarray:
         """Bring (K, T) from the order of the training step into that of y."""
-        return of_tasks[:, self.criterion_.layout.inverse]
+        layout = self.criterion_.layout
+        return of_tasks if layout.in_order else of_tasks[:, layout.inverse]
 
     @property
     def task_weight(self) -> np.ndarray:

@@ -251,6 +251,10 @@ class DecodingNet(MultiTaskNet):
             self.module_, self.criterion_, self.reconstruction_weight, self._costs
         )
 
+    def _prepare_validation(self) -> None:
+        """Put the module into the mode in which nothing is drawn."""
+        self._set_training(False)
+
     def validation_step(
         self, batch: tuple[torch.Tensor, Any], **fit_params: Any
     ) -> dict[str, torch.Tensor]:
