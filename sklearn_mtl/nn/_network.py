@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from torch import nn
 
 from sklearn_mtl.nn._decoder import Decoded
@@ -181,7 +181,7 @@ class MultiTaskNetwork(Stages, Layer):
         self.reconstruction = None
         if reconstruction is not None:
             assert decoded_columns is not None
-            self.reconstruction = deepcopy(reconstruction)
+            self.reconstruction = clone(reconstruction)
             sizes = self.reconstruction.setup(
                 n_members=n_members,
                 n_features=self.inputs.n_outputs,
@@ -189,7 +189,7 @@ class MultiTaskNetwork(Stages, Layer):
                 columns=decoded_columns,
                 hidden=hidden,
             )
-        self.sharing = HardSharing() if sharing is None else deepcopy(sharing)
+        self.sharing = HardSharing() if sharing is None else clone(sharing)
         self.sharing.setup(
             n_members=n_members,
             n_tasks=len(set(task_of_output.tolist())),

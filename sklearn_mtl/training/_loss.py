@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import torch
+from sklearn.base import clone
 from torch import nn
 
 from sklearn_mtl.balancing import Balancing, FixedWeights
@@ -44,7 +44,7 @@ class TaskLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.layout = layout
-        self.balancing = FixedWeights() if balancing is None else deepcopy(balancing)
+        self.balancing = FixedWeights() if balancing is None else clone(balancing)
         self.balancing.setup(
             task_weight[:, layout.order], generator or torch.Generator()
         )
