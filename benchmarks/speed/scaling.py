@@ -149,7 +149,7 @@ def parts_of_fit(plan: Plan, table: str) -> dict[str, Any]:
 
 def encode(X: Any) -> None:
     """Encode X by itself, which reaches into rooms that another checkout may lack."""
-    FeatureEncoder().fit(X, np.ones(len(X))).transform_to_places(X)
+    FeatureEncoder().fit(X, np.ones(len(X))).transform_compact(X)
 
 
 def tables_table(runs: list[Run]) -> str:

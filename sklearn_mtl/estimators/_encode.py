@@ -51,7 +51,7 @@ def encode_rows(
 
 def _table(net: MultiTaskNet, codings: Codings, rows: Rows) -> TaskTable:
     dtype: Any = number_format(net)
-    features = codings.encoder.transform_to_places(rows.X, dtype=dtype)
+    features = codings.encoder.transform_compact(rows.X, dtype=dtype)
     codes = np.empty((len(rows), len(codings.tasks)), dtype=dtype)
     for t, (task, column) in enumerate(zip(codings.tasks, rows.columns, strict=True)):
         codes[:, t] = task.encode(column)
@@ -66,5 +66,5 @@ def _unlabelled(net: MultiTaskNet, codings: Codings, rows: Rows) -> Unlabelled |
     features = None
     if len(others):
         encoder = codings.encoder
-        features = encoder.transform_to_places(take_rows(X, others), number_format(net))
+        features = encoder.transform_compact(take_rows(X, others), number_format(net))
     return make_unlabelled(net, features, weight[others], weight[rows.positions])

@@ -132,13 +132,13 @@ class _Table:
                 loss = offers[:, 0]
             queue = np.lexsort((-loss, asked))
             asked = asked[queue]
-            place = np.arange(len(asked)) - np.searchsorted(asked, asked)
-            taken = place < quota[asked]
+            rank = np.arange(len(asked)) - np.searchsorted(asked, asked)
+            taken = rank < quota[asked]
             folds[asking[queue[taken]]] = asked[taken]
             quota = quota - np.bincount(asked[taken], minlength=len(quota))
             asking = asking[np.sort(queue[~taken])]
         dealt = folds >= 0
-        self.place(rows[dealt], folds[dealt])
+        self.deal(rows[dealt], folds[dealt])
         return dealt
 
     def deal_one(self, level: int, rows: np.ndarray) -> int:
@@ -147,7 +147,7 @@ class _Table:
         neediest = lacking >= lacking.max() - _ROUNDING
         pull = np.where(neediest, self.pull(rows), -np.inf)
         row, fold = divmod(int(pull.argmax()), len(self.room))
-        self.place(rows[[row]], np.array([fold]))
+        self.deal(rows[[row]], np.array([fold]))
         return row
 
     def pull(self, rows: np.ndarray) -> np.ndarray:
@@ -164,7 +164,7 @@ class _Table:
         # Processors add up in orders of their own: what is equal must stay equal.
         return pull.round(_DIGITS)
 
-    def place(self, rows: np.ndarray, folds: np.ndarray) -> None:
+    def deal(self, rows: np.ndarray, folds: np.ndarray) -> None:
         self.folds[rows] = folds
         levels = self.levels[rows]
         cells = levels * len(self.room) + folds[:, None]

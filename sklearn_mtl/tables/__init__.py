@@ -19,7 +19,7 @@ from sklearn_mtl.tables._decoded import (
     unseen_rows,
 )
 from sklearn_mtl.tables._features import FeatureEncoder
-from sklearn_mtl.tables._levels import Places
+from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._targets import (
     Container,
     TargetTable,
@@ -31,10 +31,10 @@ from sklearn_mtl.tables._weights import read_weight
 __all__ = [
     "Bins",
     "Column",
+    "CompactFeatures",
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
-    "Places",
     "RowMaker",
     "TargetTable",
     "array_from_rows",

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from sklearn_mtl.tables._containers import take_rows
 from sklearn_mtl.tables._features import FeatureEncoder
-from sklearn_mtl.tables._levels import Places
+from sklearn_mtl.tables._levels import CompactFeatures
 
 MOST_BINS, LEAST_BINS = 16, 4
 MOST_BINS_OF_ALL = 512
@@ -71,8 +71,8 @@ def learn_bins(
     if sparse.issparse(X) or not encoder.n_numeric_ or n_bins < 2:
         return None
     rows = np.arange(0, len(weight), -(-len(weight) // MOST_ROWS))
-    encoded = encoder.transform_to_places(take_rows(X, rows), np.float64)
-    numbers = encoded.numbers if isinstance(encoded, Places) else encoded
+    encoded = encoder.transform_compact(take_rows(X, rows), np.float64)
+    numbers = encoded.numbers if isinstance(encoded, CompactFeatures) else encoded
     found = list(_bins(numbers[:, : encoder.n_numeric_], weight[rows], n_bins))
     if not found:
         return None

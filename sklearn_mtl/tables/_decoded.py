@@ -61,12 +61,12 @@ def decoded_columns(encoder: FeatureEncoder) -> DecodedColumns:
     level, category, share = [], [], []
     known: list[float] = []
     for levels in encoder.levels_:
-        places = np.arange(levels.width - (levels.missing_place >= 0))
-        if len(places) > 1:
-            level.append(start + places)
-            category.append(np.full(len(places), len(known)))
-            known.append(levels.share[places].sum())
-            share.append(levels.share[places] / known[-1])
+        positions = np.arange(levels.width - (levels.missing_position >= 0))
+        if len(positions) > 1:
+            level.append(start + positions)
+            category.append(np.full(len(positions), len(known)))
+            known.append(levels.share[positions].sum())
+            share.append(levels.share[positions] / known[-1])
         start += levels.width
     return DecodedColumns(
         number,
@@ -149,17 +149,19 @@ class RowMaker:
         encoder, n_rows = self.encoder, len(numbers)
         made: list[Any] = [None] * len(encoder.column_names_)
         center, unit = encoder.center_, encoder.std_
-        for place, j in enumerate(encoder.numeric_):
-            known = encoder.known_[place] > 0
-            made[j] = np.full(n_rows, center[place] if known else np.nan)
-        for values, place in zip(numbers.T, self.columns.number, strict=True):
-            made[encoder.numeric_[place]] = center[place] + unit[place] * values
+        for position, j in enumerate(encoder.numeric_):
+            known = encoder.known_[position] > 0
+            made[j] = np.full(n_rows, center[position] if known else np.nan)
+        for values, position in zip(numbers.T, self.columns.number, strict=True):
+            made[encoder.numeric_[position]] = (
+                center[position] + unit[position] * values
+            )
         chosen = iter(codes.T)
         for j, levels in zip(encoder.categorical_, encoder.levels_, strict=True):
-            n_real = levels.width - (levels.missing_place >= 0)
-            # The missing level is the last: places of the others need no shift.
-            places = next(chosen) if n_real > 1 else np.zeros(n_rows, dtype=int)
-            made[j] = levels.draw(places, rng)
+            n_real = levels.width - (levels.missing_position >= 0)
+            # The missing level is the last: positions of the others need no shift.
+            positions = next(chosen) if n_real > 1 else np.zeros(n_rows, dtype=int)
+            made[j] = levels.draw(positions, rng)
         return self._in_container([self._typed(j, v) for j, v in enumerate(made)])
 
     def _typed(self, j: int, values: np.ndarray) -> np.ndarray:
@@ -188,7 +190,7 @@ def unseen_rows(encoder: FeatureEncoder, X: Any) -> np.ndarray:
     for column, levels in zip(
         columns(X, encoder.categorical_), encoder.levels_, strict=True
     ):
-        unseen |= ~column.missing & (levels.places(column, 0) < 0)
+        unseen |= ~column.missing & (levels.positions(column, 0) < 0)
     return unseen
 
 

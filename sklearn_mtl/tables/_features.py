@@ -20,7 +20,7 @@ from sklearn_mtl.tables._containers import (
     refuse_sparse_gaps,
     take_rows,
 )
-from sklearn_mtl.tables._levels import Levels, Places
+from sklearn_mtl.tables._levels import CompactFeatures, Levels
 
 CELLS_AT_ONCE = 2**18
 """Cells that are encoded together; bounds the memory of temporary arrays."""
@@ -101,18 +101,20 @@ class FeatureEncoder:
         features : ndarray or CSR matrix of shape (n_rows, n_features_out)
             A CSR matrix where `X` is one.
         """
-        features = self.transform_to_places(X, dtype)
-        return features.to_dense() if isinstance(features, Places) else features
+        features = self.transform_compact(X, dtype)
+        return (
+            features.to_dense() if isinstance(features, CompactFeatures) else features
+        )
 
-    def transform_to_places(
+    def transform_compact(
         self, X: Any, dtype: Any = np.float32
-    ) -> np.ndarray | sparse.csr_matrix | Places:
+    ) -> np.ndarray | sparse.csr_matrix | CompactFeatures:
         """Encode the rows of `X`, and leave categories to be spread batch by batch.
 
         Returns
         -------
-        features : ndarray, CSR matrix or Places
-            `Places` where there are categories.
+        features : ndarray, CSR matrix or CompactFeatures
+            `CompactFeatures` where there are categories.
         """
         if sparse.issparse(X):
             return self._transform_sparse(X, dtype)
@@ -124,10 +126,10 @@ class FeatureEncoder:
         for c, (column, levels) in enumerate(
             zip(columns(X, self.categorical_), self.levels_, strict=True)
         ):
-            ones[:, c] = levels.places(column, start)
+            ones[:, c] = levels.positions(column, start)
             start += levels.width
         heights = self._heights.astype(dtype)
-        return Places(numbers, ones, heights, (len(X), self.n_features_out_))
+        return CompactFeatures(numbers, ones, heights, (len(X), self.n_features_out_))
 
     def missing_numbers(self, X: Any) -> np.ndarray:
         """Tell which cells of the numeric columns are missing, (n_rows, n_numeric_)."""

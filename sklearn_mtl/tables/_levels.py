@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_mtl.tables._columns import Column
 
 
-class Places(NamedTuple):
+class CompactFeatures(NamedTuple):
     """Encoded rows whose categories are not yet spread over a column a level.
 
     Takes the memory of the table that was encoded, however many levels there are.
@@ -54,21 +54,21 @@ class Levels:
             often = set(by_frequency[:max_categories])
             kept = [code for code in seen if code in often]
             rare = by_frequency[max_categories:]
-        self.index = {levels[code]: place for place, code in enumerate(kept)}
+        self.index = {levels[code]: position for position, code in enumerate(kept)}
         self.kept = [levels[code] for code in kept]
         mass = frequency[rare].sum() if rare else 1.0
         self.rare = [(levels[code], float(frequency[code] / mass)) for code in rare]
         self.index.update({levels[code]: len(kept) for code in rare})
         self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
-        self.missing_place = -1
+        self.missing_position = -1
         if (codes < 0).any():
-            self.missing_place = len(self.labels)
+            self.missing_position = len(self.labels)
             self.labels.append("missing")
         share = np.zeros(len(self.labels))
-        place_of_code = np.array([self.index.get(v, -1) for v in levels], dtype=int)
-        np.add.at(share, place_of_code[frequency > 0], frequency[frequency > 0])
-        if self.missing_place >= 0:
-            share[self.missing_place] = weight[codes < 0].sum()
+        position_of_code = np.array([self.index.get(v, -1) for v in levels], dtype=int)
+        np.add.at(share, position_of_code[frequency > 0], frequency[frequency > 0])
+        if self.missing_position >= 0:
+            share[self.missing_position] = weight[codes < 0].sum()
         self.share = share / max(share.sum(), np.finfo(float).tiny)
 
     @property
@@ -87,15 +87,15 @@ class Levels:
             return 1.0
         return float(np.sqrt(0.5 / self.share.prod()))
 
-    def draw(self, places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Give places their levels; the place of rare ones draws one of them."""
+    def draw(self, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give positions their levels; the position of rare ones draws one of them."""
         cells = np.array([*self.kept, None], dtype=object)
-        drawn: np.ndarray = cells[np.minimum(places, len(self.kept))]
-        rows = np.flatnonzero(places >= len(self.kept))
+        drawn: np.ndarray = cells[np.minimum(positions, len(self.kept))]
+        rows = np.flatnonzero(positions >= len(self.kept))
         if self.rare:
             which = rng.choice(len(self.rare), len(rows), p=[s for _, s in self.rare])
-            for row, place in zip(rows, which, strict=True):
-                drawn[row] = self.rare[place][0]
+            for row, position in zip(rows, which, strict=True):
+                drawn[row] = self.rare[position][0]
         return drawn
 
     def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
@@ -108,17 +108,19 @@ class Levels:
                 "that fit had."
             )
 
-    def places(self, column: Column, start: int) -> np.ndarray:
+    def positions(self, column: Column, start: int) -> np.ndarray:
         """Place of each cell's one, the first level being at `start`; -1 for none."""
         codes, levels = column.factorize()
         self._refuse_other_types(column, levels)
-        place_of_code = np.array(
-            [self.index.get(level, -1) for level in levels] + [self.missing_place],
+        position_of_code = np.array(
+            [self.index.get(level, -1) for level in levels] + [self.missing_position],
             dtype=np.int32,
         )
-        place_of_code[place_of_code >= 0] += start
-        places: np.ndarray = place_of_code[codes]  # -1, a missing cell, reads the last
-        return places
+        position_of_code[position_of_code >= 0] += start
+        positions: np.ndarray = position_of_code[
+            codes
+        ]  # -1, a missing cell, reads the last
+        return positions
 
 
 def _order(level: Any) -> tuple[str, Any]:

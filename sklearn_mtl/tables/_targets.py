@@ -92,8 +92,8 @@ Keep = bool | Sequence[bool]
 """Whether columns hold labels: all or none, or one entry a column."""
 
 
-def _is_label(labels: Keep, place: int) -> bool:
-    return labels if isinstance(labels, bool) else labels[place]
+def _is_label(labels: Keep, position: int) -> bool:
+    return labels if isinstance(labels, bool) else labels[position]
 
 
 class ArrayContainer:
@@ -133,13 +133,15 @@ class PandasContainer:
 
         index = X.index if isinstance(X, pd.DataFrame) else None
         data = {}
-        for place, (dtype, column) in enumerate(zip(self.dtypes, columns, strict=True)):
+        for position, (dtype, column) in enumerate(
+            zip(self.dtypes, columns, strict=True)
+        ):
             series = pd.Series(column, index)
             is_float = getattr(dtype, "kind", "O") == "f"
-            if is_float or _is_label(labels, place):
+            if is_float or _is_label(labels, position):
                 with suppress(TypeError, ValueError):  # a type without missing cells
                     series = series.astype(dtype)
-            data[place] = series
+            data[position] = series
         frame = pd.DataFrame(data, index)
         frame.columns = self.header
         return frame
@@ -164,8 +166,8 @@ class FrameContainer:
         do those that were floats; the others are floats.
         """
         series = [
-            self._series(name, dtype, column, _is_label(labels, place))
-            for place, ((name, dtype), column) in enumerate(
+            self._series(name, dtype, column, _is_label(labels, position))
+            for position, ((name, dtype), column) in enumerate(
                 zip(self.schema.items(), columns, strict=True)
             )
         ]

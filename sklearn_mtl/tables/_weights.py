@@ -44,11 +44,11 @@ def read_weight(sample_weight: Any, n_rows: int, names: list[Hashable]) -> np.nd
         )
     wrong = ~(weight >= 0) | np.isinf(weight)
     if wrong.any():
-        row, place = np.argwhere(wrong)[0]
+        row, j = np.argwhere(wrong)[0]
         raise ValueError(
             "Negative values in data passed to `sample_weight`, or values that are "
-            f"not finite: {weight[row, place]} in row {row}, column "
-            f"{names[place]!r}. Weights must be finite numbers of at least 0; 0 leaves "
+            f"not finite: {weight[row, j]} in row {row}, column "
+            f"{names[j]!r}. Weights must be finite numbers of at least 0; 0 leaves "
             "a label out."
         )
     return weight

@@ -152,7 +152,7 @@ class Task(BaseEstimator):
         -------
         ndarray of shape (..., m)
             Probabilities of the classes; or, for numbers, the prediction in units of
-            the labels in the first place and whatever else `predict` or `spread`
+            the labels first, and whatever else `predict` or `spread`
             read, of a form that may be averaged.
         """
 
@@ -204,7 +204,7 @@ class Task(BaseEstimator):
         response : ndarray of shape (n_rows, m)
             Mean over members.
         between : ndarray of shape (n_rows,)
-            Variance over members of the first place of their responses.
+            Variance over members of the first entry of their responses.
         residual_std : float
             Root mean square of `residual` on rows that members held out.
 

@@ -73,7 +73,9 @@ class ClassTask(Task):
 
     def _refuse_doubles(self) -> None:
         given = list(self.classes)
-        twice = [label for place, label in enumerate(given) if label in given[:place]]
+        twice = [
+            label for position, label in enumerate(given) if label in given[:position]
+        ]
         if twice:
             raise ValueError(
                 f"classes of column {self.name_!r} names {twice[0]!r} more than once. "

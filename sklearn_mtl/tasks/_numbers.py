@@ -43,7 +43,7 @@ class NumberTask(Task):
             )
 
     def predict(self, response: np.ndarray) -> np.ndarray:
-        """Take the first place of the response as the prediction."""
+        """Take the first entry of the response as the prediction."""
         return response[:, 0]
 
 

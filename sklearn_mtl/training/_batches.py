@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 from torch.utils.data import Dataset
 
-from sklearn_mtl.tables import Places
+from sklearn_mtl.tables import CompactFeatures
 
 
 class Labels(NamedTuple):
@@ -38,8 +38,9 @@ class TaskTable:
 
     Parameters
     ----------
-    features : array, CSR matrix or Places of shape (n, d)
-        A CSR matrix and places stay what they are; batches are made dense one by one.
+    features : array, CSR matrix or CompactFeatures of shape (n, d)
+        A CSR matrix and compact features stay what they are; batches are made
+        dense one by one.
     codes : float array of shape (n, T)
         Columns in the order of y; NaN where a label is missing.
     label_weight : float array of shape (n, T)
@@ -51,7 +52,7 @@ class TaskTable:
 
     def __init__(
         self,
-        features: np.ndarray | sparse.csr_matrix | Places,
+        features: np.ndarray | sparse.csr_matrix | CompactFeatures,
         codes: np.ndarray,
         label_weight: np.ndarray,
         *,
@@ -61,10 +62,10 @@ class TaskTable:
     ) -> None:
         self.dtype, self.device = dtype, torch.device(device)
         self.features: Any = features
-        if isinstance(features, Places):
+        if isinstance(features, CompactFeatures):
             ones = torch.as_tensor(features.ones, device=self.device)
             numbers, heights = map(self.put, (features.numbers, features.heights))
-            self.features = Places(numbers, ones, heights, features.shape)
+            self.features = CompactFeatures(numbers, ones, heights, features.shape)
         elif not sparse.issparse(features):
             self.features = self.put(features)
         if order is not None and (order[1:] < order[:-1]).any():
@@ -103,21 +104,21 @@ class TaskTable:
         )
 
     def _features_of(self, rows: torch.Tensor) -> torch.Tensor:
-        if isinstance(self.features, Places):
+        if isinstance(self.features, CompactFeatures):
             return self._spread(self.features, rows)
         if sparse.issparse(self.features):
             return self.put(self.features[rows.cpu().numpy()].toarray())
         of_rows: torch.Tensor = self.features.index_select(0, rows)
         return of_rows
 
-    def _spread(self, places: Places, rows: torch.Tensor) -> torch.Tensor:
+    def _spread(self, compact: CompactFeatures, rows: torch.Tensor) -> torch.Tensor:
         """Make the dense features of some rows."""
-        numbers = places.numbers.index_select(0, rows)
-        ones = places.ones.index_select(0, rows).long()
-        dense = numbers.new_zeros(len(rows), places.shape[1])
+        numbers = compact.numbers.index_select(0, rows)
+        ones = compact.ones.index_select(0, rows).long()
+        dense = numbers.new_zeros(len(rows), compact.shape[1])
         dense[:, : numbers.shape[1]] = numbers
-        # What has no place adds nothing to the first column.
-        heights = (ones >= 0) * places.heights
+        # What has no position adds nothing to the first column.
+        heights = (ones >= 0) * compact.heights
         return dense.scatter_add_(1, ones.clamp_(min=0), heights)
 
 

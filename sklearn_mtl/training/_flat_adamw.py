@@ -110,8 +110,8 @@ class FlatAdamW(torch.optim.AdamW):
         """Hyper-parameters, and moments that share no memory."""
         state: dict[str, Any] = _plain(torch.optim.AdamW.state_dict)(self)
         state["state"] = {
-            place: {key: value.clone() for key, value in known.items()}
-            for place, known in state["state"].items()
+            position: {key: value.clone() for key, value in known.items()}
+            for position, known in state["state"].items()
         }
         return state
 

@@ -26,7 +26,7 @@ def make_table(
     Parameters
     ----------
     net : MultiTaskNet
-    features : array, CSR matrix or Places of shape (n, d)
+    features : array, CSR matrix or CompactFeatures of shape (n, d)
     codes : float array of shape (n, T)
         Columns in the order of y; NaN where a label is missing.
     weight : float array of shape (n, T)
@@ -53,7 +53,7 @@ def make_unlabelled(
     Parameters
     ----------
     net : MultiTaskNet
-    features : array, CSR matrix or Places of shape (m, d), or None for no row
+    features : array, CSR matrix or CompactFeatures of shape (m, d), or None for no row
     weight : ndarray of shape (m,)
         Weight of each row in the reconstruction.
     weight_of_labelled : ndarray of shape (n,)

@@ -89,7 +89,7 @@ def _folds(
 
 
 def _pad(folds: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Stack index lists that differ by one in length; filled places weigh nothing."""
+    """Stack index lists that differ by one in length; what fills up weighs 0."""
     longest = max(map(len, folds))
     index = torch.stack(
         [torch.cat([fold, fold[:1].expand(longest - len(fold))]) for fold in folds]

@@ -80,7 +80,7 @@ def raw_of_held_out(module: nn.Module, rows: MemberRows) -> Iterator[tuple[Any, 
     Yields
     ------
     index : int ndarray of shape (K, rows)
-        Rows of the table; -1 for places that were filled up.
+        Rows of the table; -1 where rows were filled up.
     raw : float64 ndarray of shape (K, rows, C)
     """
     double = in_float64(module)

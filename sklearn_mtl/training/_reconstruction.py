@@ -24,7 +24,7 @@ class Unlabelled(NamedTuple):
     weight : tensor of shape (m,)
         Weight of the rows of `table`.
     weight_of_labelled : tensor of shape (n,) or None
-        Weight of the rows that have labels, by their place in their own table; None
+        Weight of the rows that have labels, by their position in their own table; None
         for ones.
     """
 
@@ -117,8 +117,8 @@ class _PlacedBatches(Batches):
         dataset = self.dataset
         order = self._order()
         placed = dataset.index if order is None else dataset.index[order]
-        places = placed.tensor_split(self.n_batches)
-        for batch, rows in zip(self._in_order(order), places, strict=True):
+        positions = placed.tensor_split(self.n_batches)
+        for batch, rows in zip(self._in_order(order), positions, strict=True):
             features, labels = batch
             of_rows = features.new_ones(1, len(features))
             if weight is not None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 MOMENTS = {
-    "encoder": "sklearn_mtl.tables._features.FeatureEncoder.transform_to_places",
+    "encoder": "sklearn_mtl.tables._features.FeatureEncoder.transform_compact",
     "members": "sklearn_mtl.estimators._encode.give_rows",
     "training": "sklearn_mtl.training._net.MultiTaskNet._record",
     "last epoch": "sklearn_mtl.training._best_weights.BestWeights.on_train_end",

@@ -180,7 +180,7 @@ def test_places_spread_batch_by_batch_are_the_encoded_matrix():
     encoder = FeatureEncoder().fit(X, np.ones(len(X)))
     X.loc[len(X) - 1, "town"] = "a town that fit did not see"
     whole = encoder.transform(X)
-    places = encoder.transform_to_places(X)
+    places = encoder.transform_compact(X)
     assert places.ones.min() == -1
     table = TaskTable(places, np.zeros((len(X), 1)), np.ones((len(X), 1)))
     index = torch.tensor([[5, 0, 7], [len(X) - 1, 3, 3]])
