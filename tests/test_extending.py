@@ -72,7 +72,7 @@ class Scaled(Sharing):
     def setup(self, *, n_members, n_tasks, n_features, sizes, hidden):
         self.scaling = Scaling(n_members, n_features)
         self.layers = hidden.drop(hidden.layers((n_members,), [n_features, *sizes]))
-        self.n_units, self.by_task = sizes[-1], False
+        self.n_units = sizes[-1]
 
     def forward(self, features):
         units = self.scaling(features)
@@ -245,3 +245,39 @@ def test_parameters_of_ones_own_can_be_searched(table):
     experts = best.net_.module_.sharing.n_experts
     assert experts == search.best_params_["sharing__n_experts"]
     assert not list(best.sharing.parameters())  # what was passed stays a description
+
+
+class NoUnits(Scaled):
+    def setup(self, **shape):
+        super().setup(**shape)
+        del self.n_units
+
+
+class NoTorch(Scaled):
+    def __init__(self, width=3):
+        self.width = width
+
+
+class OneForAll(Balancing):
+    def combine(self, loss):
+        return loss.mean()
+
+
+class Nothing(Balancing):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"sharing": NoUnits()}, TypeError, "NoUnits.setup sets no n_units"),
+        ({"sharing": NoTorch()}, TypeError, r"NoTorch.__init__ does not call super"),
+        ({"balancing": OneForAll()}, ValueError, r"OneForAll.combine made \(\) of"),
+        ({"balancing": Nothing()}, NotImplementedError, "Nothing defines no combine"),
+        ({"balancing": Worst}, ValueError, "'balancing' parameter of MultiTaskNetReg"),
+        ({"sharing": "moe"}, ValueError, "'sharing' parameter of MultiTaskNetReg"),
+    ],
+)
+def test_what_is_left_out_is_named(table, parameters, error, message):
+    with pytest.raises(error, match=message):
+        MultiTaskNetRegressor(**NET, **parameters).fit(*table)

@@ -97,6 +97,7 @@ class Balancing(BaseEstimator, nn.Module):
 
         A task that a batch has no label of has the loss 0.
         """
+        raise NotImplementedError(f"{type(self).__name__} defines no combine.")
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
         """Tell how much the gradient of each task's loss counts in a step.

@@ -5,7 +5,15 @@ from sklearn_mtl.nn._binned import PiecewiseLinear
 from sklearn_mtl.nn._decoder import Decoder
 from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layer import AutogradPass, Binding, Chain, Layer, Pass, bind
+from sklearn_mtl.nn._layer import (
+    AutogradPass,
+    Binding,
+    Chain,
+    Layer,
+    Pass,
+    bind,
+    check_is_module,
+)
 from sklearn_mtl.nn._layers import HiddenLayer, HiddenUnits, StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._network import Joint, MultiTaskNetwork, NetworkPass
@@ -43,4 +51,5 @@ __all__ = [
     "StackedLinear",
     "VariationalAutoencoder",
     "bind",
+    "check_is_module",
 ]

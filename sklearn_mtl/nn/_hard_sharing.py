@@ -40,7 +40,7 @@ class HardSharing(Sharing):
         """Make one layer for each of `sizes`."""
         widths = [n_features, *sizes]
         self.layers = hidden.drop(hidden.layers((n_members,), widths))
-        self.n_units, self.by_task = widths[-1], False
+        self.n_units = widths[-1]
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features (K, B, n_features) to units (K, B, h)."""

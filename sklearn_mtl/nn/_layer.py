@@ -291,6 +291,16 @@ def bind(module: nn.Module, binding: Binding) -> Pass:
     return AutogradPass(module, binding)
 
 
+def check_is_module(part: nn.Module) -> None:
+    """Name a class whose ``__init__`` leaves out that of torch."""
+    if "_modules" not in vars(part):
+        name = type(part).__name__
+        raise TypeError(
+            f"{name}.__init__ does not call super().__init__(), without which torch "
+            "keeps no layers. Call it first."
+        )
+
+
 def gradient_of(parameter: Tensor) -> Tensor | None:
     """Memory that the gradient is written to; None where none is wanted."""
     if not parameter.requires_grad:

@@ -15,7 +15,7 @@ from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._heads import HeadsPass
 from sklearn_mtl.nn._inputs import Inputs
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layer import Binding, Layer, Pass
+from sklearn_mtl.nn._layer import Binding, Layer, Pass, check_is_module
 from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixed_heads import make_heads
@@ -190,6 +190,7 @@ class MultiTaskNetwork(Stages, Layer):
                 hidden=hidden,
             )
         self.sharing = HardSharing() if sharing is None else clone(sharing)
+        check_is_module(self.sharing)
         self.sharing.setup(
             n_members=n_members,
             n_tasks=len(set(task_of_output.tolist())),
@@ -197,6 +198,11 @@ class MultiTaskNetwork(Stages, Layer):
             sizes=sizes,
             hidden=hidden,
         )
+        if not hasattr(self.sharing, "n_units"):
+            raise TypeError(
+                f"{type(sharing).__name__}.setup sets no n_units. Set it to the number "
+                "of units that a head reads."
+            )
         if reconstruction is None:
             self.n_shared = self.sharing.n_units
         else:

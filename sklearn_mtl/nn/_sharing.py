@@ -31,7 +31,8 @@ class Sharing(BaseEstimator, Layer):
         h, units that a head reads; set by `setup`.
     by_task : bool
         Whether `forward` gives each task units of its own, (K, T, B, h) with tasks in
-        the order of y's columns, rather than (K, B, h) for all; set by `setup`.
+        the order of y's columns, rather than (K, B, h) for all; False unless `setup`
+        says so.
 
     Examples
     --------
@@ -43,7 +44,7 @@ class Sharing(BaseEstimator, Layer):
     >>> from sklearn_mtl.nn import Sharing
     >>> class TwoTowers(Sharing):
     ...     def setup(self, *, n_members, n_tasks, n_features, sizes, hidden):
-    ...         self.n_units, self.by_task = sizes[-1], False
+    ...         self.n_units = sizes[-1]
     ...         self.parts = n_features // 2, n_features - n_features // 2
     ...         self.towers = torch.nn.ModuleList(
     ...             hidden.layer((n_members,), n, sizes[-1] // 2) for n in self.parts
@@ -61,7 +62,7 @@ class Sharing(BaseEstimator, Layer):
     """
 
     n_units: int
-    by_task: bool
+    by_task: bool = False
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
 
@@ -94,10 +95,12 @@ class Sharing(BaseEstimator, Layer):
         hidden : HiddenUnits
             Makes hidden layers of the activation and dropout that were asked for.
         """
+        raise NotImplementedError(f"{type(self).__name__} defines no setup.")
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Map features (K, B, n_features) to units (K, B, h) or (K, T, B, h)."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward.")
 
     def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Name the parameters that all tasks share; all of them by default."""

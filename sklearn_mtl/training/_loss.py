@@ -11,6 +11,7 @@ from sklearn.base import clone
 from torch import nn
 
 from sklearn_mtl.balancing import Balancing, FixedWeights
+from sklearn_mtl.nn import check_is_module
 from sklearn_mtl.tasks import OutputLayout
 from sklearn_mtl.training._batches import Labels
 
@@ -45,9 +46,11 @@ class TaskLoss(nn.Module):
         super().__init__()
         self.layout = layout
         self.balancing = FixedWeights() if balancing is None else clone(balancing)
+        check_is_module(self.balancing)
         self.balancing.setup(
             task_weight[:, layout.order], generator or torch.Generator()
         )
+        _check_combines(self.balancing)
         owner = torch.from_numpy(layout.rank_of_output)
         self.register_buffer("owner", owner, persistent=False)
 
@@ -89,6 +92,19 @@ class TaskLoss(nn.Module):
     def combine(self, loss: Tensor) -> Tensor:
         """Map losses (K, T) to one loss a member, (K,)."""
         return self.balancing.combine(loss)
+
+
+def _check_combines(balancing: Balancing) -> None:
+    """Check that losses become one a member."""
+    with torch.no_grad():
+        found = balancing.combine(torch.ones_like(balancing.task_weight))
+    n_members, n_tasks = balancing.task_weight.shape
+    if found.shape != (n_members,):
+        raise ValueError(
+            f"{type(balancing).__name__}.combine made {tuple(found.shape)} of losses "
+            f"of shape {(n_members, n_tasks)}. Return one loss a member, of shape "
+            f"{(n_members,)}: sum or average over the last axis."
+        )
 
 
 def _summed(loss: Tensor, labels: Labels) -> Tensor:
