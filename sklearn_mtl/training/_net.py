@@ -271,7 +271,7 @@ class MultiTaskNet(NeuralNet):
         ]
         epoch_losses = torch.stack(losses)
         if batches_are_heard:
-            self._record_batches(batches[first:], prefix, epoch_losses, iterator)
+            self._record_batches(batches[first:], prefix, epoch_losses)
         elif not batches:
             batches.append({})  # skorch's Checkpoint reads the last one
         self.history.record(f"{prefix}_batch_count", len(losses))
@@ -290,7 +290,7 @@ class MultiTaskNet(NeuralNet):
         return step
 
     def _record_batches(
-        self, rows: list[Any], prefix: str, losses: torch.Tensor, iterator: Any
+        self, rows: list[Any], prefix: str, losses: torch.Tensor
     ) -> None:
         """Write the mean over members of losses (steps, K, T) to rows of batches."""
         for row, loss in zip(rows, losses.double().cpu().numpy(), strict=True):
@@ -317,7 +317,8 @@ class MultiTaskNet(NeuralNet):
     @property
     def task_weight(self) -> np.ndarray:
         """Weight (K, T) of each column of y for each member."""
-        return self._of_columns(self.criterion_.task_weight.cpu().numpy())
+        # A copy: what is done with it does not reach the weights themselves.
+        return self._of_columns(self.criterion_.task_weight.cpu().numpy()).copy()
 
     def weigh_tasks(self, weight: np.ndarray) -> None:
         """Set the weight (K, T) of each column of y for each member."""

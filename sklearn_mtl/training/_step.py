@@ -37,7 +37,7 @@ class Step:
         self.reads_gramian = self.balancing.reads == "gramian"
         if self.reads_gramian:
             check_gramian(self.network, self.balancing, module)
-        self.scale_of_outputs = criterion.of_outputs(scale).unsqueeze(1)
+            self.scale_of_outputs = criterion.of_outputs(scale).unsqueeze(1)
         self.weights: Tensor | None = None
 
     def __call__(self, batch: tuple[Tensor, Labels]) -> dict[str, Tensor]:

@@ -104,3 +104,11 @@ def test_a_network_of_ones_own_loses_no_gradient():
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match=r"balancing=PCGrad\(\).*the module Foreign"):
         fitted(net_params={"module": Foreign}, balancing="pcgrad")
+
+
+def test_weights_of_columns_are_told_as_a_copy():
+    net = fitted().net_
+
+    net.task_weight[:] = 0.0
+
+    assert net.task_weight.min() > 0
