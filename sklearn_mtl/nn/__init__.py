@@ -4,6 +4,7 @@ from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._binned import PiecewiseLinear
 from sklearn_mtl.nn._decoder import Decoder
 from sklearn_mtl.nn._hard_sharing import HardSharing
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._latent import Latent
 from sklearn_mtl.nn._layer import (
     AutogradPass,
@@ -14,10 +15,10 @@ from sklearn_mtl.nn._layer import (
     bind,
     check_is_module,
 )
-from sklearn_mtl.nn._layers import HiddenLayer, HiddenUnits, StackedLinear
+from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._network import Joint, MultiTaskNetwork, NetworkPass
-from sklearn_mtl.nn._random import Drawing, Dropout, Noise
+from sklearn_mtl.nn._random import Drawing, Dropout, MemberDraws, Noise
 from sklearn_mtl.nn._reconstruction import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.nn._sharing import Sharing
 
@@ -42,6 +43,7 @@ __all__ = [
     "Latent",
     "Layer",
     "Links",
+    "MemberDraws",
     "MultiTaskNetwork",
     "NetworkPass",
     "Noise",

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from sklearn_mtl.nn._heads import OUTPUT_GAIN
-from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
+from sklearn_mtl.nn._hidden_units import HiddenUnits
+from sklearn_mtl.nn._layers import StackedLinear
 
 Tensor = torch.Tensor
 
@@ -109,7 +110,7 @@ class Decoder(nn.Module):
             sizes[-1] if len(sizes) else n_units,
             n_numbers + len(columns.level),
             gain=OUTPUT_GAIN,
-            generator=hidden.generator,
+            draws=hidden.draws,
         )
         with torch.no_grad():
             log_share = torch.as_tensor(columns.share).log()

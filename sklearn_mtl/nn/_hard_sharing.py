@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding, Chain, Pass
-from sklearn_mtl.nn._layers import HiddenUnits
 from sklearn_mtl.nn._sharing import Sharing
 
 Tensor = torch.Tensor

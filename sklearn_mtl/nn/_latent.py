@@ -6,7 +6,7 @@ import torch
 
 from sklearn_mtl.nn._layer import Layer
 from sklearn_mtl.nn._layers import StackedLinear
-from sklearn_mtl.nn._random import Noise
+from sklearn_mtl.nn._random import MemberDraws, Noise
 
 SMALLEST, LARGEST = -12.0, 6.0
 """Bounds of the logarithm of a variance."""
@@ -25,7 +25,7 @@ class Latent(Layer):
     n_inputs : int
     n_units : int
         Latent variables, u.
-    generator : torch.Generator
+    draws : MemberDraws
         Draws initial weights and the seed of the noise.
 
     References
@@ -34,15 +34,15 @@ class Latent(Layer):
     """
 
     def __init__(
-        self, n_members: int, n_inputs: int, n_units: int, generator: torch.Generator
+        self, n_members: int, n_inputs: int, n_units: int, draws: MemberDraws
     ) -> None:
         super().__init__()
         self.layer = StackedLinear(
-            (n_members,), n_inputs, 2 * n_units, gain=1.0, generator=generator
+            (n_members,), n_inputs, 2 * n_units, gain=1.0, draws=draws
         )
         with torch.no_grad():
             self.layer.weight[..., n_units:].mul_(0.1)
-        self.noise = Noise(1.0, generator)
+        self.noise = Noise(1.0, draws.generator)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Map (K, B, n_inputs) to the means (K, B, u)."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import nn
 
 from sklearn_mtl.nn._activations import Activation, activation_of
 from sklearn_mtl.nn._layer import Binding, Layer, Pass, gradient_of
-from sklearn_mtl.nn._random import Dropout
+from sklearn_mtl.nn._random import Dropout, MemberDraws
 
 Tensor = torch.Tensor
 
@@ -27,7 +24,7 @@ class StackedLinear(Layer):
     n_inputs, n_outputs : int
     gain : float
         Standard deviation of the initial weights times sqrt(n_inputs).
-    generator : torch.Generator
+    draws : MemberDraws
         Draws the initial weights.
 
     Attributes
@@ -43,11 +40,11 @@ class StackedLinear(Layer):
         n_outputs: int,
         *,
         gain: float,
-        generator: torch.Generator,
+        draws: MemberDraws,
     ) -> None:
         super().__init__()
         weight = torch.empty(*stack, n_inputs, n_outputs)
-        weight.normal_(0.0, gain / math.sqrt(max(n_inputs, 1)), generator=generator)
+        draws.normal_(weight, std=gain / math.sqrt(max(n_inputs, 1)))
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(*stack, 1, n_outputs))
 
@@ -132,7 +129,7 @@ class HiddenLayer(StackedLinear):
         A name in `ACTIVATIONS`, or "maxout".
     maxout_pieces : int
         Linear maps that a unit is the largest of; read by "maxout" only.
-    generator : torch.Generator
+    draws : MemberDraws
         Draws the initial weights.
 
     Attributes
@@ -151,7 +148,7 @@ class HiddenLayer(StackedLinear):
         *,
         activation: str,
         maxout_pieces: int,
-        generator: torch.Generator,
+        draws: MemberDraws,
     ) -> None:
         function = activation_of(activation, maxout_pieces)
         super().__init__(
@@ -159,7 +156,7 @@ class HiddenLayer(StackedLinear):
             n_inputs,
             n_units * function.n_inputs,
             gain=function.gain,
-            generator=generator,
+            draws=draws,
         )
         self.activation, self.maxout_pieces = activation, maxout_pieces
         self.dropout = None
@@ -218,65 +215,6 @@ class HiddenPass(LinearPass):
             upstream = upstream.clone()  # which the activation may overwrite
         kept = self.kept.unsqueeze(1).expand(-1, upstream.shape[1], -1, -1)
         return super().products(self.activation.gradient(upstream, kept))
-
-
-@dataclass(frozen=True)
-class HiddenUnits:
-    """How the hidden layers of a network are made.
-
-    Parameters
-    ----------
-    activation : str
-    maxout_pieces : int
-    dropout : float
-        Share of units that are dropped while training.
-    generator : torch.Generator
-        Draws initial weights and the seeds of dropped units.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_mtl.nn import HiddenUnits
-    >>> units = HiddenUnits("relu", 5, 0.1, torch.Generator().manual_seed(0))
-    >>> layers = units.drop(units.layers((2,), [4, 8, 3]))
-    >>> [tuple(layer.weight.shape) for layer in layers]
-    [(2, 4, 8), (2, 8, 3)]
-    """
-
-    activation: str
-    maxout_pieces: int
-    dropout: float
-    generator: torch.Generator
-
-    def layers(self, stack: tuple[int, ...], widths: Sequence[int]) -> nn.ModuleList:
-        """Make layers from each width to the next, which drop nothing yet."""
-        return nn.ModuleList(
-            self.layer(stack, n_inputs, n_units)
-            for n_inputs, n_units in pairwise(widths)
-        )
-
-    def layer(self, stack: tuple[int, ...], n_inputs: int, n_units: int) -> HiddenLayer:
-        """Make one layer, which drops nothing yet."""
-        return HiddenLayer(
-            stack,
-            n_inputs,
-            n_units,
-            activation=self.activation,
-            maxout_pieces=self.maxout_pieces,
-            generator=self.generator,
-        )
-
-    def drop(self, layers: nn.ModuleList) -> nn.ModuleList:
-        """Let the units of layers be dropped, by draws of one generator."""
-        dropout = Dropout(self.dropout, self.generator)
-        for layer in layers:
-            layer.dropout = dropout
-        return layers
-
-    @property
-    def n_maps(self) -> int:
-        """Linear maps that one unit is made of."""
-        return activation_of(self.activation, self.maxout_pieces).n_inputs
 
 
 def _flat(parameter: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsByAutograd, HeadsPass
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
-from sklearn_mtl.nn._layers import HiddenUnits, LinearPass, StackedLinear
+from sklearn_mtl.nn._layers import LinearPass, StackedLinear
 from sklearn_mtl.nn._links import EvenLinks, Links, UnevenLinks
 
 Tensor = torch.Tensor
@@ -48,7 +49,7 @@ class LinearHeads(Heads):
             n_units,
             len(task_of_output),
             gain=OUTPUT_GAIN,
-            generator=hidden.generator,
+            draws=hidden.draws,
         )
 
     @property

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from sklearn_mtl.nn._heads import Heads, HeadsPass, positions
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
-from sklearn_mtl.nn._layers import HiddenUnits
 from sklearn_mtl.nn._linear_heads import LinearHeads
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._private_heads import PrivateHeads

@@ -13,12 +13,14 @@ from torch import nn
 from sklearn_mtl.nn._decoder import Decoded
 from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._heads import HeadsPass
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._inputs import Inputs
 from sklearn_mtl.nn._latent import Latent
 from sklearn_mtl.nn._layer import Binding, Layer, Pass, check_is_module
-from sklearn_mtl.nn._layers import HiddenUnits, StackedLinear
+from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixed_heads import make_heads
+from sklearn_mtl.nn._random import MemberDraws, draw_seeds
 from sklearn_mtl.nn._reconstruction import Autoencoder
 from sklearn_mtl.nn._sharing import Sharing
 
@@ -110,7 +112,10 @@ class MultiTaskNetwork(Stages, Layer):
     dtype : torch.dtype
         Number format of the parameters.
     generator : torch.Generator
-        Draws initial weights and dropped units.
+        Draws what all members draw together: dropped units and noise.
+    seeds : sequence of int or None
+        What the initial weights of each member are drawn from, so that they do not
+        depend on the members beside it; None draws the seeds from `generator`.
 
     Attributes
     ----------
@@ -165,10 +170,15 @@ class MultiTaskNetwork(Stages, Layer):
         decoded_columns: Decoded | None = None,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator,
+        seeds: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.n_members, self.max_norm = n_members, max_norm
-        hidden = HiddenUnits(activation, maxout_pieces, dropout, generator)
+        draws = MemberDraws(
+            draw_seeds(n_members, generator) if seeds is None else seeds, generator
+        )
+        draws.check_n_members(n_members)
+        hidden = HiddenUnits(activation, maxout_pieces, dropout, draws)
         self.inputs = Inputs(
             n_members,
             n_features,

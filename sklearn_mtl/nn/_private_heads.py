@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsByAutograd, HeadsPass
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
-from sklearn_mtl.nn._layers import HiddenLayer, HiddenUnits, StackedLinear
+from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import EvenLinks, Links
 
 Tensor = torch.Tensor
@@ -54,7 +55,7 @@ class PrivateHeads(Heads):
             sizes[-1],
             1,
             gain=OUTPUT_GAIN,
-            generator=hidden.generator,
+            draws=hidden.draws,
         )
         hidden.drop(nn.ModuleList([self.first, *self.inner]))
         self.n_pieces = hidden.n_maps

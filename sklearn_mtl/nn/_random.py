@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -31,6 +32,74 @@ class Drawing(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the generator, which belongs to one device."""
         return {**super().__getstate__(), "_generator": None}
+
+
+def draw_seeds(n_members: int, generator: torch.Generator) -> list[int]:
+    """Draw the seed of each member."""
+    seeds: list[int] = torch.randint(2**32, (n_members,), generator=generator).tolist()
+    return seeds
+
+
+class MemberDraws:
+    """Normal numbers for each member, from a generator of its own.
+
+    What a member draws does not depend on the members that stand beside it.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One a member.
+    generator : torch.Generator
+        Draws what all members draw together.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.nn import MemberDraws
+    >>> together = torch.Generator().manual_seed(0)
+    >>> stack = MemberDraws([7, 8], together).normal_(torch.empty(2, 3))
+    >>> alone = MemberDraws([8], together).normal_(torch.empty(1, 3))
+    >>> bool((stack[1] == alone[0]).all())
+    True
+    """
+
+    def __init__(self, seeds: Sequence[int], generator: torch.Generator) -> None:
+        self.generator = generator
+        self._of_members = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+
+    def normal_(self, values: torch.Tensor, std: float = 1.0) -> torch.Tensor:
+        """Fill a tensor with normal numbers of mean 0.
+
+        Parameters
+        ----------
+        values : tensor of shape (k, ...)
+            Slice j is drawn by member j; k is the number of members, or smaller where
+            only the first ones draw.
+        std : float, default=1.0
+
+        Returns
+        -------
+        tensor
+            `values`.
+        """
+        if len(values) > len(self._of_members):
+            raise ValueError(
+                f"values has shape {tuple(values.shape)}, but {len(self._of_members)} "
+                "members draw. Let its first axis be that of members."
+            )
+        for of_member, generator in zip(
+            values.detach(), self._of_members, strict=False
+        ):
+            of_member.normal_(0.0, std, generator=generator)
+        return values
+
+    def check_n_members(self, n_members: int) -> None:
+        """Check that there is one seed a member."""
+        if len(self._of_members) != n_members:
+            raise ValueError(
+                f"seeds has {len(self._of_members)} entries, but n_members is "
+                f"{n_members}. Pass one seed a member, or None to draw them."
+            )
 
 
 class Dropout(Drawing):

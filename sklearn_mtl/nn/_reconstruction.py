@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from sklearn_mtl.nn._decoder import Decoded, Decoder
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layers import HiddenUnits
 
 Tensor = torch.Tensor
 
@@ -186,7 +186,7 @@ class VariationalAutoencoder(Autoencoder):
     def _encode(
         self, n_members: int, widths: list[int], n_decoded: int, hidden: HiddenUnits
     ) -> list[int]:
-        self.latent = Latent(n_members, widths[-1], n_decoded, hidden.generator)
+        self.latent = Latent(n_members, widths[-1], n_decoded, hidden.draws)
         return widths[1:]
 
     def decode(self, units: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:

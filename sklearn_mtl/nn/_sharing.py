@@ -10,8 +10,8 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Layer
-from sklearn_mtl.nn._layers import HiddenUnits
 
 Tensor = torch.Tensor
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.nn import MemberDraws, MultiTaskNetwork
 from tests.helpers import generator
 
 # Three tasks, which own 1, 3 and 2 raw outputs.
@@ -51,6 +51,11 @@ def settings(**params):
         "dtype": torch.float64,
     }
     return defaults | params
+
+
+def draws(n_members, seed=0):
+    """Make what members draw their initial weights from."""
+    return MemberDraws(range(seed, seed + n_members), generator(seed))
 
 
 def network(n_members=3, seed=0, **params):

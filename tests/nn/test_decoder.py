@@ -9,13 +9,13 @@ from scipy.stats import multivariate_normal
 from sklearn_mtl.nn import Decoder, HiddenUnits
 from sklearn_mtl.tables import FeatureEncoder, decoded_columns
 from tests.helpers import homes
+from tests.nn.helpers import draws
 
 pd = pytest.importorskip("pandas")
 
 
 def decoder_of(encoder, **params):
-    generator = torch.Generator().manual_seed(0)
-    hidden = HiddenUnits("relu", 2, 0.0, generator)
+    hidden = HiddenUnits("relu", 2, 0.0, draws(1))
     found = Decoder(1, 2, (), decoded_columns(encoder), hidden=hidden, **params)
     return found.double()
 

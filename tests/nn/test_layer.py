@@ -15,6 +15,7 @@ from sklearn_mtl.nn import (
     StackedLinear,
     bind,
 )
+from tests.nn.helpers import draws
 
 K, B, T, D, H = 2, 5, 3, 4, 6
 TRAINS = Binding(trains=True)
@@ -29,14 +30,12 @@ def normal(*shape, seed=1):
 
 
 def linear(n_inputs=D, n_outputs=H, seed=0):
-    layer = StackedLinear(
-        (K,), n_inputs, n_outputs, gain=1.0, generator=generator(seed)
-    )
+    layer = StackedLinear((K,), n_inputs, n_outputs, gain=1.0, draws=draws(K, seed))
     return layer.double()
 
 
 def hidden_layers(activation="tanh", dropout=0.0, widths=(D, H, 3)):
-    units = HiddenUnits(activation, 2, dropout, generator())
+    units = HiddenUnits(activation, 2, dropout, draws(K))
     return units.drop(units.layers((K,), widths)).double()
 
 
@@ -103,7 +102,7 @@ class Renamed(StackedLinear):
 
 
 def test_a_changed_forward_does_not_inherit_the_formula():
-    layer = Doubled((K,), D, H, gain=1.0, generator=generator()).double()
+    layer = Doubled((K,), D, H, gain=1.0, draws=draws(K)).double()
     plain = linear()
 
     bound = layer.bind(TRAINS)
@@ -117,7 +116,7 @@ def test_a_changed_forward_does_not_inherit_the_formula():
 
 def test_an_unchanged_forward_does():
     assert not isinstance(
-        Renamed((K,), D, H, gain=1.0, generator=generator()).bind(TRAINS), AutogradPass
+        Renamed((K,), D, H, gain=1.0, draws=draws(K)).bind(TRAINS), AutogradPass
     )
     assert DoubledWithFormula.bind is not Layer.bind
 

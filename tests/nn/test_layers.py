@@ -6,11 +6,11 @@ from torch.testing import assert_close
 
 from sklearn_mtl.nn import StackedLinear
 from tests.helpers import generator
-from tests.nn.helpers import features
+from tests.nn.helpers import draws, features
 
 
 def test_stacked_linear_equals_linear_maps():
-    layer = StackedLinear((2, 3), 4, 5, gain=1.0, generator=generator())
+    layer = StackedLinear((2, 3), 4, 5, gain=1.0, draws=draws(2))
     nn.init.normal_(layer.bias, generator=generator(2))
     x = features(2, 3, 6, 4).float()
 
@@ -26,7 +26,7 @@ def test_stacked_linear_equals_linear_maps():
 
 @pytest.mark.parametrize("gain", [1.0, 2.0])
 def test_initial_weights_have_the_gain_asked_for(gain):
-    layer = StackedLinear((2,), 100, 200, gain=gain, generator=generator())
+    layer = StackedLinear((2,), 100, 200, gain=gain, draws=draws(2))
 
     assert layer.weight.std().item() * 10 == pytest.approx(gain, rel=0.02)
     assert (layer.bias == 0).all()
