@@ -17,7 +17,9 @@ from sklearn_mtl.nn._layer import (
 )
 from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import Links
-from sklearn_mtl.nn._network import Joint, MultiTaskNetwork, NetworkPass
+from sklearn_mtl.nn._network import Joint, MultiTaskNetwork
+from sklearn_mtl.nn._network_pass import NetworkPass
+from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import Drawing, Dropout, MemberDraws, Noise
 from sklearn_mtl.nn._reconstruction import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.nn._sharing import Sharing
@@ -47,6 +49,7 @@ __all__ = [
     "MultiTaskNetwork",
     "NetworkPass",
     "Noise",
+    "PartialHiddenLayer",
     "Pass",
     "PiecewiseLinear",
     "Sharing",

@@ -103,7 +103,9 @@ class Decoder(nn.Module):
         hidden: HiddenUnits,
     ) -> None:
         super().__init__()
-        self.layers = hidden.drop(hidden.layers((n_members,), [n_units, *sizes]))
+        self.layers = hidden.drop(
+            hidden.layers((n_members,), [n_units, *sizes], mirrored=True)
+        )
         self.n_numbers = n_numbers = len(columns.number)
         self.output = StackedLinear(
             (n_members,),

@@ -185,7 +185,8 @@ class AutogradPass(Pass):
         for of_parameter in zip(*(found[1:] for found in of_tasks), strict=True):
             if of_parameter[0] is not None:
                 flat = torch.stack([g.flatten(1) for g in of_parameter], dim=1)
-                products.baddbmm_(flat, flat.transpose(1, 2))
+                # A layer that only the first members use has none of the others.
+                products[: len(flat)].baddbmm_(flat, flat.transpose(1, 2))
         inputs = [found[0] for found in of_tasks]
         return products, upstream if inputs[0] is None else torch.stack(inputs, dim=1)
 

@@ -185,6 +185,7 @@ class HiddenPass(LinearPass):
         dropout = layer.dropout
         drops = binding.trains and dropout is not None and dropout.drops
         self.dropout = dropout if drops else None
+        self.n_members = len(layer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         before = super().forward(x)
@@ -193,7 +194,7 @@ class HiddenPass(LinearPass):
             self.kept = after if self.activation.reads_output else before
         if self.dropout is None:
             return after
-        self.mask = self.dropout.mask(after)
+        self.mask = self.dropout.mask(after, self.n_members)
         return after * self.mask
 
     def backward(self, upstream: Tensor) -> Tensor:

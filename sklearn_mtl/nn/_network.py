@@ -12,47 +12,20 @@ from torch import nn
 
 from sklearn_mtl.nn._decoder import Decoded
 from sklearn_mtl.nn._hard_sharing import HardSharing
-from sklearn_mtl.nn._heads import HeadsPass
-from sklearn_mtl.nn._hidden_units import HiddenUnits
+from sklearn_mtl.nn._hidden_units import HiddenUnits, layers_used
 from sklearn_mtl.nn._inputs import Inputs
 from sklearn_mtl.nn._latent import Latent
-from sklearn_mtl.nn._layer import Binding, Layer, Pass, check_is_module
+from sklearn_mtl.nn._layer import Binding, Layer, check_is_module
 from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixed_heads import make_heads
+from sklearn_mtl.nn._network_pass import NetworkPass, Stages
+from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import MemberDraws, draw_seeds
 from sklearn_mtl.nn._reconstruction import Autoencoder
 from sklearn_mtl.nn._sharing import Sharing
 
 Tensor = torch.Tensor
-
-
-class Stages:
-    """From features to raw outputs, in the order of the network's parts.
-
-    The parts are layers in the network and their passes in its pass.
-    """
-
-    inputs: Any
-    sharing: Any
-    latent: Any
-    heads: Any
-    n_shared: int
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
-        raw: Tensor = self.heads(self.shared(features))
-        return raw
-
-    def shared(self, features: Tensor) -> Tensor:
-        """Map features (B, d), or (K, B, d), to the units that heads read.
-
-        Of shape (K, B, h), or (K, T, B, h) where each task reads its own.
-        """
-        units: Tensor = self.sharing(self.inputs(features))
-        if self.latent is not None:
-            units = self.latent(units)
-        return units[..., : self.n_shared] if units.shape[-1] > self.n_shared else units
 
 
 class Joint(NamedTuple):
@@ -99,8 +72,11 @@ class MultiTaskNetwork(Stages, Layer):
         A name in `ACTIVATIONS`, or "maxout".
     maxout_pieces : int
         Linear maps that a unit is the largest of; read by "maxout" only.
-    dropout : float
+    dropout : float, or one float a member
         Share of hidden units that are dropped while training.
+    depth : sequence of int, or None
+        How many of the shared hidden layers each member uses, deepest first; None for
+        all. Layers that some member leaves out must keep the width.
     input_dropout : float
         Share of the numbers that enter the first layer that are dropped.
     max_norm : float or None
@@ -163,7 +139,8 @@ class MultiTaskNetwork(Stages, Layer):
         bins: Sequence[np.ndarray] | None = None,
         activation: str = "relu",
         maxout_pieces: int = 5,
-        dropout: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        depth: Sequence[int] | None = None,
         input_dropout: float = 0.0,
         max_norm: float | None = None,
         reconstruction: Autoencoder | None = None,
@@ -174,11 +151,13 @@ class MultiTaskNetwork(Stages, Layer):
     ) -> None:
         super().__init__()
         self.n_members, self.max_norm = n_members, max_norm
-        draws = MemberDraws(
-            draw_seeds(n_members, generator) if seeds is None else seeds, generator
-        )
-        draws.check_n_members(n_members)
-        hidden = HiddenUnits(activation, maxout_pieces, dropout, draws)
+        check_one_each(n_members, seeds=seeds, dropout=dropout, depth=depth)
+        if seeds is None:
+            seeds = draw_seeds(n_members, generator)
+        n_layers, depth = layers_used(depth, len(hidden_layer_sizes))
+        sizes = list(hidden_layer_sizes[:n_layers])
+        draws = MemberDraws(seeds, generator)
+        hidden = HiddenUnits(activation, maxout_pieces, dropout, draws, depth)
         self.inputs = Inputs(
             n_members,
             n_features,
@@ -187,47 +166,55 @@ class MultiTaskNetwork(Stages, Layer):
             noise=0.0 if reconstruction is None else reconstruction.noise,
             generator=generator,
         )
-        sizes = list(hidden_layer_sizes)
-        self.reconstruction = None
-        if reconstruction is not None:
-            assert decoded_columns is not None
-            self.reconstruction = clone(reconstruction)
-            sizes = self.reconstruction.setup(
-                n_members=n_members,
-                n_features=self.inputs.n_outputs,
-                sizes=sizes,
-                columns=decoded_columns,
-                hidden=hidden,
-            )
+        self.reconstruction = None if reconstruction is None else clone(reconstruction)
         self.sharing = HardSharing() if sharing is None else clone(sharing)
-        check_is_module(self.sharing)
-        self.sharing.setup(
-            n_members=n_members,
-            n_tasks=len(set(task_of_output.tolist())),
-            n_features=self.inputs.n_outputs,
-            sizes=sizes,
-            hidden=hidden,
-        )
-        if not hasattr(self.sharing, "n_units"):
-            raise TypeError(
-                f"{type(sharing).__name__}.setup sets no n_units. Set it to the number "
-                "of units that a head reads."
-            )
-        if reconstruction is None:
-            self.n_shared = self.sharing.n_units
-        else:
-            self.n_shared = hidden_layer_sizes[-1]
-            self._check_decodable()
+        n_tasks = len(set(task_of_output.tolist()))
+        self._share(n_tasks, sizes, decoded_columns, hidden)
         self.heads = make_heads(
             n_members,
             self.n_shared,
             head_hidden_layer_sizes,
             task_of_output,
-            hidden,
+            hidden.of_one_depth(),
             by_task=self.sharing.by_task,
         )
         self.set_prior(prior_raw)
         self.to(dtype)
+
+    def _share(
+        self,
+        n_tasks: int,
+        sizes: list[int],
+        decoded_columns: Decoded | None,
+        hidden: HiddenUnits,
+    ) -> None:
+        """Set up what stands below the heads."""
+        n_features, widths = self.inputs.n_outputs, sizes
+        if self.reconstruction is not None:
+            assert decoded_columns is not None
+            widths = self.reconstruction.setup(
+                n_members=self.n_members,
+                n_features=n_features,
+                sizes=sizes,
+                columns=decoded_columns,
+                hidden=hidden,
+            )
+        if self.latent is not None:
+            hidden = hidden.without_last_layer()
+        check_is_module(self.sharing)
+        self.sharing.setup(
+            n_members=self.n_members,
+            n_tasks=n_tasks,
+            n_features=n_features,
+            sizes=widths,
+            hidden=hidden,
+        )
+        check_sharing(self.sharing, hidden.depth)
+        if self.reconstruction is None:
+            self.n_shared = self.sharing.n_units
+        else:
+            self.n_shared = sizes[-1]
+            self._check_decodable()
 
     def _check_decodable(self) -> None:
         if self.sharing.by_task:
@@ -354,58 +341,28 @@ class MultiTaskNetwork(Stages, Layer):
                     layer.weight.mul_(self.max_norm / norm.clamp_min(self.max_norm))
 
 
-class NetworkPass(Stages, Pass):
-    """Pass of a `MultiTaskNetwork`: those of its parts, one after another.
+def check_one_each(n_members: int, **values: Any) -> None:
+    """Check that what may differ between members is one value, or one a member."""
+    for name, value in values.items():
+        if np.ndim(value) and len(value) != n_members:
+            raise ValueError(
+                f"{name} has {len(value)} entries, but n_members is {n_members}. Pass "
+                "one entry a member."
+            )
 
-    Parameters
-    ----------
-    network : MultiTaskNetwork
-        In training mode where units shall be dropped. Its decoder is no part of it.
-    binding : Binding
-    """
 
-    heads: HeadsPass
-
-    def __init__(self, network: MultiTaskNetwork, binding: Binding) -> None:
-        self.n_shared, self.by_task = network.n_shared, network.sharing.by_task
-        bottom = binding.at_the_bottom
-        self.inputs = network.inputs.bind(bottom)
-        self.sharing: Pass = network.sharing.bind(bottom)
-        self.latent = None if network.latent is None else network.latent.bind(binding)
-        # Where nothing below is trained, the gradient of the units is of no use.
-        self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
-        self.heads = network.heads.bind(binding.above if self.is_shared else bottom)
-        self.tasks = network.heads.owner
-
-    def backward(self, upstream: Tensor) -> Tensor:
-        """Set the gradients that follow from that of the raw outputs, (K, B, C)."""
-        units = self.heads.backward(upstream)
-        return self.sharing.backward(units) if self.is_shared else units
-
-    def gramian(self, upstream: Tensor, wrt: str) -> Tensor:
-        """Compare the gradients of the tasks' losses.
-
-        Parameters
-        ----------
-        upstream : tensor of shape (K, B, C)
-            Gradient of the sum of the losses of all tasks.
-        wrt : {"units", "weights"}
-            Whether gradients are those of the units that heads read, or of the
-            parameters below them.
-
-        Returns
-        -------
-        tensor of shape (K, T, T)
-            Inner products; tasks in the order of their outputs.
-        """
-        n_tasks = len(self.tasks)
-        if not self.is_shared:
-            return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
-        units = self.heads.backward_by_task(upstream.clone())
-        if wrt == "units":
-            flat = units.flatten(2)
-            return torch.bmm(flat, flat.transpose(1, 2))
-        if not self.by_task:
-            return self.sharing.products(units)[0]
-        products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
-        return products.index_select(1, self.tasks).index_select(2, self.tasks)
+def check_sharing(sharing: Sharing, depth: tuple[int, ...] | None) -> None:
+    """Check that `setup` has done what the network relies on."""
+    name = type(sharing).__name__
+    if not hasattr(sharing, "n_units"):
+        raise TypeError(
+            f"{name}.setup sets no n_units. Set it to the number "
+            "of units that a head reads."
+        )
+    if depth is not None and not any(
+        isinstance(part, PartialHiddenLayer) for part in sharing.modules()
+    ):
+        raise TypeError(
+            f"{name}.setup makes no layers by hidden.layers, so that members cannot "
+            f"differ in depth={depth}. Make them so, or give all members one depth."
+        )

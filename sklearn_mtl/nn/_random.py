@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -93,14 +94,6 @@ class MemberDraws:
             of_member.normal_(0.0, std, generator=generator)
         return values
 
-    def check_n_members(self, n_members: int) -> None:
-        """Check that there is one seed a member."""
-        if len(self._of_members) != n_members:
-            raise ValueError(
-                f"seeds has {len(self._of_members)} entries, but n_members is "
-                f"{n_members}. Pass one seed a member, or None to draw them."
-            )
-
 
 class Dropout(Drawing):
     """Dropout (Srivastava et al. 2014) that draws from a generator of its own.
@@ -110,47 +103,100 @@ class Dropout(Drawing):
 
     Parameters
     ----------
-    p : float
+    p : float, or one float a member
         Share of elements that are zeroed while training.
     generator : torch.Generator
         Draws the seed; the elements are drawn on the device of the input.
+
+    Attributes
+    ----------
+    p : float, or tuple of float
+        One float where all members have the same.
     """
 
-    def __init__(self, p: float, generator: torch.Generator) -> None:
+    threshold: torch.Tensor
+    kept_share: torch.Tensor
+
+    def __init__(self, p: float | Sequence[float], generator: torch.Generator) -> None:
         super().__init__(generator)
-        self.p = p
+        of_members = tuple(np.atleast_1d(p).tolist())
+        self.p = of_members if len(set(of_members)) > 1 else float(of_members[0])
+        if isinstance(self.p, tuple):
+            threshold = [[min(_threshold(p), 2**15 - 1)] for p in of_members]
+            kept_share = 1.0 - torch.tensor(of_members, dtype=torch.float64)
+            for name, values in {
+                "threshold": torch.tensor(threshold, dtype=torch.int16),
+                "kept_share": kept_share.unsqueeze(1),
+            }.items():
+                self.register_buffer(name, values, persistent=False)
 
     @property
     def drops(self) -> bool:
         """Whether elements are zeroed: in training mode, unless `p` is 0."""
-        return self.training and self.p > 0.0
+        largest = max(self.p) if isinstance(self.p, tuple) else self.p
+        return self.training and largest > 0.0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Zero a share `p` of the elements while training and scale up the others."""
         return x * self.mask(x) if self.drops else x
 
-    def mask(self, like: torch.Tensor) -> torch.Tensor:
-        """Draw the factors of the elements: 0, or 1 / (1 - p)."""
+    def mask(self, like: torch.Tensor, n_members: int | None = None) -> torch.Tensor:
+        """Draw the factors of the elements: 0, or 1 / (1 - p).
+
+        Parameters
+        ----------
+        like : tensor of shape (k, ...), or (k * m, ...)
+            Elements of the first k members, m rows of the first axis for each.
+        n_members : int, default=None
+            k; None for the length of `like`, or all members if it is longer.
+        """
         generator = self.generator_on(like.device)
+        if isinstance(self.p, tuple):
+            return self._mask_of_members(like, n_members, generator)
         if like.device.type == "cpu":
-            keep = self._kept(like.numel(), generator).to(like.dtype).view(like.shape)
+            bits = _bits(like.numel(), generator)
+            keep = bits.ge(_threshold(self.p)).to(like.dtype).view(like.shape)
         else:
             keep = torch.empty_like(like).bernoulli_(1.0 - self.p, generator=generator)
         return keep.div_(1.0 - self.p)
 
-    def _kept(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        """Draw whether each of n elements is kept: four by one random number.
+    def _mask_of_members(
+        self, like: torch.Tensor, n_members: int | None, generator: torch.Generator
+    ) -> torch.Tensor:
+        if n_members is None:
+            n_members = min(len(like), len(self.kept_share))
+        kept_share = self.kept_share[:n_members]
+        if like.device.type != "cpu":
+            return self._mask_by_bernoulli(like, kept_share, generator)
+        bits = _bits(like.numel(), generator).view(n_members, -1)
+        keep = bits.ge(self.threshold[:n_members]).to(like.dtype)
+        return keep.div_(kept_share).view(like.shape)
 
-        On the CPU, ``bernoulli_`` draws one by one, which takes as long as the layer.
-        """
-        bits = torch.empty(-(-n // 4), dtype=torch.int64)
-        bits.random_(-(2**63), None, generator=generator)
-        dropped = round(self.p * 2**16) - 2**15
-        return bits.view(torch.int16)[:n].ge(dropped)
+    def _mask_by_bernoulli(
+        self, like: torch.Tensor, kept_share: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        keep = like.new_empty(len(kept_share), like.numel() // len(kept_share))
+        keep.bernoulli_(kept_share, generator=generator)
+        return keep.div_(kept_share).view(like.shape)
 
     def extra_repr(self) -> str:
         """Show the share in the representation of the module."""
         return f"p={self.p}"
+
+
+def _bits(n: int, generator: torch.Generator) -> torch.Tensor:
+    """Draw n integers of 16 bits: four by one random number.
+
+    On the CPU, ``bernoulli_`` draws one by one, which takes as long as the layer.
+    """
+    bits = torch.empty(-(-n // 4), dtype=torch.int64)
+    bits.random_(-(2**63), None, generator=generator)
+    return bits.view(torch.int16)[:n]
+
+
+def _threshold(p: float) -> int:
+    """Least integer of 16 bits whose element is kept."""
+    return round(p * 2**16) - 2**15
 
 
 class Noise(Drawing):

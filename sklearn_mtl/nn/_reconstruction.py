@@ -114,7 +114,7 @@ class Autoencoder(BaseEstimator, nn.Module):
             below[::-1],
             columns,
             generative=self.generative,
-            hidden=hidden,
+            hidden=hidden.without_last_layer(),
         )
         return self._encode(n_members, [n_features, *below], n_decoded, hidden)
 

@@ -1,0 +1,100 @@
+"""From features to raw outputs and back, through the passes of a network's parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from sklearn_mtl.nn._heads import HeadsPass
+from sklearn_mtl.nn._layer import Binding, Pass
+
+if TYPE_CHECKING:
+    from sklearn_mtl.nn._network import MultiTaskNetwork
+
+Tensor = torch.Tensor
+
+
+class Stages:
+    """From features to raw outputs, in the order of the network's parts.
+
+    The parts are layers in the network and their passes in its pass.
+    """
+
+    inputs: Any
+    sharing: Any
+    latent: Any
+    heads: Any
+    n_shared: int
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        raw: Tensor = self.heads(self.shared(features))
+        return raw
+
+    def shared(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to the units that heads read.
+
+        Of shape (K, B, h), or (K, T, B, h) where each task reads its own.
+        """
+        units: Tensor = self.sharing(self.inputs(features))
+        if self.latent is not None:
+            units = self.latent(units)
+        return units[..., : self.n_shared] if units.shape[-1] > self.n_shared else units
+
+
+class NetworkPass(Stages, Pass):
+    """Pass of a `MultiTaskNetwork`: those of its parts, one after another.
+
+    Parameters
+    ----------
+    network : MultiTaskNetwork
+        In training mode where units shall be dropped. Its decoder is no part of it.
+    binding : Binding
+    """
+
+    heads: HeadsPass
+
+    def __init__(self, network: MultiTaskNetwork, binding: Binding) -> None:
+        self.n_shared, self.by_task = network.n_shared, network.sharing.by_task
+        bottom = binding.at_the_bottom
+        self.inputs = network.inputs.bind(bottom)
+        self.sharing: Pass = network.sharing.bind(bottom)
+        self.latent = None if network.latent is None else network.latent.bind(binding)
+        # Where nothing below is trained, the gradient of the units is of no use.
+        self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
+        self.heads = network.heads.bind(binding.above if self.is_shared else bottom)
+        self.tasks = network.heads.owner
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients that follow from that of the raw outputs, (K, B, C)."""
+        units = self.heads.backward(upstream)
+        return self.sharing.backward(units) if self.is_shared else units
+
+    def gramian(self, upstream: Tensor, wrt: str) -> Tensor:
+        """Compare the gradients of the tasks' losses.
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            Gradient of the sum of the losses of all tasks.
+        wrt : {"units", "weights"}
+            Whether gradients are those of the units that heads read, or of the
+            parameters below them.
+
+        Returns
+        -------
+        tensor of shape (K, T, T)
+            Inner products; tasks in the order of their outputs.
+        """
+        n_tasks = len(self.tasks)
+        if not self.is_shared:
+            return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
+        units = self.heads.backward_by_task(upstream.clone())
+        if wrt == "units":
+            flat = units.flatten(2)
+            return torch.bmm(flat, flat.transpose(1, 2))
+        if not self.by_task:
+            return self.sharing.products(units)[0]
+        products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
+        return products.index_select(1, self.tasks).index_select(2, self.tasks)
