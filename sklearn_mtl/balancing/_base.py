@@ -62,6 +62,8 @@ class Balancing(BaseEstimator, nn.Module):
     1.5
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
+
     reads: ClassVar[Literal["losses", "gramian"]] = "losses"
     wrt: str = "units"
     lr: float | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 
 from sklearn_mtl.balancing._base import Balancing
@@ -25,6 +27,8 @@ class FixedWeights(Balancing):
     >>> balancing.combine(torch.tensor([[1.0, 2.0]]))
     tensor([1.2500])
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def combine(self, loss: Tensor) -> Tensor:
         """Average the losses (K, T)."""

@@ -48,6 +48,8 @@ class PCGrad(FixedWeights):
     tensor([[0.2500, 0.7500]])
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
+
     reads = "gramian"
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -57,6 +57,8 @@ class UncertaintyWeighting(Balancing):
     tensor([[0.0000, 0.4000]])
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "lr": [Interval(Real, 0, None, closed="neither"), None]
     }

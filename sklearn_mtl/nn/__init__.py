@@ -22,6 +22,11 @@ from sklearn_mtl.nn._network_pass import NetworkPass
 from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import Drawing, Dropout, MemberDraws, Noise
 from sklearn_mtl.nn._reconstruction import Autoencoder, VariationalAutoencoder
+from sklearn_mtl.nn._select_members import (
+    can_select_members,
+    put_members_back,
+    select_members,
+)
 from sklearn_mtl.nn._sharing import Sharing
 
 SHARING: dict[str, type[Sharing]] = {"hard": HardSharing}
@@ -56,5 +61,8 @@ __all__ = [
     "StackedLinear",
     "VariationalAutoencoder",
     "bind",
+    "can_select_members",
     "check_is_module",
+    "put_members_back",
+    "select_members",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -35,6 +36,8 @@ class PiecewiseLinear(Layer):
             [ 0.5000,  0.5000,  0.0000],
             [ 3.0000,  1.0000,  2.0000]], dtype=torch.float64)
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, bins: Sequence[np.ndarray]) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -80,6 +80,8 @@ class Decoder(nn.Module):
     .. [1] O. Rybkin, K. Daniilidis, S. Levine, "Simple and Effective VAE Training with
        Calibrated Decoders", ICML 2021.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     number: Tensor
     level: Tensor

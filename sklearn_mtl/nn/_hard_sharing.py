@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 
@@ -27,6 +28,8 @@ class HardSharing(Sharing):
     >>> MultiTaskNetRegressor(sharing=HardSharing())  # as sharing="hard"
     MultiTaskNetRegressor(sharing=HardSharing())
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def setup(
         self,

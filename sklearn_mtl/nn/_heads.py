@@ -7,7 +7,7 @@ their raw outputs do.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -41,6 +41,8 @@ class Heads(Layer):
     rank_of_output : int ndarray of shape (C,)
         Position of the owner of each output in `tasks`.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     owner: Tensor
     rank: Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -60,6 +60,8 @@ class Inputs(Stages, Layer):
     n_outputs : int
         Numbers that the first layer reads.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ("n_members",)
 
     def __init__(
         self,

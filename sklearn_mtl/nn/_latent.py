@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 
 from sklearn_mtl.nn._layer import Layer
@@ -32,6 +34,8 @@ class Latent(Layer):
     ----------
     .. [1] D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, n_members: int, n_inputs: int, n_units: int, draws: MemberDraws

@@ -261,6 +261,13 @@ class Layer(nn.Module):
     tensor([[[0.7500, 0.7500]]])
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ()
+    """What beside parameters has an entry a member.
+
+    Tensors and tuples with such an axis in front, and the number of members. Each
+    class says so for itself, for `select_members` to know that nothing is left out.
+    """
+
     formula_of: ClassVar[tuple[str, ...]] = ("forward",)
     """Methods that a pass repeats; to change one of them is to change the gradient."""
 

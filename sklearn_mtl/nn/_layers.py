@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -32,6 +33,8 @@ class StackedLinear(Layer):
     weight : tensor of shape (*stack, n_inputs, n_outputs)
     bias : tensor of shape (*stack, 1, n_outputs)
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -137,6 +140,8 @@ class HiddenLayer(StackedLinear):
     dropout : Dropout or None
         Set by `HiddenUnits.drop`: the layers of one part of a network share one.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     dropout: Dropout | None
 

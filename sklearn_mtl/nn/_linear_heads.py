@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class LinearHeads(Heads):
     weight : parameter of shape (K, h, C)
     bias : parameter of shape (K, 1, C)
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -69,6 +69,8 @@ class MixedHeads(Heads):
     outputs_of_group : list of int ndarray
         Raw outputs that the heads of a group are of.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     order: Tensor
     inverse: Tensor

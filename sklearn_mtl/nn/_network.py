@@ -124,6 +124,8 @@ class MultiTaskNetwork(Stages, Layer):
     torch.Size([1, 3, 1])
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ("n_members",)
+
     formula_of: ClassVar[tuple[str, ...]] = ("forward", "shared")
 
     def __init__(

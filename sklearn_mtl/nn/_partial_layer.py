@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 
 from sklearn_mtl.nn._layer import Binding
@@ -26,6 +28,8 @@ class PartialHiddenLayer(HiddenLayer):
     maxout_pieces : int
     draws : MemberDraws
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ("n_members",)
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -34,6 +34,8 @@ class PrivateHeads(Heads):
     hidden : HiddenUnits
     by_task : bool
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ class Drawing(nn.Module):
     generator : torch.Generator
         Draws the seed.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
@@ -114,6 +116,8 @@ class Dropout(Drawing):
         One float where all members have the same.
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ("p", "threshold", "kept_share")
+
     threshold: torch.Tensor
     kept_share: torch.Tensor
 
@@ -208,6 +212,8 @@ class Noise(Drawing):
     generator : torch.Generator
         Draws the seed; the noise is drawn on the device of the input.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, std: float, generator: torch.Generator) -> None:
         super().__init__(generator)

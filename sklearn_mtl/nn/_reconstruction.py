@@ -60,6 +60,8 @@ class Autoencoder(BaseEstimator, nn.Module):
     ['train_reconstruction', 'valid_reconstruction']
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ()
+
     generative: ClassVar[bool] = False
     """Whether X has a distribution that can be drawn from."""
 
@@ -180,6 +182,8 @@ class VariationalAutoencoder(Autoencoder):
     >>> net.sample(3, random_state=0).shape
     (3, 8)
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     generative: ClassVar[bool] = True
 

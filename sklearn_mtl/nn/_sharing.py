@@ -61,6 +61,8 @@ class Sharing(BaseEstimator, Layer):
     True
     """
 
+    of_members: ClassVar[tuple[str, ...]] = ()
+
     n_units: int
     by_task: bool = False
 

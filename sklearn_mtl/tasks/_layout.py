@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -57,6 +58,8 @@ class OutputLayout(nn.Module):
         Cost of each task's prior, in block order; infinite where nothing is to learn,
         so that the loss there is 0.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     padding: torch.Tensor
 

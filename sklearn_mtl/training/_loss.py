@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from sklearn.base import clone
@@ -33,6 +33,8 @@ class TaskLoss(nn.Module):
     generator : torch.Generator or None
         For balancing that draws at random.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
 
     owner: Tensor
 

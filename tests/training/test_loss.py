@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from sklearn_mtl.nn import select_members
 from sklearn_mtl.training import Batches, TaskLoss
 from tests.helpers import generator
 from tests.training.helpers import (
@@ -88,3 +89,18 @@ def test_task_without_label_in_a_batch_contributes_nothing():
 
     assert (loss[:, 1] == 0).all()
     assert (loss[:, [0, 2]] > 0).all()
+
+
+def test_loss_of_some_members():
+    table, layout = task_table(30, 6)
+    task_weight = torch.rand(3, 6, generator=generator(), dtype=torch.float64)
+    criterion = TaskLoss(layout, task_weight)
+    x, labels = all_rows(table, layout, 3).batch(slice(0, 30), 1.0)
+    raw = network(layout, 3)(x).detach()
+    loss = criterion(raw, labels)
+
+    some = select_members(criterion, [0, 2])
+
+    assert_close(some(raw, labels), loss)
+    assert_close(some.combine(loss[[0, 2]]), criterion.combine(loss)[[0, 2]])
+    assert_close(some.task_weight, task_weight[[0, 2]][:, layout.order])
