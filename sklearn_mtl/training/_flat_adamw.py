@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
+
+from sklearn_mtl.training._member_rates import (
+    MemberRates,
+    Ratio,
+    all_alike,
+    plain_ratio,
+    read_ratios,
+)
 
 Parameters = list[torch.Tensor]
 
@@ -27,6 +35,19 @@ class FlatAdamW(torch.optim.AdamW):
     betas : tuple of float
     eps : float
     weight_decay : float
+    lr_ratio : sequence of n_members floats or None, default=None
+        Learning rate of each member over `lr`, where parameters have members on their
+        leading axis; one of shape (m, ...) belongs to the first m members. An option of
+        each parameter group too: a group of parameters without members sets None. With
+        None, or ones, all have the rate of their group.
+    decay_ratio : sequence of n_members floats or None, default=None
+        Likewise weight decay of each member over `weight_decay`.
+
+    Raises
+    ------
+    ValueError
+        If a ratio is negative or not finite, or if there are not as many as the longest
+        parameter of their group has members.
 
     References
     ----------
@@ -46,6 +67,18 @@ class FlatAdamW(torch.optim.AdamW):
     >>> weight.detach()
     tensor([[0.8990, 0.8990, 0.8990],
             [0.8990, 0.8990, 0.8990]])
+
+    The second member learns at a tenth of the rate of the first, without decay:
+
+    >>> weight = torch.nn.Parameter(torch.ones(2, 3))
+    >>> optimizer = FlatAdamW(
+    ...     [weight], lr=0.1, lr_ratio=(1.0, 0.1), decay_ratio=(1.0, 0.0)
+    ... )
+    >>> weight.grad = torch.full((2, 3), 5.0)
+    >>> optimizer.step()
+    >>> weight.detach()
+    tensor([[0.8990, 0.8990, 0.8990],
+            [0.9900, 0.9900, 0.9900]])
     """
 
     reads_loss: ClassVar[bool] = False
@@ -58,22 +91,35 @@ class FlatAdamW(torch.optim.AdamW):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        lr_ratio: Sequence[float] | None = None,
+        decay_ratio: Sequence[float] | None = None,
     ) -> None:
         self._buffers: list[_Buffers | None] = []
+        self._ratios = {
+            "lr_ratio": plain_ratio("lr_ratio", lr_ratio),
+            "decay_ratio": plain_ratio("decay_ratio", decay_ratio),
+        }
         super().__init__(
             params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
         )
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take over a parameter group."""
-        _plain(torch.optim.Optimizer.add_param_group)(self, param_group)
+        group = {**self._ratios, **param_group}
+        _plain(torch.optim.Optimizer.add_param_group)(self, group)
+        try:
+            read_ratios(self.param_groups[-1])
+        except ValueError:
+            self.param_groups.pop()
+            raise
 
     def flatten(self) -> None:
         """Lay the parameters that are trained in one buffer a group.
 
         Does nothing where that is done already; call it before each epoch, as which
-        parameters are trained may change.
+        parameters are trained, and ratios of members, may change.
         """
+        ratios = [read_ratios(group) for group in self.param_groups]
         trained = [
             [p for p in group["params"] if p.requires_grad]
             for group in self.param_groups
@@ -84,6 +130,9 @@ class FlatAdamW(torch.optim.AdamW):
         ]:
             self.unflatten()
             self._buffers = [_Buffers(ps, self.state) if ps else None for ps in trained]
+        for buffers, (lr_ratio, decay_ratio) in zip(self._buffers, ratios, strict=True):
+            if buffers is not None:
+                buffers.adopt_ratios(lr_ratio, decay_ratio)
 
     def unflatten(self) -> None:
         """Give parameters and moments memory of their own, so that each pickles."""
@@ -121,7 +170,13 @@ class FlatAdamW(torch.optim.AdamW):
         _plain(torch.optim.AdamW.load_state_dict)(self, state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_buffers": []}
+        return {**super().__getstate__(), "_buffers": [], "_ratios": self._ratios}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:  # torch's own AdamW writes no ratios
+            for name, ratio in self._ratios.items():
+                group.setdefault(name, ratio)
 
 
 def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,6 +199,18 @@ class _Buffers:
                 view.copy_(parameter.grad)
             parameter.grad = view
         self._gather_state(state)
+        self._ratios: tuple[Ratio, Ratio] = (None, None)
+        self._member_rates: MemberRates | None = None
+
+    def adopt_ratios(self, lr_ratio: Ratio, decay_ratio: Ratio) -> None:
+        """Give each member its own rate and decay from the next step on."""
+        if (lr_ratio, decay_ratio) != self._ratios:
+            self._ratios = lr_ratio, decay_ratio
+            self._member_rates = (
+                None
+                if all_alike(lr_ratio, decay_ratio)
+                else MemberRates(self.values, self.parameters, lr_ratio, decay_ratio)
+            )
 
     def _views(self, flat: torch.Tensor) -> list[torch.Tensor]:
         parts = flat.split([p.numel() for p in self.parameters])
@@ -176,21 +243,28 @@ class _Buffers:
                 parameter.grad = view
         self.step += 1
         beta1, beta2 = group["betas"]
+        values, lr, weight_decay = self.values, group["lr"], group["weight_decay"]
+        rates = self._member_rates
+        if rates is not None:
+            # A rate and a decay of 1 replace the update before by this one.
+            values, lr, weight_decay = rates.update, 1.0, 1.0
         torch._fused_adamw_(
-            [self.values],
+            [values],
             [self.gradient],
             [self.exp_avg],
             [self.exp_avg_sq],
             [],
             [self.step],
             amsgrad=False,
-            lr=group["lr"],
+            lr=lr,
             beta1=beta1,
             beta2=beta2,
-            weight_decay=group["weight_decay"],
+            weight_decay=weight_decay,
             eps=group["eps"],
             maximize=False,
         )
+        if rates is not None:
+            rates.apply(group["lr"], group["weight_decay"])
 
     def dissolve(self, state: Any) -> None:
         """Copy all views to memory of their own; drop the gradients."""
