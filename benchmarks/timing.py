@@ -19,13 +19,28 @@ def in_turns(
 
     Each is called once a round and returns its figure.
     """
-    rounds = [[measure() for measure in rivals.values()] for _ in range(n_rounds + 1)]
-    return dict(zip(rivals, np.transpose(rounds[1:]).tolist(), strict=True))
+    return in_rounds(
+        lambda: {name: measure() for name, measure in rivals.items()}, n_rounds
+    )
+
+
+def in_rounds(
+    measure: Callable[[], dict[str, float]], n_rounds: int
+) -> dict[str, list[float]]:
+    """Measure several figures at once, again and again, after a round for nothing."""
+    rounds = [measure() for _ in range(n_rounds + 1)][1:]
+    return {name: [figures[name] for figures in rounds] for name in rounds[0]}
 
 
 def median_ratio(ours: list[float], theirs: list[float]) -> float:
     """Median over rounds of the ratio within a round."""
     return float(np.median(np.divide(ours, theirs)))
+
+
+def quartiles(ours: list[float], theirs: list[float], digits: int = 2) -> str:
+    """Median over rounds of the ratio within a round, and its quartiles in brackets."""
+    low, median, high = np.percentile(np.divide(ours, theirs), [25, 50, 75])
+    return f"{median:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 def seconds(function: Callable[[], Any]) -> float:
@@ -43,15 +58,19 @@ class Stopwatch(Callback):
         fit()
         self.after = time.perf_counter() - self._ends[-1]
         self.encoding = self._first - begin
-        epochs = np.diff([self._first, *self._ends])
-        # The first epoch pays for what is set up once.
-        self.epoch = float(np.median(epochs[1:] if len(epochs) > 1 else epochs))
+        self.epochs = np.diff([self._first, *self._ends])
+        self.epoch = usual(self.epochs)
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self._first, self._ends = time.perf_counter(), []
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         self._ends.append(time.perf_counter())
+
+
+def usual(epochs: np.ndarray) -> float:
+    """Median of epochs but the first, which pays for what is set up once."""
+    return float(np.median(epochs[1:] if len(epochs) > 1 else epochs))
 
 
 def resident() -> dict[str, float]:

@@ -11,6 +11,9 @@ pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distributi
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
 from benchmarks.quality.splits import LARGE
+from benchmarks.speed import members
+from benchmarks.speed._member_nets import alike, multiply_adds
+from benchmarks.timing import in_rounds, in_turns
 
 PAGE = report.PAGE.read_text(encoding="utf-8") if report.PAGE.exists() else ""
 MEASURED = sorted(file.stem for file in results.FOLDER.glob("*.json"))
@@ -101,6 +104,59 @@ def test_ratios_are_those_within_a_round():
     assert report.ratios([({"size": 3}, *sides)]).endswith(
         "| size 3 | ms | 2 | 4 | 0.500 |"
     )
+
+
+def test_rivals_take_turns_and_the_first_round_is_not_counted():
+    calls = []
+
+    def rival(name):
+        return lambda: calls.append(name) or float(len(calls))
+
+    figures = in_turns({"a": rival("a"), "b": rival("b")}, 2)
+    assert calls == ["a", "b"] * 3
+    assert figures == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
+
+
+def test_figures_of_one_measurement_stay_in_their_round():
+    figures = iter([{"a": 1.0}, {"a": 2.0}, {"a": 3.0}])
+    assert in_rounds(lambda: next(figures), 2) == {"a": [2.0, 3.0]}
+
+
+SMALL_PLAN = Plan(1, shorten=40)
+
+
+@pytest.mark.parametrize(
+    "case", [{"stopped": 7}, {"unlike": list(members.UNLIKE)[-1]}, {"columns": 1}]
+)
+def test_members_are_timed(case):
+    figures = members.measure(SMALL_PLAN, **case)
+    lists = [value for value in figures.values() if isinstance(value, list)]
+    assert len(lists) > 1
+    assert all(value > 0 for (value,) in lists)
+    assert members.as_table([case | figures])
+
+
+def test_members_that_stay_though_they_stopped_are_not_timed(monkeypatch):
+    monkeypatch.setattr("sklearn_mtl.training._net.can_part", lambda net: False)
+    with pytest.raises(AssertionError, match="0 members left, not 4"):
+        members.measure(SMALL_PLAN, stopped=4)
+
+
+def test_members_of_half_the_depth_do_without_the_products_of_a_layer():
+    stack = alike(4, (8, 8), 50, n_folds=0)
+    shallow = members.half_as_deep(stack)
+    assert shallow.depth.tolist() == [2, 2, 1, 1]
+    assert multiply_adds(stack, (8, 8)) == 4 * (32 * 8 + 8 * 8 + 8 * 4)
+    assert multiply_adds(shallow, (8, 8)) == 4 * (32 * 8 + 8 * 4) + 2 * 8 * 8
+
+
+def test_members_out_of_their_stack_keep_what_is_their_own_and_the_folds_of_all():
+    stack = members.spread(alike(3, (8,), 50, n_folds=3), learning_rate=10.0)
+    chosen = members.some(stack, [0, 2])
+    assert chosen.learning_rate == pytest.approx([1e-4, 1e-2])
+    assert chosen.seed.tolist() == stack.seed[[0, 2]].tolist()
+    # They read the same rows, so that they take as many steps as the whole stack.
+    assert chosen.folds == stack.folds
 
 
 def test_a_case_is_measured_in_a_fresh_process_with_the_package_of_a_checkout(

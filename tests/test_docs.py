@@ -2,8 +2,10 @@
 
 import doctest
 import re
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -35,3 +37,23 @@ def test_examples_of_page(page):
     failures = []
     runner.run(test, out=failures.append)
     assert not failures, "".join(failures)
+
+
+def test_picture_of_the_stack_shows_each_member():
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("pandas")
+    script = ROOT / "docs" / "figures" / "the_stack.py"
+    if not script.exists():
+        pytest.skip("docs/ is not in every distribution")
+    made = runpy.run_path(str(script))
+    net = made["fit"](n_members=5, hidden_layer_sizes=(4,), n_iter_no_change=1)
+    rows, weights, epochs, *second = made["draw"](net).axes
+    assert (
+        weights.get_xticklabels()[0].get_text().endswith("89\N{MULTIPLICATION SIGN}4")
+    )
+    n_epochs = [bar.get_width() for bar in epochs.containers[1]]
+    losses = np.stack(net.net_.task_losses_["train"])
+    np.testing.assert_array_equal(n_epochs, (~np.isnan(losses[..., 0])).sum(axis=0))
+    assert len(rows.patches) == 5 * 5
+    assert len(second) == (net.own_net_ is not None)
+    assert script.with_suffix(".png").exists()

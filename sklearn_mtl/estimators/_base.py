@@ -208,12 +208,15 @@ default=None
         """Set everything that was learned."""
         stack, codings = fitted.stack, fitted.stack.codings
         self.stack_ = stack
-        self.net_, self.own_nets_ = stack.net, stack.own_nets
+        self.net_, self.own_net_ = stack.net, stack.own_net
         self.tasks_, self.feature_encoder_ = codings.tasks, codings.encoder
         self.temperature_ = stack.temperature
         self.n_outputs_ = len(self.tasks_)
         self.sharing_ = np.array(
-            ["own" if t in self.own_nets_ else "shared" for t in range(self.n_outputs_)]
+            [
+                "own" if t in stack.own_tasks else "shared"
+                for t in range(self.n_outputs_)
+            ]
         )
         self.n_iter_ = len(self.net_.history)
         best = dict(self.net_.callbacks_).get("best_weights")
@@ -269,7 +272,8 @@ default=None
 
         Keys are "epoch", "seconds", "learning_rate", "train_loss" and "valid_loss",
         the losses being means over members and tasks in units of the prior (1.0 is no
-        skill), and "train_loss/NAME", "valid_loss/NAME" for each column.
+        skill), and "train_loss/NAME", "valid_loss/NAME" for each column. A member that
+        has stopped counts with its last loss.
         """
         check_is_fitted(self)
         return history_rows(self.net_, [task.name_ for task in self.tasks_])

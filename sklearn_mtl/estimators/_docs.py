@@ -45,8 +45,9 @@ feature_encoder_ : FeatureEncoder
 sharing_ : ndarray of shape (n_tasks,)
     "shared" for columns that the shared network predicts, "own" for those that went
     on alone.
-own_nets_ : dict of int to MultiTaskNet
-    The nets of these, by position of the column.
+own_net_ : MultiTaskNet or None
+    The net of these, in which each member learned from one column:
+    ``own_net_.members.learning(t)`` are those of column t.
 stack_ : FittedStack
     All nets and codings of the fit; ``stack_.responses(X)`` is what they say of rows,
     before it is turned into predictions.

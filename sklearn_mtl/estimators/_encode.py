@@ -26,16 +26,8 @@ def encode_rows(
     codings: Codings,
     rows: Rows,
     validation: Rows | None,
-    *,
-    holds_out: bool,
-    validation_fraction: float,
-    fold_seed: int,
 ) -> MemberRows:
-    """Encode the tables and give each member its rows.
-
-    Folds come from a seed of their own, so that a warm start holds out the rows that it
-    held out before.
-    """
+    """Encode the tables and give each member its rows."""
     return give_rows(
         net,
         unlabelled=_unlabelled(net, codings, rows),
@@ -43,9 +35,6 @@ def encode_rows(
         validation_table=None
         if validation is None
         else _table(net, codings, validation),
-        holds_out=holds_out,
-        validation_fraction=validation_fraction,
-        seed=fold_seed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +12,11 @@ from sklearn_mtl.estimators._codings import learn_codings
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
 from sklearn_mtl.estimators._nets import train_nets
-from sklearn_mtl.estimators._reading import Table
+from sklearn_mtl.estimators._parameters import check_parts
+from sklearn_mtl.estimators._reading import Table, read_table
 from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
 from sklearn_mtl.estimators._trust import Trust, trust_of
-from sklearn_mtl.training import std_of_shared
+from sklearn_mtl.training import Members, std_of_shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ def fit_table(
     classes: Any = None,
     epochs: int | None = None,
     holds_out: bool = True,
+    arrange: Callable[[Members], Members] | None = None,
 ) -> Fitted:
     """Learn from a table.
 
@@ -62,6 +65,8 @@ def fit_table(
         None for the most that the estimator allows.
     holds_out : bool
         Whether members may hold out rows.
+    arrange : callable or None
+        Makes other members of those that the estimator's parameters say.
     """
     rows = labelled_rows(table)
     if earlier is None:
@@ -83,10 +88,11 @@ def fit_table(
         earlier,
         epochs=epochs,
         holds_out=holds_out,
+        arrange=arrange,
     )
     stack = FittedStack(
         net=trained.net,
-        own_nets=trained.own_nets,
+        own_net=trained.own_net,
         codings=codings,
         temperature=np.ones(len(codings.tasks)),
         fold_seed=trained.fold_seed,
@@ -99,3 +105,22 @@ def fit_table(
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         trust=trust,
     )
+
+
+def fit_arranged(
+    estimator: Any, X: Any, y: Any, arrange: Callable[[Members], Members]
+) -> Fitted:
+    """Learn from X and y with other members than the estimator's parameters say.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+        Says its parameters; it is left as it is.
+    X, y : as in ``fit``
+    arrange : callable
+        Makes members of those that the parameters say.
+    """
+    estimator._validate_params()
+    check_parts(estimator)
+    table = read_table(estimator, X, y, None, None)
+    return fit_table(estimator, table, None, None, arrange=arrange)

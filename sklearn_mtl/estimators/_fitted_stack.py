@@ -36,8 +36,8 @@ class FittedStack:
     ----------
     net : MultiTaskNet
         The net that all columns share.
-    own_nets : dict of int to MultiTaskNet
-        Nets of the columns that went on alone, by position of the column.
+    own_net : MultiTaskNet or None
+        Members of the columns that went on alone, each of which learned from one.
     codings : Codings
         How X is encoded, and what columns of y mean.
     temperature : ndarray of shape (n_tasks,)
@@ -59,7 +59,7 @@ class FittedStack:
     """
 
     net: MultiTaskNet
-    own_nets: dict[int, MultiTaskNet]
+    own_net: MultiTaskNet | None
     codings: Codings
     temperature: np.ndarray
     fold_seed: int
@@ -67,7 +67,12 @@ class FittedStack:
     @property
     def nets(self) -> list[MultiTaskNet]:
         """All nets, the shared one first."""
-        return [self.net, *self.own_nets.values()]
+        return [self.net] if self.own_net is None else [self.net, self.own_net]
+
+    @property
+    def own_tasks(self) -> list[int]:
+        """Positions of the columns that went on alone."""
+        return [] if self.own_net is None else self.own_net.members.tasks
 
     def responses(self, X: Any, tasks: Sequence[int] | None = None) -> list[np.ndarray]:
         """Mean over members of what they say of rows.
@@ -146,26 +151,29 @@ class FittedStack:
         responses : list of ndarray of shape (K, n, m)
             One for each of `tasks`.
         """
-        slices = self.net.criterion_.layout.slices
         for net, tasks in self._by_net(range(len(self.codings.tasks))):
-            for index, raw in raw_of_held_out(net.module_, rows):
-                responses = [self._response(t, raw[..., slices[t]]) for t in tasks]
-                yield tasks, index, responses
+            own_rows = rows if net is self.net else rows.select(net.members.origin)
+            for index, raw in raw_of_held_out(net.module_, own_rows):
+                # Members that learned from one column each held out the same rows.
+                index = (
+                    index if net is self.net else index[net.members.learning(tasks[0])]
+                )
+                yield tasks, index, [self._response(t, raw, net) for t in tasks]
 
     def _responses_of_members(
         self, X: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Encode and predict some rows at a time."""
         groups = self._by_net(tasks)
-        group_of = {t: g for g, (_, own) in enumerate(groups) for t in own}
         modules = [net.module_ for net, _ in groups]
-        slices = self.net.criterion_.layout.slices
         for features in self._encoded(X):
             for rows, raws in iter_raw(modules, features):
-                responses = [
-                    self._response(t, raws[group_of[t]][..., slices[t]]) for t in tasks
-                ]
-                yield features[rows], responses
+                of_task = {
+                    t: self._response(t, raw, net)
+                    for raw, (net, own) in zip(raws, groups, strict=True)
+                    for t in own
+                }
+                yield features[rows], [of_task[t] for t in tasks]
 
     def _encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
@@ -174,14 +182,20 @@ class FittedStack:
 
     def _by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
         """Group tasks by the net that predicts them."""
-        shared = [t for t in tasks if t not in self.own_nets]
-        alone = [(self.own_nets[t], [t]) for t in tasks if t in self.own_nets]
-        return [(self.net, shared), *alone] if shared else alone
+        alone = self.own_tasks
+        groups = [
+            (self.net, [t for t in tasks if t not in alone]),
+            (self.own_net, [t for t in tasks if t in alone]),
+        ]
+        return [(net, own) for net, own in groups if net is not None and own]
 
-    def _response(self, t: int, raw: np.ndarray) -> np.ndarray:
-        """Response (K, n, m) of one task from its raw outputs (K, n, C)."""
+    def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
+        """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
         task = self.codings.tasks[t]
-        response = task.response(raw)
+        own = raw[..., net.criterion_.layout.slices[t]]
+        response = task.response(
+            own if net is self.net else own[net.members.learning(t)]
+        )
         if task.is_classifier and self.temperature[t] != 1.0:
             return temper(response, self.temperature[t])
         return response

@@ -173,7 +173,7 @@ def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
         [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
     )
     labels[~(weights[0] > 0)] = np.nan
-    fold_of_member = np.array(member_rows.fold_of_member)
+    fold_of_member = stack.net.members.fold
     responses, fold = _mean_responses(stack, member_rows, positions, fold_of_member)
     return HeldOut(
         tasks=tasks,

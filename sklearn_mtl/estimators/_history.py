@@ -6,17 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.training import with_last_losses
+
 
 def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
     """Rows of ``history_`` from skorch's history and the losses of the tasks."""
     rows = []
+    losses_of = {
+        part: with_last_losses(losses) for part, losses in net.task_losses_.items()
+    }
     for epoch, entry in enumerate(net.history):
         row = {
             "epoch": entry["epoch"],
             "seconds": entry["dur"],
             "learning_rate": entry["lr"],
         }
-        for part, losses in net.task_losses_.items():
+        for part, losses in losses_of.items():
             if f"{part}_reconstruction" in entry:
                 row[f"{part}_reconstruction"] = entry[f"{part}_reconstruction"]
             if f"{part}_loss" in entry:

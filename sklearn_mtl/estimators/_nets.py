@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_mtl.estimators._auto_sizes import number_of_members
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._encode import encode_rows
 from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._members import members_on_new_rows, new_members
 from sklearn_mtl.estimators._new_net import callbacks_of, new_net
-from sklearn_mtl.estimators._own_nets import (
-    find_own_nets,
-    may_part,
-    train_on_one_task,
-)
+from sklearn_mtl.estimators._own_net import find_own_net, may_part
 from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._warm_start import adopt_parameters
@@ -24,9 +20,12 @@ from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
     MemberRows,
+    Members,
     MultiTaskNet,
     draw_seed,
     new_generator,
+    teams,
+    train,
 )
 
 
@@ -34,7 +33,7 @@ class Trained(NamedTuple):
     """Nets, the seed of their folds, and the encoded rows that they were trained on."""
 
     net: MultiTaskNet
-    own_nets: dict[int, MultiTaskNet]
+    own_net: MultiTaskNet | None
     fold_seed: int
     rows: MemberRows
 
@@ -48,6 +47,7 @@ def train_nets(
     *,
     epochs: int | None,
     holds_out: bool,
+    arrange: Callable[[Members], Members] | None,
 ) -> Trained:
     """Train new nets, or go on with those of an earlier fit.
 
@@ -61,49 +61,53 @@ def train_nets(
         None for the most that the estimator allows.
     holds_out : bool
         Whether members may hold out rows.
+    arrange : callable or None
+        Makes other members of those that the estimator's parameters say.
     """
     generator = new_generator(seed_of(estimator.random_state))
     stops = holds_out and estimator.early_stopping
+    stops_on_own_rows = stops and validation is None
+    own_net = None
     if earlier is None:
-        net = _shared_net(estimator, codings, rows, holds_out, generator)
-        own_nets, fold_seed = {}, draw_seed(generator)
+        fold_seed = draw_seed(generator)
+        members = new_members(
+            estimator,
+            codings,
+            rows,
+            may_hold_out=holds_out,
+            stops_on_own_rows=stops_on_own_rows,
+            fold_seed=fold_seed,
+            generator=generator,
+        )
+        net = new_net(
+            estimator,
+            codings,
+            members if arrange is None else arrange(members),
+            n_rows=rows.n_read,
+            generator=generator,
+            callbacks=callbacks_of(estimator, codings),
+        )
     else:
-        net, own_nets, fold_seed = earlier.net, earlier.own_nets, earlier.fold_seed
+        net, own_net, fold_seed = earlier.net, earlier.own_net, earlier.fold_seed
         for known in earlier.nets:
             adopt_parameters(estimator, codings, known)
-    encoded = encode_rows(
-        net,
-        codings,
-        rows,
-        validation,
-        holds_out=stops,
-        validation_fraction=estimator.validation_fraction,
-        fold_seed=fold_seed,
-    )
-    for one in (net, *own_nets.values()):
-        _run(one, encoded, codings.tasks, stops, epochs)
-    if stops and earlier is None and may_part(estimator, codings, net):
-        train_alone = partial(
-            train_on_one_task, estimator, codings, net, encoded, rows.n_read, generator
+        net.members = members_on_new_rows(
+            estimator,
+            net.members,
+            len(rows),
+            stops_on_own_rows=stops_on_own_rows,
+            fold_seed=fold_seed,
         )
-        own_nets = find_own_nets(net, train_alone)
-    return Trained(net, own_nets, fold_seed, encoded)
-
-
-def _shared_net(
-    estimator: Any, codings: Codings, rows: Rows, holds_out: bool, generator: Any
-) -> MultiTaskNet:
-    n_members = number_of_members(
-        estimator.n_members, len(rows), holds_out, n_read=rows.n_read
-    )
-    return new_net(
-        estimator,
-        codings,
-        n_members=n_members,
-        n_rows=rows.n_read,
-        generator=generator,
-        callbacks=callbacks_of(estimator, codings),
-    )
+    encoded = encode_rows(net, codings, rows, validation)
+    _run(net, encoded, codings.tasks, stops, epochs)
+    if own_net is not None:
+        alone = [(t,) for t in own_net.members.tasks]
+        own_net.members = teams(net.members, alone)
+        own_rows = encoded.select(own_net.members.origin)
+        _run(own_net, own_rows, codings.tasks, stops, epochs)
+    if stops and earlier is None and may_part(estimator, codings, net):
+        own_net = find_own_net(estimator, codings, net, encoded, rows.n_read, generator)
+    return Trained(net, own_net, fold_seed, encoded)
 
 
 def _run(
@@ -116,7 +120,7 @@ def _run(
     best = dict(net.callbacks_).get("best_weights")
     if best is not None:
         best.set_params(monitor="valid" if stops else None)
-    net.partial_fit(rows, epochs=epochs)
+    train(net, rows, epochs)
     if best is not None and best.diverged_:
         _report_divergence(best, tasks)
 

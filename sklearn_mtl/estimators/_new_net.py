@@ -12,6 +12,7 @@ from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._layer_sizes import head_sizes, shared_sizes
 from sklearn_mtl.nn import SHARING
 from sklearn_mtl.training import (
+    Members,
     MultiTaskNet,
     NegativeTransfer,
     ProgressBar,
@@ -19,8 +20,8 @@ from sklearn_mtl.training import (
     make_net,
 )
 
-OF_LAYERS = ("activation", "maxout_pieces", "dropout", "input_dropout", "max_norm")
-"""Parameters that the network takes as they are."""
+OF_LAYERS = ("activation", "maxout_pieces", "input_dropout", "max_norm")
+"""Parameters that all members of the network take as they are."""
 
 ROWS_OF_A_VALIDATION_BATCH = 512
 """Rows that are validated together; where batches are larger, as many as those."""
@@ -29,8 +30,8 @@ ROWS_OF_A_VALIDATION_BATCH = 512
 def new_net(
     estimator: Any,
     codings: Codings,
+    members: Members,
     *,
-    n_members: int,
     n_rows: int,
     generator: Any,
     callbacks: list[Any],
@@ -41,9 +42,7 @@ def new_net(
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
         "module__n_features": codings.encoder.n_features_out_,
         "module__bins": codings.bins,
-        "lr": estimator.learning_rate_init,
         "head_sparsity": estimator.head_sparsity,
-        "optimizer__weight_decay": estimator.alpha,
         "batch_size": size,
         "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),
         "max_epochs": estimator.max_iter,
@@ -53,8 +52,7 @@ def new_net(
     }
     return make_net(
         codings.tasks,
-        n_members=n_members,
-        task_share=codings.task_share,
+        members,
         dtype=estimator.dtype,
         device=estimator.device,
         solver=estimator.solver,

@@ -24,6 +24,8 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
                 head_sizes_as_written(sizes, codings.names) for sizes in (value, before)
             )
         _check_unchanged(name, value, before)
+    if "module__dropout" not in overridden:
+        _check_unchanged("dropout", estimator.dropout, net.module__dropout)
     if "criterion__balancing" not in overridden:
         _check_unchanged("balancing", balancing_of(estimator), net.criterion__balancing)
     reconstruction = estimator.reconstruction
@@ -35,6 +37,7 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
     )
     adopted = {
         "lr": estimator.learning_rate_init,
+        "optimizer__weight_decay": estimator.alpha,
         "head_sparsity": estimator.head_sparsity,
         "max_epochs": estimator.max_iter,
         "callbacks__best_weights__patience": estimator.n_iter_no_change,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -12,11 +13,17 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
-from sklearn_mtl.estimators import BaseMultiTaskNet, n_rows_of, number_of_members
+from sklearn_mtl.estimators import (
+    BaseMultiTaskNet,
+    FittedStack,
+    fit_arranged,
+    n_rows_of,
+    number_of_members,
+)
 from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable
-from sklearn_mtl.training import Teams
+from sklearn_mtl.training import teams as teams_of_columns
 
 MEMBERS_AT_ONCE = 64
 """Members that are trained in one stack; bounds the memory."""
@@ -105,17 +112,17 @@ def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
     n_tasks = len(truth.columns)
     scores = np.full((len(teams), n_tasks), np.nan)
     first = 0
-    for chosen, fitted in _stacks(net, fold.X, fold.y, teams):
-        members = np.split(np.arange(fitted.net_.module_.n_members), len(chosen))
+    for chosen, stack in _stacks(net, fold.X, fold.y, teams):
+        candidate = stack.net.members.candidate
         learned = [
-            (team, t, own)
-            for team, (columns, own) in enumerate(zip(chosen, members, strict=True))
+            (team, t, np.flatnonzero(candidate == team))
+            for team, columns in enumerate(chosen)
             for t in columns
         ]
         ask = _ask([(t, own) for _, t, own in learned])
-        responses = fitted.stack_.map_responses(ask, fold.X_test)
+        responses = stack.map_responses(ask, fold.X_test)
         for (team, t, _), response in zip(learned, responses, strict=True):
-            task = fitted.tasks_[t]
+            task = stack.codings.tasks[t]
             outcome = truth.outcome(t, task, None, response)
             scores[first + team, t] = metrics_of(task)[0].of(outcome)
         first += len(chosen)
@@ -133,24 +140,21 @@ def _ask(whom: list[tuple[int, np.ndarray]]) -> Callable[..., list[np.ndarray]]:
 
 def _stacks(
     net: Any, X: Any, y: Any, teams: Sequence[Team]
-) -> Iterator[tuple[Sequence[Team], Any]]:
-    """Fit all teams, as many together as memory and rows allow.
+) -> Iterator[tuple[Sequence[Team], FittedStack]]:
+    """Fit all teams, as many together as memory allows.
 
     Yields
     ------
     teams : sequence of tuple of int
-    fitted : estimator
-        Its members stand team after team.
+    stack : FittedStack
+        The candidate of a member is its team's position.
     """
-    n_rows = n_rows_of(X)
-    size = number_of_members(net.n_members, n_rows, net.early_stopping)
-    together = max(1, min(MEMBERS_AT_ONCE, n_rows) // size)
+    size = number_of_members(net.n_members, n_rows_of(X), net.early_stopping)
+    together = max(1, MEMBERS_AT_ONCE // size)
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]
-        fitted = shared_net(net, [Teams(chosen)], n_members=size * len(chosen))
-        if size > 1 and net.n_members == "auto":
-            fitted.set_params(validation_fraction=1 / size)  # all teams on one split
-        yield chosen, fitted.fit(X, y)
+        arrange = partial(teams_of_columns, columns=chosen)
+        yield chosen, fit_arranged(shared_net(net, []), X, y, arrange).stack
 
 
 def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:

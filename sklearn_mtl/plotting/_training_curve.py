@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.plotting._names import short_names
+from sklearn_mtl.training import with_last_losses
 
 TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
 """Two colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
@@ -100,17 +101,20 @@ class TrainingCurveDisplay:
         chosen = [
             _position(name, names) for name in (names if tasks is None else tasks)
         ]
-        losses = estimator.net_.task_losses_
+        losses = {
+            part: with_last_losses(of_part[: len(estimator.history_)])
+            for part, of_part in estimator.net_.task_losses_.items()
+        }
         n_epochs = len(estimator.history_)
         if not n_epochs:
             raise ValueError(
                 "The estimator has finished no epoch, so that there is no curve. Fit "
                 "it again and let it train."
             )
-        valid = np.stack(losses["valid"][:n_epochs])[:, :, chosen]
+        valid = np.stack(losses["valid"])[:, :, chosen]
         display = cls(
             epochs=np.arange(1, n_epochs + 1),
-            train_loss=np.stack(losses["train"][:n_epochs])[:, :, chosen],
+            train_loss=np.stack(losses["train"])[:, :, chosen],
             valid_loss=None if np.isnan(valid).all() else valid,
             task_names=[str(names[t]) for t in chosen],
             best_epoch=estimator.best_epoch_ if estimator.early_stopping else None,

@@ -2,9 +2,14 @@
 
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
+from sklearn_mtl.training._copy_members import copy_members, go_on_with
+from sklearn_mtl.training._cut import stacks_that_fit, train
+from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
+from sklearn_mtl.training._folds import member_rows, random_folds
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
+from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
     adopt_settings,
@@ -18,9 +23,9 @@ from sklearn_mtl.training._make_rows import (
     make_unlabelled,
     number_format,
 )
-from sklearn_mtl.training._members import member_rows
+from sklearn_mtl.training._members import OF_EACH, Fold, Members, ensemble, teams
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
-from sklearn_mtl.training._net import MultiTaskNet, resolve_device
+from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._predict import (
     iter_raw,
     iter_shared,
@@ -32,31 +37,37 @@ from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unla
 from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule
 from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
-from sklearn_mtl.training._teams import Teams
 
 __all__ = [
+    "OF_EACH",
     "Batches",
     "BestWeights",
     "DecodingNet",
     "FlatAdamW",
+    "Fold",
     "GenerativeModel",
     "GradientAngles",
     "JointBatches",
     "Labels",
     "Lookahead",
     "MemberRows",
+    "Members",
     "MultiTaskNet",
     "NegativeTransfer",
     "ProgressBar",
     "Step",
+    "StopTogether",
     "TaskLoss",
     "TaskTable",
-    "Teams",
     "Unlabelled",
     "adopt_settings",
+    "copy_members",
     "draw_seed",
+    "ensemble",
     "give_rows",
+    "go_on_with",
     "iter_raw",
     "iter_shared",
     "learning_rate_schedule",
@@ -67,8 +78,13 @@ __all__ = [
     "new_generator",
     "norms_of_links",
     "number_format",
+    "random_folds",
     "raw_of_held_out",
     "resolve_device",
+    "stacks_that_fit",
     "std_of_shared",
+    "teams",
+    "train",
     "unchanged_on_failure",
+    "with_last_losses",
 ]

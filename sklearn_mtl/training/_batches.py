@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -145,8 +146,6 @@ class MemberRows(Dataset[Any]):
 
     Attributes
     ----------
-    fold_of_member : list of int
-        Which members read the same rows; all of them by default.
     unlabelled : bool ndarray of shape (K, T)
         Tasks that a member has no label of.
     unlabelled_rows : Unlabelled or None
@@ -168,7 +167,6 @@ class MemberRows(Dataset[Any]):
         self.row_weight = None if row_weight is None else table.put(row_weight)
         self.held_out = held_out
         self.unlabelled_rows: Any = None
-        self.fold_of_member = [0] * n_members
         self.total_weight = self._total_weight(n_members)
         self.unlabelled = (self.total_weight == 0).cpu().numpy()
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
@@ -194,6 +192,21 @@ class MemberRows(Dataset[Any]):
     def __len__(self) -> int:
         return self.index.shape[-1]
 
+    def select(self, members: np.ndarray) -> MemberRows:
+        """Rows of some members, perhaps of one more than once."""
+        chosen = copy(self)
+        of_members = torch.tensor(members).to(self.index.device)
+        if self.index.ndim == 2:
+            chosen.index = self.index.index_select(0, of_members)
+        if self.row_weight is not None:
+            chosen.row_weight = self.row_weight.index_select(0, of_members)
+        if self.held_out is not None:
+            chosen.held_out = self.held_out.select(members)
+        chosen.total_weight = self.total_weight.index_select(0, of_members)
+        chosen.scale = self.scale.index_select(0, of_members)
+        chosen.unlabelled = self.unlabelled[members]
+        return chosen
+
     def read_by_someone(self) -> np.ndarray:
         """Tell which rows of the table count for at least one member, (n,)."""
         index = self.index.cpu().numpy()
@@ -218,6 +231,13 @@ class MemberRows(Dataset[Any]):
             scale=scale,
         )
         return features, labels
+
+
+def held_out_split(
+    dataset: MemberRows, y: None = None
+) -> tuple[MemberRows, MemberRows | None]:
+    """Give skorch the rows to train on and the rows that members hold out."""
+    return dataset, dataset.held_out
 
 
 BYTES_AT_ONCE = 4 * 2**20
@@ -258,6 +278,13 @@ class Batches:
         self.shuffle = shuffle
         self.generator = generator
         self.scale = dataset.scale * self.n_batches
+
+    def select(self, members: np.ndarray) -> Self:
+        """Batches of some members, in the same order of rows."""
+        chosen = copy(self)
+        chosen.dataset = self.dataset.select(members)
+        chosen.scale = chosen.dataset.scale * self.n_batches
+        return chosen
 
     def __len__(self) -> int:
         return self.n_batches

@@ -49,7 +49,7 @@ class BestWeights(Callback):
             p for _, p in net.get_all_learnable_params() if p.requires_grad
         ]
         self._kept = [p.detach().clone() for p in self._parameters]
-        n_members = len(self._kept[0])
+        n_members = max(map(len, self._kept))
         self.best_epoch_ = np.zeros(n_members, dtype=int)
         self.best_loss_ = np.full(n_members, np.inf)
         self._reference = np.full(n_members, np.inf)
@@ -76,9 +76,13 @@ class BestWeights(Callback):
             self._stopped |= self._waited >= self.patience
 
     @property
-    def all_stopped(self) -> bool:
-        """Whether no member is going on."""
-        return bool(self._stopped.all())
+    def going(self) -> np.ndarray:
+        """Which members have not stopped, (K,)."""
+        return ~self._stopped
+
+    def stop(self, members: np.ndarray) -> None:
+        """Let some members stop; their kept weights stay."""
+        self._stopped[members] = True
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Put the kept weights back."""
@@ -89,14 +93,18 @@ class BestWeights(Callback):
         del self._parameters, self._kept
 
     def _keep(self, members: np.ndarray) -> None:
-        index = torch.from_numpy(np.flatnonzero(members)).to(self._kept[0].device)
-        if not len(index):
+        chosen = np.flatnonzero(members)
+        if not len(chosen):
             return
+        index = torch.from_numpy(chosen).to(self._kept[0].device)
         for kept, parameter in zip(self._kept, self._parameters, strict=True):
-            if len(index) == len(kept):
+            # Members are sorted by depth: a layer may be of the first ones alone.
+            n_held = int(np.searchsorted(chosen, len(kept)))
+            if n_held == len(kept):
                 kept.copy_(parameter.detach())
             else:
-                kept.index_copy_(0, index, parameter.detach().index_select(0, index))
+                held = index[:n_held]
+                kept.index_copy_(0, held, parameter.detach().index_select(0, held))
 
     def _note_divergence(self, net: Any, epoch: int) -> None:
         losses = [values[-1] for values in net.task_losses_.values() if values]
@@ -113,5 +121,8 @@ class BestWeights(Callback):
         # A sum is finite only if all its terms are; it is one pass, without a mask.
         if torch.stack([p.sum() for p in parameters]).isfinite().all():
             return np.zeros_like(self._stopped)
-        finite = torch.stack([p.flatten(1).isfinite().all(dim=1) for p in parameters])
-        return ~finite.all(dim=0).cpu().numpy()
+        finite = np.ones_like(self._stopped)
+        for parameter in parameters:
+            of_parameter = parameter.flatten(1).isfinite().all(dim=1).cpu().numpy()
+            finite[: len(of_parameter)] &= of_parameter
+        return ~finite

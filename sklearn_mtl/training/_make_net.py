@@ -12,12 +12,17 @@ from sklearn_mtl.balancing import Balancing
 from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork
 from sklearn_mtl.tables import DecodedColumns
 from sklearn_mtl.tasks import OutputLayout, Task
-from sklearn_mtl.training._net import MultiTaskNet, resolve_device
+from sklearn_mtl.training._device import resolve_device
+from sklearn_mtl.training._members import Members
+from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._reconstruction import DecodingNet
 
-NO_DECAY_OF_BIASES = ("*bias*", {"weight_decay": 0.0})
-NO_DECAY_OF_VARIANCES = ("*log_variance*", {"weight_decay": 0.0})
+NO_DECAY = {"weight_decay": 0.0, "own_weight_decay": 0.0}
+NO_DECAY_OF_BIASES = ("*bias*", NO_DECAY)
+NO_DECAY_OF_VARIANCES = ("*log_variance*", NO_DECAY)
 """A variance is no weight: it does not decay towards 1."""
+OWN = {"lr": "own_lr", "weight_decay": "own_weight_decay"}
+"""What a parameter group has of its own, which settings of the net leave as it is."""
 
 SGD = {
     "optimizer": torch.optim.SGD,
@@ -56,9 +61,8 @@ def draw_seed(generator: torch.Generator) -> int:
 
 def make_net(
     tasks: Sequence[Task],
+    members: Members,
     *,
-    n_members: int,
-    task_share: np.ndarray,
     dtype: str,
     device: str,
     solver: str,
@@ -75,21 +79,20 @@ def make_net(
     ----------
     tasks : sequence of Task
         Fitted tasks, in the order of y's columns.
-    n_members : int
-    task_share : ndarray of shape (n_tasks,)
-        Weight of each task's loss.
+    members : Members
     dtype : {"float32", "float64"}
     device : str
         In torch's notation, or "auto".
     solver : {"adam", "sgd"}
     generator : torch.Generator
-        Draws initial weights, batches and dropped units.
+        Draws batches and dropped units.
     balancing : Balancing
     reconstruction : Autoencoder or None
     decoded_columns : DecodedColumns or None
         What it predicts.
     settings : dict
-        Further arguments, under skorch's names.
+        Further arguments, under skorch's names; the sizes of hidden layers are
+        required.
     overrides : dict
         Arguments that win over all others.
 
@@ -99,7 +102,7 @@ def make_net(
     """
     layout = OutputLayout(tasks)
     number = getattr(torch, dtype)
-    share = torch.from_numpy(task_share).to(number)
+    weight = torch.from_numpy(members.task_weight.copy()).to(number)
     without_decay = [NO_DECAY_OF_BIASES, _of_balancing(balancing)]
     kind: type[MultiTaskNet] = MultiTaskNet
     decoding: dict[str, Any] = {}
@@ -114,7 +117,11 @@ def make_net(
         if reconstruction.generative:
             without_decay.append(NO_DECAY_OF_VARIANCES)
     made = {
-        "module__n_members": n_members,
+        "members": members,
+        **_depth(members, len(settings["module__hidden_layer_sizes"])),
+        "module__n_members": members.number,
+        "module__seeds": members.seed.tolist(),
+        "module__dropout": same_or_each(members.dropout),
         "module__task_of_output": layout.task_of_output,
         "module__prior_raw": layout.prior_raw,
         "module__dtype": number,
@@ -122,7 +129,8 @@ def make_net(
         "criterion__layout": layout,
         "criterion__balancing": balancing,
         "criterion__generator": generator,
-        "criterion__task_weight": share.expand(n_members, -1).clone(),
+        "criterion__task_weight": weight,
+        **_rates(members, solver),
         "optimizer__param_groups": without_decay,
         "iterator_train__generator": generator,
         "iterator_train__shuffle": True,
@@ -134,14 +142,45 @@ def make_net(
     return kind(**arguments).initialize()
 
 
-def _of_balancing(balancing: Balancing) -> tuple[str, dict[str, float]]:
+def same_or_each(values: np.ndarray) -> Any:
+    """Give the number that all members have, or a list of one a member."""
+    return float(values[0]) if (values == values[0]).all() else values.tolist()
+
+
+def _depth(members: Members, n_layers: int) -> dict[str, Any]:
+    """Say the depth of each member, where some use not all layers."""
+    depth = members.depth.tolist()
+    return {} if set(depth) == {n_layers} else {"module__depth": depth}
+
+
+def _rates(members: Members, solver: str) -> dict[str, Any]:
+    """Say the highest rate and decay, and the ratio of each member to these."""
+    settings = {}
+    for name, ratio, values in (
+        ("lr", "optimizer__lr_ratio", members.learning_rate),
+        ("optimizer__weight_decay", "optimizer__decay_ratio", members.weight_decay),
+    ):
+        settings[name] = float(values.max())
+        if (values != values[0]).any():
+            if solver != "adam":
+                raise ValueError(
+                    f"solver={solver!r} steps all members at one rate and decay, but "
+                    f"these differ: {values.tolist()}. Use solver='adam'."
+                )
+            settings[ratio] = (values / values.max()).tolist()
+    return settings
+
+
+def _of_balancing(balancing: Balancing) -> tuple[str, dict[str, Any]]:
     """Tell how the parameters of balancing are stepped, if it has some."""
-    rate = {} if balancing.lr is None else {"lr": balancing.lr, "own_lr": balancing.lr}
-    return "balancing.*", {"weight_decay": 0.0, **rate}
+    own: dict[str, Any] = dict(NO_DECAY)
+    if balancing.lr is not None:
+        own |= {"lr": balancing.lr, "own_lr": balancing.lr, "lr_ratio": None}
+    return "balancing.*", own
 
 
 def adopt_settings(net: MultiTaskNet, settings: dict[str, Any]) -> None:
     """Set parameters of a net, under skorch's names, before it is trained on."""
     net.set_params(**settings)
-    for group in net.optimizer_.param_groups:  # of which skorch has set all to one rate
-        group["lr"] = group.get("own_lr", group["lr"])
+    for group in net.optimizer_.param_groups:  # of which skorch has set all alike
+        group.update({name: group[own] for name, own in OWN.items() if own in group})

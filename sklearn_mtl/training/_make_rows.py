@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sklearn_mtl.training._batches import MemberRows, TaskTable
-from sklearn_mtl.training._members import member_rows
+from sklearn_mtl.training._folds import member_rows
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._reconstruction import Unlabelled
 
@@ -75,27 +75,13 @@ def give_rows(
     *,
     validation_table: TaskTable | None,
     unlabelled: Unlabelled | None,
-    holds_out: bool,
-    validation_fraction: float,
-    seed: int,
 ) -> MemberRows:
-    """Give each member of a net its rows of a table.
-
-    Parameters
-    ----------
-    seed : int
-        Draws the folds: the same one holds out the same rows.
-    validation_table, holds_out, validation_fraction
-        As `member_rows` has them.
-    """
+    """Give each member of a net its rows of a table; see `member_rows`."""
     rows = member_rows(
         table,
-        n_members=len(net.task_weight),
+        net.members,
         prior_cost=net.criterion_.layout.prior_cost,
-        holds_out=holds_out,
-        validation_fraction=validation_fraction,
         validation_table=validation_table,
-        generator=torch.Generator().manual_seed(seed),
     )
     rows.unlabelled_rows = unlabelled
     return rows

@@ -1,99 +1,217 @@
-"""What makes one member different: the rows it holds out."""
+"""What makes one network of a stack different from the others."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
-from sklearn_mtl.training._batches import MemberRows, TaskTable
 
-LEAST_FOLDS = 5
-"""A member never holds out more than a fifth of the rows to fill all folds."""
+class Fold(NamedTuple):
+    """Rows that a member trains on, and rows that it holds out.
+
+    Attributes
+    ----------
+    train : int ndarray of shape (m,), or None
+        None for all rows but those that are held out. A row may be in neither part.
+    held_out : int ndarray of shape (m,)
+    """
+
+    train: np.ndarray | None
+    held_out: np.ndarray
+
+    def trains_on(self, n_rows: int) -> np.ndarray:
+        """Tell which of all rows are trained on, (n_rows,)."""
+        trains = np.full(n_rows, self.train is None)
+        trains[self.held_out if self.train is None else self.train] = (
+            self.train is not None
+        )
+        return trains
 
 
-def member_rows(
-    table: TaskTable,
-    *,
+@dataclass(frozen=True, eq=False)
+class Members:
+    """What makes each network of a stack different from the others.
+
+    Made by `ensemble` and `teams`; nobody changes it. Members of one stack stand in the
+    order of their depth, the deepest first.
+
+    Attributes
+    ----------
+    task_weight : float64 ndarray of shape (K, T)
+        Weight of each task's loss; columns in the order of y.
+    learning_rate, weight_decay : float64 ndarray of shape (K,)
+    dropout : float64 ndarray of shape (K,)
+        Share of hidden units that are dropped.
+    depth : int64 ndarray of shape (K,)
+        Shared hidden layers that a member uses.
+    seed : int64 ndarray of shape (K,)
+        Draws the initial weights: those of a member do not depend on the others.
+    fold : int64 ndarray of shape (K,)
+        Members of one fold hold out the same rows, those of ``folds[fold]``.
+    candidate : int64 ndarray of shape (K,)
+        Members of one candidate differ in seed and fold alone.
+    origin : int64 ndarray of shape (K,)
+        Position of a member among those that `teams` copied; its own without.
+    folds : tuple of Fold
+        Empty where no rows are held out; all members then train on all rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.training import ensemble, new_generator, random_folds
+    >>> folds = random_folds(50, 5, 0.2, new_generator(0))
+    >>> members = ensemble(
+    ...     5, task_weight=np.array([0.5, 0.5]), folds=folds, generator=new_generator(1)
+    ... )
+    >>> members.number, members.task_weight.shape, members.fold
+    (5, (5, 2), array([0, 1, 2, 3, 4]))
+    """
+
+    task_weight: np.ndarray
+    learning_rate: np.ndarray
+    weight_decay: np.ndarray
+    dropout: np.ndarray
+    depth: np.ndarray
+    seed: np.ndarray
+    fold: np.ndarray
+    candidate: np.ndarray
+    origin: np.ndarray
+    folds: tuple[Fold, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in OF_EACH:
+            values = getattr(self, name)
+            if len(values) != self.number:
+                raise ValueError(
+                    f"{name} has {len(values)} entries for {self.number} members. Pass "
+                    "one a member."
+                )
+            values.setflags(write=False)
+        if (np.diff(self.depth) > 0).any():
+            raise ValueError(
+                f"depth is {self.depth.tolist()}. Order the members by depth, the "
+                "deepest first."
+            )
+
+    @property
+    def number(self) -> int:
+        """How many members there are, K."""
+        return len(self.task_weight)
+
+    @property
+    def tasks(self) -> list[int]:
+        """Tasks that some member learns from."""
+        tasks: list[int] = np.flatnonzero(self.task_weight.any(axis=0)).tolist()
+        return tasks
+
+    def learning(self, t: int) -> np.ndarray:
+        """Positions of the members that learn from task `t`."""
+        return np.flatnonzero(self.task_weight[:, t] > 0)
+
+
+OF_EACH = tuple(field.name for field in fields(Members) if field.name != "folds")
+"""Attributes that have an entry a member."""
+
+
+def ensemble(
     n_members: int,
-    prior_cost: torch.Tensor,
-    holds_out: bool,
-    validation_fraction: float,
-    validation_table: TaskTable | None,
+    *,
+    task_weight: np.ndarray,
     generator: torch.Generator,
-) -> MemberRows:
-    """Give every member its rows to train and to be validated on.
+    folds: Sequence[Fold] = (),
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    depth: int = 1,
+) -> Members:
+    """Make members that differ in their initial weights, and in what they hold out.
 
     Parameters
     ----------
-    table : TaskTable
-        All labelled rows.
     n_members : int
-    prior_cost : tensor of shape (T,)
-    holds_out : bool
-        Whether members hold rows out. With as many members as there are folds, every
-        row is held out by a member.
-    validation_fraction : float
-        Share of the rows that a member holds out.
-    validation_table : TaskTable or None
-        Rows that all members are validated on; none is held out then.
+    task_weight : ndarray of shape (T,)
+        Columns in the order of y.
     generator : torch.Generator
-        Draws the folds.
+        Draws the members' seeds.
+    folds : sequence of Fold
+        Dealt out to members in turn; empty where no rows are held out.
+    learning_rate, weight_decay, dropout, depth
+        Of every member.
 
     Returns
     -------
-    MemberRows
-        With ``held_out`` where there is something to be validated on.
+    Members
     """
-    n_rows = len(table)
-    shared: dict[str, Any] = {"prior_cost": prior_cost, "n_members": n_members}
-    if validation_table is not None:
-        everything = torch.arange(len(validation_table))
-        held_out = MemberRows(validation_table, everything, None, **shared)
-        return MemberRows(
-            table, torch.arange(n_rows), None, held_out=held_out, **shared
-        )
-    if not holds_out or n_rows < 2:
-        return MemberRows(table, torch.arange(n_rows), None, **shared)
-    folds = _folds(n_rows, n_members, validation_fraction, generator)
-    index, weight = _pad([folds[k % len(folds)] for k in range(n_members)])
-    held_out = MemberRows(table, index, weight, **shared)
-    held_out.fold_of_member = [k % len(folds) for k in range(n_members)]
-    if n_members == 1:
-        rest = torch.ones(n_rows, dtype=torch.bool)
-        rest[folds[0]] = False
-        return MemberRows(
-            table, rest.nonzero().squeeze(1), None, held_out=held_out, **shared
-        )
-    row_weight = torch.ones(n_members, n_rows)
-    for k in range(n_members):
-        row_weight[k, folds[k % len(folds)]] = 0.0
-    return MemberRows(
-        table, torch.arange(n_rows), row_weight, held_out=held_out, **shared
+    shape = (n_members,)
+    seeds = torch.randint(2**31 - 1, shape, generator=generator)
+    return Members(
+        task_weight=np.tile(np.asarray(task_weight, dtype=np.float64), (n_members, 1)),
+        learning_rate=np.full(shape, learning_rate, dtype=np.float64),
+        weight_decay=np.full(shape, weight_decay, dtype=np.float64),
+        dropout=np.full(shape, dropout, dtype=np.float64),
+        depth=np.full(shape, depth, dtype=np.int64),
+        seed=seeds.numpy(),
+        fold=np.arange(n_members) % max(1, len(folds)),
+        candidate=np.zeros(shape, dtype=np.int64),
+        origin=np.arange(n_members),
+        folds=tuple(folds[:n_members]),
     )
 
 
-def _folds(
-    n_rows: int, n_members: int, fraction: float, generator: torch.Generator
-) -> list[torch.Tensor]:
-    """Split the rows into folds of about `fraction`, at random.
+def teams(members: Members, columns: Sequence[Sequence[int]]) -> Members:
+    """Let copies of members learn from some of the tasks each.
 
-    There are as many folds as members where that leaves a fold small enough.
+    Copies hold out the same rows and start from the same weights. Within a team, tasks
+    keep the weights that they have to each other.
+
+    Parameters
+    ----------
+    members : Members
+    columns : sequence of sequence of int
+        Columns of y that each team learns from.
+
+    Returns
+    -------
+    Members
+        For each of `members` one copy a team, next to each other; ``candidate`` is the
+        position of the team.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.training import ensemble, new_generator, teams
+    >>> both = ensemble(
+    ...     1, task_weight=np.array([0.25, 0.75]), generator=new_generator(0)
+    ... )
+    >>> teams(both, [(0, 1), (0,)]).task_weight
+    array([[0.25, 0.75],
+           [1.  , 0.  ]])
     """
-    n_folds = max(2, math.floor(1.0 / fraction + 1e-9))
-    if LEAST_FOLDS <= n_members < n_folds:
-        n_folds = n_members
-    n_folds = min(n_folds, n_rows)
-    return list(torch.randperm(n_rows, generator=generator).tensor_split(n_folds))
-
-
-def _pad(folds: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Stack index lists that differ by one in length; what fills up weighs 0."""
-    longest = max(map(len, folds))
-    index = torch.stack(
-        [torch.cat([fold, fold[:1].expand(longest - len(fold))]) for fold in folds]
+    n_teams = len(columns)
+    origin = np.repeat(np.arange(members.number), n_teams)
+    copies: dict[str, Any] = {name: getattr(members, name)[origin] for name in OF_EACH}
+    candidate = np.tile(np.arange(n_teams), members.number)
+    weight = np.array(
+        [
+            _of_team(weight, list(columns[team]))
+            for weight, team in zip(copies["task_weight"], candidate, strict=True)
+        ]
     )
-    lengths = torch.tensor([[len(fold)] for fold in folds])
-    weight = (torch.arange(longest) < lengths).float()
-    return index, None if bool(weight.all()) else weight
+    different = {"task_weight": weight, "candidate": candidate, "origin": origin}
+    return replace(members, **(copies | different))
+
+
+def _of_team(weight: np.ndarray, columns: list[int]) -> np.ndarray:
+    """Weights (T,) of the tasks for a member of a team."""
+    if len(columns) == len(weight):
+        return weight
+    share = weight[columns]
+    # Columns that count for nothing beside others are learned alone all the same.
+    share = share if share.any() else np.ones_like(share)
+    of_team = np.zeros_like(weight)
+    of_team[columns] = share / share.sum()
+    return of_team

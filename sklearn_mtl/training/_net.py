@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,18 +15,14 @@ from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
 from sklearn_mtl.nn import Binding, Links, MultiTaskNetwork, bind
-from sklearn_mtl.training._batches import Batches, Labels, MemberRows
+from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._flat_adamw import FlatAdamW
+from sklearn_mtl.training._last_losses import mean_of_labelled
 from sklearn_mtl.training._loss import TaskLoss
+from sklearn_mtl.training._members import Members
+from sklearn_mtl.training._part import Part, can_part, part_of
 from sklearn_mtl.training._step import Step
-
-
-def held_out_split(
-    dataset: MemberRows, y: None = None
-) -> tuple[MemberRows, MemberRows | None]:
-    """Give skorch the rows to train on and the rows that members hold out."""
-    return dataset, dataset.held_out
 
 
 class MultiTaskNet(NeuralNet):
@@ -37,10 +33,14 @@ class MultiTaskNet(NeuralNet):
     graph over the whole network, and `train_step_single` is not called. Losses stay
     on the device within an epoch and are read once at its end. They are kept for each
     member and task in `task_losses_`; ``history`` holds their mean over members, in
-    units of the prior. Training ends where every member has stopped.
+    units of the prior. A member that has stopped leaves the stack, and its arithmetic
+    ends: `module_` holds all members after each epoch, but what steps are taken on is a
+    copy of those that go on. Training ends where every member has stopped.
 
     Parameters
     ----------
+    members : Members or None
+        What makes each network of the stack different, for those who read the net.
     head_sparsity : float
         How much each step thins the links from shared units to tasks, in units of the
         learning rate; see `Links.shrink`.
@@ -49,8 +49,17 @@ class MultiTaskNet(NeuralNet):
     ----------
     task_losses_ : dict of str to list of ndarray of shape (K, T)
         "train" and "valid" losses of each epoch, tasks in the order of y's columns; NaN
-        where a member has no label of a task to be validated on.
+        where a member has no label of a task to be validated on, and for one that has
+        left the stack.
     """
+
+    members: Members
+    _part: Part | None
+    _batches_are_heard: bool
+    _gradients_are_heard: bool
+
+    losses_by_epoch: ClassVar[tuple[str, ...]] = ("task_losses_",)
+    """Attributes that hold losses of members, one entry an epoch for each part."""
 
     def __init__(
         self,
@@ -63,6 +72,7 @@ class MultiTaskNet(NeuralNet):
         train_split: Any = held_out_split,
         use_caching: Any = False,
         verbose: int = 0,
+        members: Members | None = None,
         head_sparsity: float = 0.0,
         **kwargs: Any,
     ) -> None:
@@ -77,6 +87,7 @@ class MultiTaskNet(NeuralNet):
             verbose=verbose,
             **kwargs,
         )
+        self.members = members  # type: ignore[assignment]
         self.head_sparsity = head_sparsity
 
     @property
@@ -86,18 +97,39 @@ class MultiTaskNet(NeuralNet):
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """Tell all callbacks, then end training where every member has stopped."""
         super().notify(method_name, **cb_kwargs)
-        if method_name == "on_epoch_end":
-            best = dict(self.callbacks_).get("best_weights")
-            if best is not None and best.all_stopped:
+        best = dict(self.callbacks_).get("best_weights")
+        if method_name == "on_epoch_end" and best is not None:
+            going = best.going
+            if not going.any():
                 raise KeyboardInterrupt  # skorch's own way to end training
+            self._let_others_go(np.flatnonzero(going))
+
+    def _let_others_go(self, going: np.ndarray) -> None:
+        """Train on with some members alone."""
+        n_members = len(self.task_losses_["train"][-1])
+        at_work = self._at_work.members
+        if len(going) == (n_members if at_work is None else len(at_work)):
+            return
+        # Who listens within an epoch is shown the whole stack.
+        is_heard = self._batches_are_heard or self._gradients_are_heard
+        if not is_heard and can_part(self):
+            self._part = part_of(self, going)
+
+    @property
+    def _at_work(self) -> Part:
+        """What steps are taken on."""
+        whole = Part(None, self.module_, self.criterion_, self.optimizer_)
+        return self._part or whole
 
     def initialize(self) -> MultiTaskNet:
         """Initialize module, criterion, optimizer, callbacks and history."""
         super().initialize()
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self._step: Any = None
+        self._update: Any = None
         self._evaluate: Any = None
-        self._gradients_are_heard = False
+        self._part = None
+        self._gradients_are_heard = self._batches_are_heard = False
         self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
         return self
@@ -121,6 +153,11 @@ class MultiTaskNet(NeuralNet):
             self._forget_epochs_after(n_epochs)
             raise
 
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Start with all members, whatever an earlier training came to."""
+        self._part = None
+        self._last_losses: dict[str, np.ndarray] = {}
+
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
     ) -> None:
@@ -128,14 +165,16 @@ class MultiTaskNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
         self._forget_epochs_after(len(self.history))
-        self._step, self._evaluate, self._links = None, None, []
+        self._step = self._update = self._evaluate = None
+        self._part, self._links = None, []
         self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
             self.optimizer_.unflatten()
 
     def _forget_epochs_after(self, n_epochs: int) -> None:
-        for losses in self.task_losses_.values():
-            del losses[n_epochs:]
+        for name in self.losses_by_epoch:
+            for losses in getattr(self, name).values():
+                del losses[n_epochs:]
 
     def get_loss(
         self, y_pred: torch.Tensor, y_true: Labels, *args: Any, **kwargs: Any
@@ -161,7 +200,7 @@ class MultiTaskNet(NeuralNet):
                 )
             return self._total(steps[-1]) if self._loss_is_read else None
 
-        self.optimizer_.step(closure)
+        self._update(closure)
         self._constrain()
         return steps[-1]
 
@@ -170,23 +209,27 @@ class MultiTaskNet(NeuralNet):
         for links, group in self._links:
             links.shrink(self.head_sparsity * group["lr"])
         if self._is_constrained:
-            self.module_.constrain()
+            self._at_work.module.constrain()
 
     def _total(self, step: dict[str, torch.Tensor]) -> torch.Tensor:
         """Sum the members' losses of a step."""
-        return self.criterion_.combine(step["task_loss"]).sum()
+        return self._at_work.criterion.combine(step["task_loss"]).sum()
 
     def _set_training(self, training: bool = True) -> None:
         """Set the mode of the module; the losses have none."""
-        if self.module_.training != training:
-            self.module_.train(training)
+        for module in {self.module_, self._at_work.module}:
+            if module.training != training:
+                module.train(training)
 
     def _prepare_epoch(self, scale: torch.Tensor) -> None:
         """Look up for an epoch what its steps need."""
         self._gradients_are_heard = self._somebody_listens("on_grad_computed")
-        if hasattr(self.optimizer_, "flatten"):
-            self.optimizer_.flatten()
-        self._loss_is_read = getattr(self.optimizer_, "reads_loss", True)
+        self._at_work.adopt_rates(self.optimizer_)
+        optimizer = self._at_work.optimizer
+        if hasattr(optimizer, "flatten"):
+            optimizer.flatten()
+        self._update = optimizer.step
+        self._loss_is_read = getattr(optimizer, "reads_loss", True)
         self._step = self.make_step(scale)
         self._links = self._trained_links() if self.head_sparsity else []
 
@@ -195,7 +238,7 @@ class MultiTaskNet(NeuralNet):
 
         A pass that does not train drops nothing, so that the module keeps its mode.
         """
-        self._evaluate = bind(self.module_, Binding())
+        self._evaluate = bind(self._at_work.module, Binding())
 
     def make_step(self, scale: torch.Tensor) -> Any:
         """Make what computes the gradients of each batch of an epoch.
@@ -205,21 +248,22 @@ class MultiTaskNet(NeuralNet):
         scale : tensor of shape (K, T)
             As in `Labels`; that of all batches to come.
         """
-        return Step(self.module_, self.criterion_, scale)
+        return Step(self._at_work.module, self._at_work.criterion, scale)
 
     def _trained_links(self) -> list[tuple[Links, dict[str, Any]]]:
         """Links that steps thin, and the parameter group that each belongs to."""
-        if not isinstance(self.module_, MultiTaskNetwork):
+        module = self._at_work.module
+        if not isinstance(module, MultiTaskNetwork):
             raise ValueError(
                 f"head_sparsity={self.head_sparsity!r} thins the heads of "
                 f"sklearn_mtl.nn.MultiTaskNetwork, but the module is "
-                f"{type(self.module_).__name__}. Set head_sparsity=0."
+                f"{type(module).__name__}. Set head_sparsity=0."
             )
         padding = self.criterion_.layout.padding.cpu().numpy()
         return [
             (links, group)
-            for links in self.module_.links(padding)
-            for group in self.optimizer_.param_groups
+            for links in module.links(padding)
+            for group in self._at_work.optimizer.param_groups
             if links.weight.requires_grad
             and any(links.weight is parameter for parameter in group["params"])
         ]
@@ -240,7 +284,8 @@ class MultiTaskNet(NeuralNet):
         features, labels = batch
         with torch.no_grad():
             raw = self._evaluate.forward(features)
-            return {"y_pred": raw, "task_loss": self.criterion_(raw, labels)}
+            loss = self._at_work.criterion(raw, labels)
+            return {"y_pred": raw, "task_loss": loss}
 
     def run_single_epoch(
         self,
@@ -253,9 +298,11 @@ class MultiTaskNet(NeuralNet):
         """Train or validate for one epoch; read the losses once at its end."""
         if iterator is None:
             # One entry an epoch, so that entries stay aligned with the history.
-            like = self.task_losses_["train"][-1]
-            self.task_losses_[prefix].append(np.full_like(like, np.nan))
+            for losses in (getattr(self, name) for name in self.losses_by_epoch):
+                losses[prefix].append(np.full_like(losses["train"][-1], np.nan))
             return
+        if self._at_work.members is not None:
+            iterator = iterator.select(self._at_work.members)
         if training:
             self._set_training(True)
             self._prepare_epoch(iterator.scale)
@@ -263,18 +310,22 @@ class MultiTaskNet(NeuralNet):
             self._prepare_validation()
         batches = self.history[-1]["batches"]
         first = len(batches)
-        batches_are_heard = self._somebody_listens("on_batch_begin", "on_batch_end")
-        if batches_are_heard:
+        self._batches_are_heard = self._somebody_listens(
+            "on_batch_begin", "on_batch_end"
+        )
+        if self._batches_are_heard:
             step_fn = partial(self._announced_step, step_fn, training)
         losses = [
             step_fn(batch, **fit_params)["task_loss"].detach() for batch in iterator
         ]
         epoch_losses = torch.stack(losses)
-        if batches_are_heard:
+        if self._batches_are_heard:
             self._record_batches(batches[first:], prefix, epoch_losses)
         elif not batches:
             batches.append({})  # skorch's Checkpoint reads the last one
         self.history.record(f"{prefix}_batch_count", len(losses))
+        if training:
+            self._at_work.put_back(self)
         self._record(prefix, epoch_losses.mean(dim=0), iterator)
 
     def _announced_step(
@@ -294,15 +345,15 @@ class MultiTaskNet(NeuralNet):
     ) -> None:
         """Write the mean over members of losses (steps, K, T) to rows of batches."""
         for row, loss in zip(rows, losses.double().cpu().numpy(), strict=True):
-            row[f"{prefix}_loss"] = float(self._monitor(self._of_columns(loss)).mean())
+            row[f"{prefix}_loss"] = float(self.monitor(self._of_columns(loss)).mean())
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop; None without any."""
         if not self.task_losses_["valid"]:
             return None
-        return self._monitor(self.task_losses_["valid"][-1])
+        return self.monitor(self.task_losses_["valid"][-1])
 
-    def _monitor(self, loss: np.ndarray) -> np.ndarray:
+    def monitor(self, loss: np.ndarray) -> np.ndarray:
         """Loss (K,) of each member that is reported, of losses (K, T) of columns."""
         monitored: np.ndarray = self.criterion_.balancing.monitor(
             loss, self.task_weight
@@ -320,40 +371,28 @@ class MultiTaskNet(NeuralNet):
         # A copy: what is done with it does not reach the weights themselves.
         return self._of_columns(self.criterion_.task_weight.cpu().numpy()).copy()
 
-    def weigh_tasks(self, weight: np.ndarray) -> None:
-        """Set the weight (K, T) of each column of y for each member."""
-        criterion = self.criterion_
-        in_blocks = np.ascontiguousarray(weight[:, criterion.layout.order])
-        criterion.task_weight.copy_(torch.from_numpy(in_blocks))
-
     def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
         """Keep one epoch's losses (K, T), and their mean in the history."""
         per_task = loss.double().cpu().numpy()
         per_task[~np.isfinite(per_task)] = np.inf
         per_task[iterator.dataset.unlabelled] = np.nan
-        per_task = self._of_columns(per_task)
+        per_task = self._spread(self._of_columns(per_task))
         self.task_losses_[prefix].append(per_task)
-        per_member = self._monitor(per_task)
-        labelled = per_member[~np.isnan(per_member)]
-        value = float(labelled.mean()) if len(labelled) else float("nan")
-        key = f"{prefix}_loss"
+        per_member = self._with_last_of_others(prefix, self.monitor(per_task))
+        value, key = mean_of_labelled(per_member), f"{prefix}_loss"
         earlier = [row[key] for row in self.history[:-1] if key in row]
         self.history.record(key, value)
         self.history.record(f"{key}_best", value < min(earlier, default=np.inf))
         if prefix == "train":
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
 
+    def _spread(self, of_members: np.ndarray) -> np.ndarray:
+        """Spread what members at work have over all members; NaN for the others."""
+        return self._at_work.spread(of_members, len(self.criterion_.task_weight))
 
-def resolve_device(device: str) -> str:
-    """Turn "auto" into the accelerator that is there, else the CPU."""
-    if device != "auto":
-        try:
-            torch.empty(0, device=device)
-        except (AssertionError, RuntimeError) as error:
-            raise ValueError(
-                f"device={device!r} is not there: {error}. Pass 'cpu', or 'auto' for "
-                "the accelerator if there is one."
-            ) from error
-        return device
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return "cpu" if accelerator is None else accelerator.type
+    def _with_last_of_others(self, prefix: str, loss: np.ndarray) -> np.ndarray:
+        """Fill losses (K,) by the last ones of members that have left the stack."""
+        last = self._last_losses.get(prefix, loss)
+        loss = np.where(np.isnan(loss), last, loss)
+        self._last_losses = {**self._last_losses, prefix: loss}
+        return loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +75,13 @@ class JointBatches:
         n_others = 0 if self.others.table is None else len(self.others.table)
         self.n_batches = max(len(self.labelled), -(-n_others // batch_size))
         self.scale = self.labelled.scale
+
+    def select(self, members: np.ndarray) -> JointBatches:
+        """Batches of some members, in the same order of rows."""
+        chosen = copy(self)
+        chosen.labelled = self.labelled.select(members)
+        chosen.dataset, chosen.scale = chosen.labelled.dataset, chosen.labelled.scale
+        return chosen
 
     def __len__(self) -> int:
         return self.n_batches
@@ -213,8 +221,11 @@ class DecodingNet(MultiTaskNet):
     Attributes
     ----------
     reconstruction_losses_ : dict of str to list of ndarray of shape (K,)
-        "train" and "valid" costs of each epoch, in units of the prior's.
+        "train" and "valid" costs of each epoch, in units of the prior's; NaN for a
+        member that has left the stack.
     """
+
+    losses_by_epoch = (*MultiTaskNet.losses_by_epoch, "reconstruction_losses_")
 
     def __init__(
         self,
@@ -242,13 +253,12 @@ class DecodingNet(MultiTaskNet):
     def _forget_epochs_after(self, n_epochs: int) -> None:
         super()._forget_epochs_after(n_epochs)
         self._costs.clear()
-        for costs in self.reconstruction_losses_.values():
-            del costs[n_epochs:]
 
     def make_step(self, scale: torch.Tensor) -> JointStep:
         """Make what computes the gradients of each batch of an epoch."""
+        work = self._at_work
         return JointStep(
-            self.module_, self.criterion_, self.reconstruction_weight, self._costs
+            work.module, work.criterion, self.reconstruction_weight, self._costs
         )
 
     def _prepare_validation(self) -> None:
@@ -260,7 +270,8 @@ class DecodingNet(MultiTaskNet):
     ) -> dict[str, torch.Tensor]:
         """Forward over one batch."""
         with torch.no_grad():
-            joint, loss, cost = joint_losses(self.module_, self.criterion_, batch)
+            work = self._at_work
+            joint, loss, cost = joint_losses(work.module, work.criterion, batch)
         self._costs.append(cost)
         return {"y_pred": joint.raw, "task_loss": loss}
 
@@ -274,8 +285,10 @@ class DecodingNet(MultiTaskNet):
         costs = torch.stack(self._costs).mean(dim=0).double().cpu().numpy()
         self._costs.clear()
         costs[~np.isfinite(costs)] = np.inf
+        costs = self._spread(costs)
         self.reconstruction_losses_[prefix].append(costs)
-        self.history.record(f"{prefix}_reconstruction", float(costs.mean()))
+        name = f"{prefix}_reconstruction"
+        self.history.record(name, float(self._with_last_of_others(name, costs).mean()))
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+
+class EpochSchedule(LRScheduler):
+    """A scheduler that steps once an epoch, and listens to nothing within it."""
+
+    # One that is heard after each batch would keep the whole stack at work.
+    on_batch_end = Callback.on_batch_end
 
 
 def _inverse_root(epoch: int) -> float:
     return float((epoch + 1) ** -0.5)
 
 
-def learning_rate_schedule(name: str, tol: float) -> LRScheduler | None:
+def learning_rate_schedule(name: str, tol: float) -> EpochSchedule | None:
     """Make skorch's scheduler for one of `MLPRegressor`'s names of schedules.
 
     Parameters
@@ -22,12 +29,12 @@ def learning_rate_schedule(name: str, tol: float) -> LRScheduler | None:
 
     Returns
     -------
-    skorch.callbacks.LRScheduler or None
+    EpochSchedule or None
     """
     if name == "invscaling":
-        return LRScheduler(LambdaLR, lr_lambda=_inverse_root)
+        return EpochSchedule(LambdaLR, lr_lambda=_inverse_root)
     if name == "adaptive":
-        return LRScheduler(
+        return EpochSchedule(
             ReduceLROnPlateau,
             monitor="train_loss",
             factor=0.2,

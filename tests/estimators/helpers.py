@@ -86,10 +86,12 @@ class Fitted:
         """Responses of all members, by hand: (K, n, m)."""
         net = self.net
         features = net.feature_encoder_.transform(X, dtype=np.float64)
-        module = net.own_nets_.get(t, net.net_).module_
+        alone = t in net.stack_.own_tasks
+        used = net.own_net_ if alone else net.net_
         raw = np.concatenate(
-            [parts[0] for _, parts in iter_raw([module], features)], axis=1
+            [parts[0] for _, parts in iter_raw([used.module_], features)], axis=1
         )
+        raw = raw[used.members.learning(t)]
         said = net.tasks_[t].response(raw[..., net.net_.criterion_.layout.slices[t]])
         return tempered(said, net.temperature_[t]) if t in classes_of(net) else said
 

@@ -99,7 +99,10 @@ def test_scorers_of_numbers(name, views, known):
 
 @pytest.mark.parametrize("name", sorted(OF_CLASSES - NEEDS_THREE))
 def test_scorers_of_two_classes(name, views, known):
-    assert beats_guessing(name, views["flag"], *known("flag"))
+    rows, labels = known("flag")
+    # Likelihood ratios are not defined for a view that makes no mistakes.
+    labels = labels.where(np.arange(len(labels)) % 20 > 0, 1 - labels)
+    assert beats_guessing(name, views["flag"], rows, labels)
 
 
 @pytest.mark.parametrize("name", sorted(OF_CLASSES - BINARY_ONLY))

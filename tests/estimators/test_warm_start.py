@@ -152,6 +152,23 @@ def test_sparsity_may_change_between_warm_starts(three_numbers):
     assert (net.factor_usage_ == 0).all()
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_rate_and_decay_may_change_between_warm_starts(solver, three_numbers):
+    net = MultiTaskNetRegressor(
+        **NARROW_LAYERS, solver=solver, balancing="uncertainty", warm_start=True
+    )
+    net.fit(*three_numbers)
+
+    net.set_params(alpha=0.5, learning_rate_init=0.02).fit(*three_numbers)
+
+    groups = net.net_.optimizer_.param_groups
+    assert [group["lr"] for group in groups] == [0.02] * len(groups)
+    # Neither biases nor variances decay.
+    assert sorted(group["weight_decay"] for group in groups) == [0.0, 0.0, 0.5]
+    assert set(net.net_.members.weight_decay) == {0.5}
+    assert set(net.net_.members.learning_rate) == {0.02}
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("maxout_pieces", 4), ("input_dropout", 0.2), ("max_norm", 3.0)]
 )

@@ -13,7 +13,14 @@ from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.tasks import OutputLayout, resolve_tasks
-from sklearn_mtl.training import MemberRows, MultiTaskNet, TaskTable, member_rows
+from sklearn_mtl.training import (
+    MemberRows,
+    MultiTaskNet,
+    TaskTable,
+    ensemble,
+    member_rows,
+    random_folds,
+)
 from tests.helpers import generator
 
 PROPERTY = settings(deadline=None, max_examples=60, derandomize=True)
@@ -35,12 +42,17 @@ def coded(y, kinds, weight=None):
     columns = TargetTable(y).columns
     observed = ~np.isnan(y)
     weight = observed * (np.ones(len(y)) if weight is None else weight)[:, None]
-    tasks = resolve_tasks(columns, kinds)
-    for t, (task, column) in enumerate(zip(tasks, columns, strict=True)):
-        task.fit(column, weight[:, t])
+    tasks = fitted_tasks(columns, kinds, weight)
     layout = OutputLayout(tasks)
     codes = [task.encode(column) for task, column in zip(tasks, columns, strict=True)]
     return layout, np.column_stack(codes), weight
+
+
+def fitted_tasks(columns, kinds, weight):
+    tasks = resolve_tasks(columns, kinds)
+    for t, (task, column) in enumerate(zip(tasks, columns, strict=True)):
+        task.fit(column, weight[:, t])
+    return tasks
 
 
 def task_table(n_rows=40, n_tasks=3, missing=0.2, weighted=True, sparse_x=False):
@@ -67,15 +79,32 @@ def all_rows(table, layout, n_members=2):
     )
 
 
-def split(table, layout, n_members, seed=0, **params):
-    settings = {
-        "prior_cost": layout.prior_cost,
-        "holds_out": True,
-        "validation_fraction": 0.1,
-        "validation_table": None,
-    }
+def members_of(layout, n_members, folds=(), seed=0, **params):
+    n_tasks = len(layout.order)
+    weight = np.full(n_tasks, 1 / n_tasks)
+    return ensemble(
+        n_members, task_weight=weight, folds=folds, generator=generator(seed), **params
+    )
+
+
+def split(
+    table,
+    layout,
+    n_members,
+    seed=0,
+    holds_out=True,
+    validation_fraction=0.1,
+    validation_table=None,
+):
+    folds = []
+    if holds_out and validation_table is None:
+        rows = len(table), n_members, validation_fraction
+        folds = random_folds(*rows, generator(seed))
     return member_rows(
-        table, n_members=n_members, generator=generator(seed), **(settings | params)
+        table,
+        members_of(layout, n_members, folds),
+        prior_cost=layout.prior_cost,
+        validation_table=validation_table,
     )
 
 
@@ -136,11 +165,11 @@ def held_out_by(rows):
     """Return the set of rows that each member is validated on."""
     held_out = rows.held_out
     weight = held_out.row_weight
+    index = held_out.index.expand(len(held_out.scale), -1)
     if weight is None:
-        weight = torch.ones(held_out.index.shape)
+        weight = torch.ones(index.shape)
     return [
-        set(index[own > 0].tolist())
-        for index, own in zip(held_out.index, weight, strict=True)
+        set(rows[own > 0].tolist()) for rows, own in zip(index, weight, strict=True)
     ]
 
 

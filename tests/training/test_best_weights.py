@@ -33,8 +33,8 @@ class Script:
     def get_all_learnable_params(self):
         return self.module_.named_parameters()
 
-    def _monitor(self, loss):
-        return MultiTaskNet._monitor(self, loss)
+    def monitor(self, loss):
+        return MultiTaskNet.monitor(self, loss)
 
     def monitored_loss(self):
         return MultiTaskNet.monitored_loss(self)
@@ -52,7 +52,7 @@ class Script:
                     if epoch >= first:
                         self.module_["bias"][k] = torch.nan
             best.on_epoch_end(self)
-            if best.all_stopped:
+            if not best.going.any():
                 break
         best.on_train_end(self)
         weights = [p.detach().flatten(1) for p in self.module_.parameters()]

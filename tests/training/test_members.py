@@ -1,119 +1,73 @@
-"""Rows of members, and teams of columns."""
+"""What makes members different: one value that nobody changes."""
 
-from collections import Counter
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose
-from sklearn.utils import Bunch
 
-from sklearn_mtl.training import Teams
-from tests.training.helpers import held_out_by, split, task_table
-
-
-def test_task_that_a_member_has_no_label_of_costs_nothing():
-    table, layout = task_table(10, missing=0.0)
-    table.label_weight[:, 1] = 0
-    rows = split(table, layout, 5)
-
-    assert (rows.scale[:, 1] == 0).all()
-    assert rows.scale.isfinite().all()
-    assert (rows.held_out.total_weight[:, 1] == 0).all()
+from sklearn_mtl.training import OF_EACH, Fold, ensemble, teams
+from tests.helpers import generator
 
 
-@pytest.mark.parametrize("n_members", [5, 6, 7, 8, 9, 10])
-@pytest.mark.parametrize("n_rows", [43, 40, 10])
-def test_folds_of_five_to_ten_members_are_disjoint_and_complete(n_members, n_rows):
-    table, layout = task_table(n_rows)
-    rows = split(table, layout, n_members)
-
-    folds = held_out_by(rows)
-
-    counted = Counter(row for fold in folds for row in fold)
-    assert counted == Counter(range(n_rows))
-    assert max(map(len, folds)) - min(map(len, folds)) <= 1
-    for weight, fold in zip(rows.row_weight, folds, strict=True):
-        assert set(np.flatnonzero(weight == 0)) == fold
-    assert rows.index.tolist() == list(range(n_rows))
+def four_members(**params):
+    folds = [Fold(None, np.array([row])) for row in range(3)]
+    weight = np.array([0.1, 0.3, 0.6, 0.0])
+    return ensemble(4, task_weight=weight, folds=folds, generator=generator(), **params)
 
 
-@pytest.mark.parametrize("n_members", [1, 2, 3, 4, 11, 25])
-@pytest.mark.parametrize(("fraction", "n_folds"), [(0.1, 10), (0.2, 5), (0.3, 3)])
-def test_share_held_out_is_the_fraction(n_members, fraction, n_folds):
-    table, layout = task_table(60)
+def test_members_of_an_ensemble_differ_in_seed_and_fold_alone():
+    members = four_members(learning_rate=0.01, weight_decay=0.1, dropout=0.2, depth=3)
 
-    folds = held_out_by(split(table, layout, n_members, validation_fraction=fraction))
-
-    assert len(folds) == n_members
-    assert {len(fold) for fold in folds} == {60 // n_folds}
-    distinct = {frozenset(fold) for fold in folds}
-    assert len(distinct) == min(n_members, n_folds)
-    assert len(set().union(*folds)) == sum(map(len, distinct))
-
-
-def test_one_member_trains_on_the_rest_alone():
-    table, layout = task_table(50)
-
-    rows = split(table, layout, 1)
-
-    (held_out,) = held_out_by(rows)
-    assert len(held_out) == 5
-    assert set(rows.index.tolist()) == set(range(50)) - held_out
-    assert rows.row_weight is None
+    assert members.number == 4
+    assert len(set(members.seed.tolist())) == 4
+    assert members.fold.tolist() == [0, 1, 2, 0]
+    assert members.candidate.tolist() == [0] * 4
+    assert members.learning_rate.tolist() == [0.01] * 4
+    assert members.weight_decay.tolist() == [0.1] * 4
+    assert members.dropout.tolist() == [0.2] * 4
+    assert members.depth.tolist() == [3] * 4
+    assert_allclose(members.task_weight, [[0.1, 0.3, 0.6, 0.0]] * 4)
 
 
-def test_no_row_is_held_out_where_none_shall_be():
-    table, layout = task_table(20)
-    other, _ = task_table(15)
+def test_members_cannot_be_changed():
+    members = four_members()
 
-    everything = split(table, layout, 3, holds_out=False)
-    with_validation = split(table, layout, 3, validation_table=other)
-
-    for rows in (everything, with_validation):
-        assert rows.index.tolist() == list(range(20))
-        assert rows.row_weight is None
-    assert everything.held_out is None
-    assert with_validation.held_out.table is other
-    assert with_validation.held_out.index.tolist() == list(range(15))
+    with pytest.raises(FrozenInstanceError):
+        members.task_weight = np.ones((4, 4))
+    for name in OF_EACH:
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(members, name)[:] = 0
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 3, 7])
-def test_few_rows_are_shared_out_too(n_rows):
-    table, layout = task_table(n_rows, missing=0.0)
+def test_entries_that_do_not_fit_are_named():
+    members = four_members()
 
-    rows = split(table, layout, n_rows)
-
-    assert len(rows) == max(1, n_rows - (n_rows == 1))
-    if n_rows == 1:
-        assert rows.held_out is None
-    else:
-        assert all(len(fold) < n_rows for fold in held_out_by(rows))
-        assert (rows.total_weight > 0).all()
-
-
-def test_folds_come_from_the_generator_alone():
-    table, layout = task_table(40)
-    before = torch.get_rng_state()
-
-    first, again, other = (
-        held_out_by(split(table, layout, 8, seed=seed)) for seed in (0, 0, 1)
-    )
-
-    assert torch.equal(torch.get_rng_state(), before)
-    assert first == again != other
-
-
-# Teams
+    with pytest.raises(ValueError, match="dropout has 2 entries for 4 members"):
+        replace(members, dropout=np.zeros(2))
+    with pytest.raises(ValueError, match=r"depth is \[1, 2, 2, 2\].*deepest first"):
+        replace(members, depth=np.array([1, 2, 2, 2]))
 
 
 def test_teams_keep_the_weights_that_columns_have_to_each_other():
-    weights = []
-    net = Bunch(
-        task_weight=np.tile([0.1, 0.3, 0.6, 0.0], (8, 1)), weigh_tasks=weights.append
-    )
+    members = four_members()
 
-    Teams([(0, 1, 2, 3), (0, 1), (2,), (3,)]).on_train_begin(net)
+    arranged = teams(members, [(0, 1, 2, 3), (0, 1), (2,), (3,)])
 
     expected = [[0.1, 0.3, 0.6, 0], [0.25, 0.75, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-    assert_allclose(weights[0], np.repeat(expected, 2, axis=0))
+    assert_allclose(arranged.task_weight, expected * 4)
+    assert arranged.candidate.tolist() == [0, 1, 2, 3] * 4
+    assert arranged.tasks == [0, 1, 2, 3]
+    assert arranged.learning(3).tolist() == [3, 7, 11, 15]
+
+
+def test_teams_are_copies_of_the_members():
+    members = four_members()
+
+    arranged = teams(members, [(0,), (2,)])
+
+    assert arranged.origin.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert arranged.seed.tolist() == np.repeat(members.seed, 2).tolist()
+    assert arranged.fold.tolist() == np.repeat(members.fold, 2).tolist()
+    assert arranged.folds == members.folds
+    assert arranged.tasks == [0, 2]

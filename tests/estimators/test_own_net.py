@@ -5,18 +5,19 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import make_multitask
-from sklearn_mtl.estimators import _own_nets
-from sklearn_mtl.estimators._own_nets import (
-    find_own_nets,
+from sklearn_mtl.estimators import _own_net
+from sklearn_mtl.estimators._own_net import (
     is_gain,
     loss_at_others_epoch,
-    patience_alone,
 )
+from sklearn_mtl.nn import Autoencoder, Sharing
+from sklearn_mtl.training import copy_members
 
 SLOW = {
     "hidden_layer_sizes": (32, 32),
@@ -55,9 +56,9 @@ def test_column_that_noise_holds_back_goes_on_alone(net, hard):
     X, y = slow_among_noise(1000, seed=9)
 
     assert net.sharing_.tolist() == ["shared", "shared", "own", "shared", "shared"]
-    assert list(net.own_nets_) == [2]
+    assert net.stack_.own_tasks == [2]
     assert hard.sharing_.tolist() == ["shared"] * 5
-    assert not hard.own_nets_
+    assert hard.own_net_ is None
     assert net.estimators_[2].score(X, y[:, 2]) > 0.8
     assert hard.estimators_[2].score(X, y[:, 2]) < 0.4
 
@@ -154,7 +155,7 @@ def test_a_column_with_few_labels_goes_on_alone_with_these():
     assert np.isfinite(net.predict(X)).all()
 
 
-def test_pickle_keeps_the_own_nets(net, table):
+def test_pickle_keeps_the_own_net(net, table):
     again = pickle.loads(pickle.dumps(net))
 
     assert_array_equal(again.predict(table[0]), net.predict(table[0]))
@@ -185,25 +186,25 @@ def test_callbacks_watch_the_shared_net_only(table):
 
 def test_warm_start_goes_on_with_each_net(table):
     net = MultiTaskNetEstimator(**SLOW, warm_start=True).fit(*table)
-    own = net.own_nets_[2]
+    own = net.own_net_
     n_epochs = len(own.history)
     before = net.predict(table[0])
 
     net.set_params(max_iter=2).fit(*table)
 
-    assert net.own_nets_[2] is own
+    assert net.own_net_ is own
     assert len(own.history) == n_epochs + 2
     assert (net.predict(table[0]) != before).all()
 
 
 def test_partial_fit_goes_on_with_each_net(table):
     net = MultiTaskNetEstimator(**SLOW).fit(*table)
-    n_epochs = len(net.net_.history), len(net.own_nets_[2].history)
+    n_epochs = len(net.net_.history), len(net.own_net_.history)
 
     net.partial_fit(*table)
 
     assert len(net.net_.history) == n_epochs[0] + 1
-    assert len(net.own_nets_[2].history) == n_epochs[1] + 1
+    assert len(net.own_net_.history) == n_epochs[1] + 1
 
 
 def test_all_nets_are_restored_if_one_fails(table, monkeypatch):
@@ -213,7 +214,7 @@ def test_all_nets_are_restored_if_one_fails(table, monkeypatch):
     def break_off(*args, **kwargs):
         raise RuntimeError("broken off")
 
-    monkeypatch.setattr(net.own_nets_[2], "partial_fit", break_off)
+    monkeypatch.setattr(net.own_net_, "partial_fit", break_off)
 
     with pytest.raises(RuntimeError, match="broken off"):
         net.set_params(max_iter=2).fit(*table)
@@ -221,19 +222,77 @@ def test_all_nets_are_restored_if_one_fails(table, monkeypatch):
     assert_array_equal(net.predict(table[0]), before)
 
 
-def test_no_more_columns_are_tried_than_that(table, monkeypatch):
-    net = MultiTaskNetEstimator(**SLOW, own_nets="never").fit(*table)
-    monkeypatch.setattr(_own_nets, "is_gain", lambda gain: True)
+def test_columns_that_promise_most_are_tried_where_memory_does_not_hold_all(
+    table, monkeypatch
+):
     tried = []
 
-    def train_alone(t):
-        tried.append(t)
-        return net.net_
+    def note_trials(*args, **kwargs):
+        tried.append(args[5])
+        return train_alone(*args, **kwargs)
 
-    own_nets = find_own_nets(net.net_, train_alone)
+    train_alone = _own_net._train_alone
+    monkeypatch.setattr(_own_net, "is_gain", lambda gain, least=0.0: True)
+    monkeypatch.setattr(_own_net, "_train_alone", note_trials)
+    monkeypatch.setattr(_own_net, "stacks_that_fit", lambda net: 3)
 
-    assert tried[0] == 2
-    assert len(set(tried)) == len(tried) == len(own_nets) == _own_nets.MOST_TRIED
+    net = MultiTaskNetEstimator(**{**SLOW, "max_iter": 30}).fit(*table)
+
+    assert len(tried[0]) == 3
+    assert 2 in tried[0]
+    assert net.stack_.own_tasks == tried[0] == sorted(tried[0])
+    assert net.own_net_.members.number == 3 * 5
+
+
+def test_trials_are_members_of_one_stack_that_start_from_the_shared_weights(
+    table, monkeypatch
+):
+    started = []
+
+    def note(source, origin, target):
+        copy_members(source, origin, target)
+        raw = target.module_.eval()(torch.zeros(1, 4).double()).detach()
+        started.append((origin, source, raw))
+
+    monkeypatch.setattr(_own_net, "copy_members", note)
+
+    net = MultiTaskNetEstimator(**{**SLOW, "dtype": "float64"}).fit(*table)
+
+    (origin, shared, raw), *others = started
+    assert not others
+    raw_of_shared = shared.module_.eval()(torch.zeros(1, 4).double()).detach()
+    assert_allclose(raw, raw_of_shared[origin.tolist()], rtol=1e-9)
+    members = net.own_net_.members
+    assert members.task_weight[:, 2].tolist() == [1.0] * members.number
+    assert members.fold.tolist() == net.net_.members.fold.tolist()
+
+
+def test_user_defined_sharing_parts_too(table):
+    class Plain(Sharing):
+        def setup(self, *, n_members, n_tasks, n_features, sizes, hidden):
+            self.layers = hidden.drop(hidden.layers((n_members,), [n_features, *sizes]))
+            self.n_units = sizes[-1]
+
+        def forward(self, features):
+            for layer in self.layers:
+                features = layer(features)
+            return features
+
+    net = MultiTaskNetEstimator(**SLOW, sharing=Plain()).fit(*table)
+
+    assert net.sharing_[2] == "own"
+
+
+def test_own_nets_keep_the_costs_of_decoding(table, monkeypatch):
+    monkeypatch.setattr(_own_net, "is_gain", lambda *gain: True)
+    settings = {**SLOW, "max_iter": 4, "warm_start": True}
+    net = MultiTaskNetEstimator(**settings, reconstruction=Autoencoder(3)).fit(*table)
+
+    for _ in range(2):
+        costs = net.own_net_.reconstruction_losses_
+        assert len(costs["train"]) == len(costs["valid"]) == len(net.own_net_.history)
+        assert costs["train"][0].shape == (net.own_net_.members.number,)
+        net.fit(*table)
 
 
 # What decides
@@ -247,6 +306,16 @@ def test_loss_is_read_at_the_median_of_the_others_epochs():
         [loss[2, 0], loss[1, 1], loss[0, 2]],  # medians of (2, 4), (1, 4), (1, 2)
     )
     assert_allclose(loss_at_others_epoch(loss[:, :1], np.array([3])), [loss[2, 0]])
+
+
+def test_last_loss_of_a_member_that_has_left_stands_for_later_ones():
+    loss = np.arange(12.0).reshape(4, 3)
+    loss[2:, 1] = np.nan
+
+    assert_allclose(
+        loss_at_others_epoch(loss, np.array([4, 1, 4])),
+        [loss[1, 0], loss[1, 1], loss[1, 2]],  # medians of (1, 4), (4, 4), (4, 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,9 +333,3 @@ def test_loss_is_read_at_the_median_of_the_others_epochs():
 )
 def test_a_gain_is_above_its_standard_error(gain, expected):
     assert is_gain(np.array(gain)) is expected
-
-
-def test_patience_alone_is_halved_where_an_epoch_is_many_steps():
-    assert patience_alone(10, steps_an_epoch=31.3) == 5
-    assert patience_alone(3, steps_an_epoch=100) == 2
-    assert patience_alone(10, steps_an_epoch=7) == 10

@@ -1,0 +1,188 @@
+"""A stack whose training does not fit the memory is trained some members at a time."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from skorch.history import History
+
+from sklearn_mtl.training._batches import MemberRows
+from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
+from sklearn_mtl.training._net import MultiTaskNet
+from sklearn_mtl.training._part import (
+    Part,
+    can_part,
+    part_of,
+    set_state_beside_members,
+    state_beside_members,
+)
+
+MOST_BYTES = 2 * 2**30
+"""Memory of a stack while it trains, beyond which it is cut."""
+COPIES = 5
+"""Of a weight while training: itself, its gradient, two moments and the best one."""
+
+
+def stacks_that_fit(net: MultiTaskNet) -> int:
+    """Tell how many stacks like that of a net may be trained at once."""
+    return MOST_BYTES // _bytes_of_training(net)
+
+
+def _bytes_of_training(net: MultiTaskNet) -> int:
+    parameters = [*net.module_.parameters(), *net.criterion_.parameters()]
+    return COPIES * sum(p.numel() * p.element_size() for p in parameters)
+
+
+def train(net: MultiTaskNet, rows: MemberRows, epochs: int | None = None) -> None:
+    """Train all members of a net, at once or some at a time where memory asks for it.
+
+    What was learned, and the history, are those of one stack. Callbacks are told of
+    each part's training.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+    rows : MemberRows
+    epochs : int or None
+        None for the net's own number.
+    """
+    parts = _parts(net)
+    if len(parts) == 1:
+        net.partial_fit(rows, epochs=epochs)
+        return
+    start = state_beside_members(net)
+    trained = [_train_part(net, members, start, rows, epochs) for members in parts]
+    longest = max(trained, key=lambda part: len(part.history))
+    set_state_beside_members(net, longest.optimizer_state)
+    _join_losses(net, trained)
+    _join_histories(net, trained)
+    _join_best(net, trained)
+
+
+class _Trained(NamedTuple):
+    """What remains of a part's training, beside what was written into the whole net.
+
+    Its tensors do not, as they would fill the memory that cutting saves.
+    """
+
+    members: np.ndarray
+    history: History
+    losses: dict[str, dict[str, list[np.ndarray]]]
+    best: dict[str, Any] | None
+    optimizer_state: list[dict[str, Any] | None]
+
+
+def _train_part(
+    net: MultiTaskNet,
+    members: np.ndarray,
+    start: list[dict[str, Any] | None],
+    rows: MemberRows,
+    epochs: int | None,
+) -> _Trained:
+    """Train some members from the optimizer's first step on, and put them back."""
+    part = _net_of(net, members)
+    set_state_beside_members(part, start)
+    part.partial_fit(rows.select(members), epochs=epochs)
+    Part(members, part.module_, part.criterion_, part.optimizer_).put_back(net)
+    best = dict(part.callbacks_).get("best_weights")
+    return _Trained(
+        members,
+        part.history,
+        {name: getattr(part, name) for name in part.losses_by_epoch},
+        None if best is None else vars(best).copy(),
+        state_beside_members(part),
+    )
+
+
+def _parts(net: MultiTaskNet) -> list[np.ndarray]:
+    """Members that are trained together."""
+    members = np.arange(len(net.criterion_.task_weight))
+    n_parts = min(len(members), -(-_bytes_of_training(net) // MOST_BYTES))
+    if n_parts < 2 or not can_part(net):
+        return [members]
+    return np.array_split(members, n_parts)
+
+
+def _net_of(net: MultiTaskNet, members: np.ndarray) -> MultiTaskNet:
+    """Make a net of some members, which shares callbacks and random draws."""
+    part = object.__new__(type(net))
+    part.__dict__.update(net.__dict__)
+    own = part_of(net, members)
+    part.module_, part.criterion_ = own.module, own.criterion
+    part.optimizer_ = own.optimizer
+    part.history = History(dict(row) for row in net.history)
+    for name in part.losses_by_epoch:
+        losses = getattr(net, name)
+        of_part = {key: [loss[members] for loss in losses[key]] for key in losses}
+        setattr(part, name, of_part)
+    return part
+
+
+def _join_losses(net: MultiTaskNet, trained: list[_Trained]) -> None:
+    """Bring the losses of the parts together; NaN where a part had ended."""
+    n_epochs = max(len(part.history) for part in trained)
+    for name in net.losses_by_epoch:
+        joined: dict[str, list[np.ndarray]] = {}
+        for key in getattr(net, name):
+            of_parts = [part.losses[name][key] for part in trained]
+            # A part may have been broken off in its first epoch.
+            shape = next((losses[0].shape[1:] for losses in of_parts if losses), ())
+            ended = [np.full((len(p.members), *shape), np.nan) for p in trained]
+            joined[key] = [
+                np.concatenate(
+                    [
+                        losses[epoch] if epoch < len(losses) else none
+                        for losses, none in zip(of_parts, ended, strict=True)
+                    ]
+                )
+                for epoch in range(n_epochs)
+            ]
+        setattr(net, name, joined)
+
+
+def _join_histories(net: MultiTaskNet, trained: list[_Trained]) -> None:
+    """Make the history that a stack of all members would have; seconds add up."""
+    longest = max((part.history for part in trained), key=len)
+    means = _means(net)
+    for epoch in range(len(net.history), len(longest)):
+        row = dict(longest[epoch])
+        row["dur"] = sum(
+            part.history[epoch]["dur"] for part in trained if epoch < len(part.history)
+        )
+        for key in means.keys() & row.keys():
+            row[key] = means[key][epoch]
+            if f"{key}_best" in row:
+                earlier = [before[key] for before in net.history if key in before]
+                row[f"{key}_best"] = row[key] < min(earlier, default=np.inf)
+        net.history.append(row)
+
+
+def _means(net: MultiTaskNet) -> dict[str, list[float]]:
+    """Mean losses over members of each epoch, under their names in the history."""
+    means = {
+        f"{part}_loss": [
+            mean_of_labelled(net.monitor(loss)) for loss in with_last_losses(losses)
+        ]
+        for part, losses in net.task_losses_.items()
+    }
+    decoding: dict[str, Any] = getattr(net, "reconstruction_losses_", {})
+    for part, costs in decoding.items():
+        filled = with_last_losses(costs)
+        means[f"{part}_reconstruction"] = list(map(mean_of_labelled, filled))
+    return means
+
+
+def _join_best(net: MultiTaskNet, trained: list[_Trained]) -> None:
+    """Tell of all members what early stopping found."""
+    best = dict(net.callbacks_).get("best_weights")
+    if best is None:
+        return
+    found = [(part.members, part.best) for part in trained if part.best is not None]
+    for name in ("best_epoch_", "best_loss_"):
+        setattr(best, name, np.concatenate([known[name] for _, known in found]))
+    best.diverged_ = {
+        int(members[k]): what
+        for members, known in found
+        for k, what in known["diverged_"].items()
+    }
