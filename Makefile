@@ -2,22 +2,31 @@
 # `make PYTHON=python3.12 test` picks the interpreter of a new .venv.
 
 PYTHON ?= python3
+SEED ?= 0
+MINUTES ?= 10
+NUMBER ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test fuzz mutants lint docs bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the example
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.extra-test ## run all tests, those in docstrings too
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.extra-test ## search for faults for MINUTES=10 by inputs drawn from SEED=0
+	$(BIN)/python -m tests.fuzz --seed $(SEED) --minutes $(MINUTES)
+
+mutants: $(VENV)/.extra-test ## change NUMBER=20 tokens of SEED=0, one by one: do tests notice?
+	$(BIN)/python -m tests.mutants --seed $(SEED) --number $(NUMBER)
 
 lint: $(VENV)/.extra-lint ## check format, style and types
 	$(BIN)/python -m ruff format --check .

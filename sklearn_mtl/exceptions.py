@@ -19,11 +19,11 @@ class NegativeTransferWarning(UserWarning):
     """
 
 
-BETWEEN = {"joblib", "sklearn", "sklearn_mtl", "skorch"}
+BETWEEN = {"copy", "joblib", "pickle", "sklearn", "sklearn_mtl", "skorch"}
 """Packages whose frames may stand between the user's line and a warning."""
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line, however deep below it the reason was found."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _package(frame.f_globals) in BETWEEN:

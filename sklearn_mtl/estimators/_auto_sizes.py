@@ -9,6 +9,9 @@ import numpy as np
 MOST_MEMBERS, ROWS_OF_MOST_MEMBERS = 8, 20_000
 """``n_members="auto"`` keeps rows times members constant beyond these."""
 
+MOST_MEMBERS_OF_SPLITS = 64
+"""A splitter of many parts, on few rows, gets no more members than these."""
+
 FEW_ROWS = 250
 """Below these, batches are of 32 rows."""
 
@@ -30,6 +33,18 @@ def number_of_members(
             f"n_samples = {n_rows}. Lower n_members, or leave it at 'auto'."
         )
     return int(n_members)
+
+
+def members_of_splits(n_members: int, n_splits: int, n_read: int) -> int:
+    """Size of the stack, by "auto", where a splitter says the folds.
+
+    The same number for each split, `n_members` in all or fewer. More splits than that
+    get one member each: always up to eight, beyond as far as "auto" affords.
+    """
+    if n_splits <= n_members:
+        return n_members // n_splits * n_splits
+    affordable = MOST_MEMBERS * ROWS_OF_MOST_MEMBERS // max(n_read, 1)
+    return min(n_splits, max(MOST_MEMBERS, min(affordable, MOST_MEMBERS_OF_SPLITS)))
 
 
 def rows_of_a_batch(batch_size: Any, n_rows: int) -> int:

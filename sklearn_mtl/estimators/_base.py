@@ -24,7 +24,9 @@ from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
-from sklearn_mtl.training import unchanged_on_failure
+from sklearn_mtl.estimators._user_folds import asks_for_folds
+from sklearn_mtl.estimators._version import with_version, without_version
+from sklearn_mtl.training import Course, unchanged_on_failure, usual_torch_modes
 
 
 class BaseMultiTaskNet(
@@ -64,13 +66,16 @@ class BaseMultiTaskNet(
         learning_rate: str = "constant",
         learning_rate_init: float = 0.001,
         max_iter: int = 200,
+        time_limit: float | None = None,
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: Any = 0,
         warm_start: bool = False,
         early_stopping: bool = True,
+        scoring: Any = "loss",
         calibrate: Any = "auto",
         validation_fraction: float = 0.1,
+        cv: Any = None,
         n_iter_no_change: int = 10,
         device: str = "auto",
         dtype: str = "float32",
@@ -103,13 +108,16 @@ class BaseMultiTaskNet(
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter
+        self.time_limit = time_limit
         self.random_state = random_state
         self.tol = tol
         self.verbose = verbose
         self.warm_start = warm_start
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.calibrate = calibrate
         self.validation_fraction = validation_fraction
+        self.cv = cv
         self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.dtype = dtype
@@ -123,6 +131,7 @@ class BaseMultiTaskNet(
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
     ) -> BaseMultiTaskNet:
@@ -137,8 +146,13 @@ class BaseMultiTaskNet(
         sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
 default=None
             Weight of each row, or of each label. 0 leaves a label out.
+        groups : array-like of shape (n_samples,), default=None
+            Which rows belong together (patients, sites); each group is held out as a
+            whole. Handed to `cv`; folds of whole groups, balanced over the columns of
+            y, without.
         X_val, y_val : as X and y, default=None
-            Rows to stop on early. Members then hold out none of the rows of X.
+            Rows to stop on early. Members then hold out none of the rows of X; neither
+            `groups` nor `cv` can be passed beside.
 
         Returns
         -------
@@ -150,15 +164,30 @@ default=None
             A shape, a value or a label does not fit; the message names the column,
             the value and the remedy. The estimator is left as it was.
         """
-        self._check_calibrate(self.early_stopping or X_val is not None, "fit")
+        asked = asks_for_folds(self, groups)
+        if asked and (X_val is not None or y_val is not None):
+            name = "groups" if self.cv is None else "cv"
+            raise ValueError(
+                f"{name} says which rows of X members hold out, and with X_val they "
+                f"hold out none. Pass {name} or X_val, not both."
+            )
+        holds_out = self.early_stopping or asked or X_val is not None
+        self._check_calibrate(holds_out, "fit")
         self._learn(
-            X, y, sample_weight, goes_on=self.warm_start, X_val=X_val, y_val=y_val
+            X,
+            y,
+            sample_weight,
+            goes_on=self.warm_start,
+            groups=groups,
+            X_val=X_val,
+            y_val=y_val,
         )
         return self
 
     def _fit_for_one_epoch(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> None:
+        self._validate_params()  # _fit_context does so in the first call alone
         self._check_calibrate(False, "partial_fit")
         how = {"classes": classes, "epochs": 1, "holds_out": False}
         self._learn(X, y, sample_weight, goes_on=True, **how)
@@ -170,18 +199,24 @@ default=None
         sample_weight: Any,
         *,
         goes_on: bool,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         **how: Any,
     ) -> None:
         """Read, learn and keep; `how` is for `fit_table`."""
+        course = Course(self.time_limit)
         check_parts(self)
         earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
         names = None if earlier is None else earlier.codings.names
-        with self._unchanged_on_failure(earlier):
-            table = read_table(self, X, y, sample_weight, names)
+        with self._unchanged_on_failure(earlier), usual_torch_modes():
+            table = read_table(self, X, y, sample_weight, names, groups)
             validation = read_validation(self, X_val, y_val, names or table.y.names)
-            self._keep(fit_table(self, table, validation, earlier, **how), X)
+            fitted = fit_table(self, table, validation, earlier, course=course, **how)
+            if not goes_on:
+                for net in fitted.stack.nets:
+                    net.forget_optimizer_state()
+            self._keep(fitted, y)
 
     @contextmanager
     def _unchanged_on_failure(self, earlier: FittedStack | None) -> Iterator[None]:
@@ -200,11 +235,11 @@ default=None
         if required and not rows_are_held_out:
             raise ValueError(
                 f"calibrate=True rests on rows that members hold out of training, and "
-                f"{method} holds none out here. Set early_stopping=True or pass X_val "
-                "and y_val to fit, or leave calibrate at 'auto'."
+                f"{method} holds none out here. Set early_stopping=True or cv, or pass "
+                "X_val and y_val to fit, or leave calibrate at 'auto'."
             )
 
-    def _keep(self, fitted: Fitted, X: Any) -> None:
+    def _keep(self, fitted: Fitted, y: Any) -> None:
         """Set everything that was learned."""
         stack, codings = fitted.stack, fitted.stack.codings
         self.stack_ = stack
@@ -227,8 +262,14 @@ default=None
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
         if trust.oof_predictions is not None:
-            self.oof_predictions_ = codings.rebuild(trust.oof_predictions, X)
+            self.oof_predictions_ = codings.rebuild(trust.oof_predictions, y)
             self.oof_score_ = trust.oof_score
+
+    def __getstate__(self) -> dict[str, Any]:
+        return with_version(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(without_version(state, type(self).__name__))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")

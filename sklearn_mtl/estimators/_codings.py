@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ from sklearn_mtl.tables import (
     RowMaker,
     decoded_columns,
     learn_bins,
+    rebuild_beside,
     take_rows,
+    warn_of_extreme_labels,
 )
 from sklearn_mtl.tasks import Task, per_column
 
@@ -70,14 +72,14 @@ class Codings:
         """Check a later X."""
         return read_X(self.reader, X, reset=False)
 
-    def rebuild(self, columns: Sequence[np.ndarray], X: Any) -> Any:
+    def rebuild(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
         """Put predictions (n,) of each task into the container of y."""
         labels = [task.is_classifier for task in self.tasks]
-        return self.container.rebuild(columns, X, labels=labels)
+        return rebuild_beside(self.container, columns, rows, labels)
 
-    def rebuild_numbers(self, columns: Sequence[np.ndarray], X: Any) -> Any:
+    def rebuild_numbers(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
         """Put what is no label, but a number of each task, into the container of y."""
-        return self.container.rebuild(columns, X, labels=False)
+        return rebuild_beside(self.container, columns, rows, labels=False)
 
 
 def learn_codings(
@@ -128,6 +130,11 @@ def learn_codings(
     )
 
 
+def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
+    """Weigh the tasks anew."""
+    return replace(codings, task_share=_task_share(task_weights, codings.names))
+
+
 def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
     task.fit(column, weight)
     if not weight.any():
@@ -136,6 +143,8 @@ def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
             "as missing. Drop the column, or use folds in which each column has "
             "labels."
         )
+    elif not task.is_classifier:
+        warn_of_extreme_labels(column, weight > 0)
 
 
 def _rows_to_encode_by(rows: Rows) -> tuple[Any, np.ndarray]:

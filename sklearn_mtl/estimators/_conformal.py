@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +12,36 @@ from sklearn_mtl.tasks import Task
 
 BISECTIONS = 52
 """Halvings that find a bound of the method "cv+" to the last digit."""
+
+TIE = 1e-9
+"""Counts of rows that are closer are equal: shares of a row sum to one but for this."""
+
+
+class Ranked(NamedTuple):
+    """Errors or depths of the rows of one fold, sorted.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n,)
+    share : ndarray of shape (n,) or None
+        How much each counts, where several folds hold a row out; None stands for ones.
+    """
+
+    values: np.ndarray
+    share: np.ndarray | None = None
+
+    @property
+    def total(self) -> float:
+        """Number of rows."""
+        return float(len(self.values) if self.share is None else self.share.sum())
+
+    def below(self, limits: np.ndarray, side: Any) -> np.ndarray:
+        """Count rows below each limit, or up to it with ``side="right"``."""
+        count = np.searchsorted(self.values, limits, side)
+        if self.share is None:
+            return count
+        below: np.ndarray = np.append(0.0, np.cumsum(self.share))[count]
+        return below
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +52,16 @@ class Conformal:
     ----------
     members : list of int ndarray
         Members that held out each fold.
-    errors : dict of (int, bool) to list of ndarray
+    errors : dict of (int, bool) to list of Ranked
         Of a numeric task, with or without being divided by the spread of the row: the
-        sorted absolute errors in each fold.
-    depths : dict of int to list of ndarray
-        Of a class task: how deep the labels lay in each fold, sorted.
+        absolute errors in each fold.
+    depths : dict of int to list of Ranked
+        Of a class task: how deep the labels lay in each fold.
     """
 
     members: list[np.ndarray]
-    errors: dict[tuple[int, bool], list[np.ndarray]]
-    depths: dict[int, list[np.ndarray]]
+    errors: dict[tuple[int, bool], list[Ranked]]
+    depths: dict[int, list[Ranked]]
 
     def interval(
         self,
@@ -59,9 +89,12 @@ class Conformal:
         lower, upper : ndarray of shape (n_rows,)
         """
         errors = self.errors[t, normalize]
-        n_labels = sum(map(len, errors))
+        n_labels = _total(errors)
         if not n_labels:
-            return (np.full(responses.shape[1], np.nan),) * 2
+            # What is predicted as missing has no bounds at all.
+            missing = np.isnan(responses[..., 0]).all(axis=0)
+            unbounded = np.where(missing, np.nan, np.inf)
+            return -unbounded, unbounded
 
         def scale(response: np.ndarray) -> np.ndarray:
             if not normalize:
@@ -72,7 +105,7 @@ class Conformal:
             response = self._one_fold_a_row(responses, draw)
             reach = scale(response) * _conformal_quantile(errors, coverage)
             return response[:, 0] - reach, response[:, 0] + reach
-        held = [f for f, of_fold in enumerate(errors) if len(of_fold)]
+        held = [f for f, of_fold in enumerate(errors) if len(of_fold.values)]
         means = [responses[self.members[f]].mean(axis=0) for f in held]
         centres, reaches = [mean[:, 0] for mean in means], list(map(scale, means))
         errors = [errors[f] for f in held]
@@ -118,8 +151,8 @@ class Conformal:
         beaten = np.zeros(responses.shape[1:])
         for members, ours in zip(self.members, depths, strict=True):
             theirs = _depth(responses[members].mean(axis=0), last_class)
-            beaten += np.searchsorted(ours, theirs, side="left")
-        in_set = beaten < coverage * (sum(map(len, depths)) + 1)
+            beaten += ours.below(theirs, "left")
+        in_set = beaten < coverage * (_total(depths) + 1)
         return in_set
 
 
@@ -139,10 +172,20 @@ def depths_of(codes: np.ndarray, response: np.ndarray) -> np.ndarray:
 
 
 def sorted_by_fold(
-    values: np.ndarray, fold: np.ndarray, n_folds: int
-) -> list[np.ndarray]:
-    """Split values (n,) by the fold of their rows."""
-    return [np.sort(values[fold == f]) for f in range(n_folds)]
+    values: np.ndarray, fold: np.ndarray, share: np.ndarray, n_folds: int
+) -> list[Ranked]:
+    """Split values (n,) by the fold that they are of, and sort them."""
+    alike = bool((share == 1.0).all())
+    ranked = []
+    for f in range(n_folds):
+        own = np.flatnonzero(fold == f)
+        own = own[np.argsort(values[own], kind="stable")]
+        ranked.append(Ranked(values[own], None if alike else share[own]))
+    return ranked
+
+
+def _total(ranked: list[Ranked]) -> float:
+    return sum(of_fold.total for of_fold in ranked)
 
 
 def _spread(task: Task, response: np.ndarray, residual_std: float) -> np.ndarray:
@@ -179,24 +222,30 @@ def _unit(bits: np.ndarray) -> np.ndarray:
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _rank(n: int, coverage: float) -> int:
+def _rank(n: float, coverage: float) -> int:
     """Rank of the error that `coverage` of n errors and a new one do not exceed."""
-    return int(np.ceil(coverage * (n + 1) - 1e-9))
+    return int(np.ceil(coverage * (n + 1) - TIE))
 
 
-def _conformal_quantile(errors: list[np.ndarray], coverage: float) -> float:
+def _conformal_quantile(errors: list[Ranked], coverage: float) -> float:
     """Error of that rank over all folds; infinite where there are too few."""
-    pooled = np.concatenate(errors)
-    rank = _rank(len(pooled), coverage)
-    if rank > len(pooled):
+    n_labels = _total(errors)
+    rank = _rank(n_labels, coverage)
+    if rank > n_labels + TIE:
         return float("inf")
-    return float(np.partition(pooled, rank - 1)[rank - 1])
+    pooled = np.concatenate([of_fold.values for of_fold in errors])
+    if all(of_fold.share is None for of_fold in errors):
+        return float(np.partition(pooled, rank - 1)[rank - 1])
+    order = np.argsort(pooled, kind="stable")
+    share = np.concatenate([of_fold.share for of_fold in errors])
+    at_rank = np.searchsorted(np.cumsum(share[order]), rank - TIE)
+    return float(pooled[order[at_rank]])
 
 
 def _value_of_rank(
     centre: list[np.ndarray],
     reach: list[np.ndarray],
-    errors: list[np.ndarray],
+    errors: list[Ranked],
     rank: int,
 ) -> np.ndarray:
     """Value of rank `rank` among all ``centre + reach * errors`` of each row.
@@ -205,8 +254,8 @@ def _value_of_rank(
     ----------
     centre, reach : list of ndarray of shape (n_rows,)
         One for each fold; `reach` is positive.
-    errors : list of ndarray
-        Those of each fold, sorted.
+    errors : list of Ranked
+        Those of each fold.
     rank : int
         From 1.
 
@@ -215,16 +264,17 @@ def _value_of_rank(
     ndarray of shape (n_rows,)
         Infinite where there are too few values.
     """
-    if rank > sum(map(len, errors)):
+    if rank > _total(errors) + TIE:
         return np.full(len(centre[0]), np.inf)
     folds = list(zip(centre, reach, errors, strict=True))
-    low = np.min([c + r * e[0] for c, r, e in folds], axis=0)
-    high = np.max([c + r * e[-1] for c, r, e in folds], axis=0)
+    low = np.min([c + r * e.values[0] for c, r, e in folds], axis=0)
+    high = np.max([c + r * e.values[-1] for c, r, e in folds], axis=0)
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        below = sum(np.searchsorted(e, (middle - c) / r, "right") for c, r, e in folds)
-        low = np.where(below < rank, middle, low)
-        high = np.where(below < rank, high, middle)
+        below = sum(e.below((middle - c) / r, "right") for c, r, e in folds)
+        too_few = below < rank - TIE
+        low = np.where(too_few, middle, low)
+        high = np.where(too_few, high, middle)
     return high
 
 

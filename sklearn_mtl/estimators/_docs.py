@@ -28,7 +28,7 @@ best_epoch_ : ndarray of shape (n_members,)
 residual_std_ : ndarray of shape (n_tasks,)
     Root mean squared error of the members on rows that they held out, in the
     units of y; NaN for classes.
-oof_predictions_ : of the shape and container of y
+oof_predictions_ : of the shape and container of y, with its index
     Out-of-fold predictions: what members say of the rows that they held out;
     missing in rows that no member held out. Not set without held-out rows of X.
 oof_score_ : float

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.estimators._codings import learn_codings
+from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
 from sklearn_mtl.estimators._nets import train_nets
@@ -16,7 +16,11 @@ from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
 from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
 from sklearn_mtl.estimators._trust import Trust, trust_of
-from sklearn_mtl.training import Members, std_of_shared
+from sklearn_mtl.estimators._warm_start import check_can_go_on
+from sklearn_mtl.exceptions import warn
+from sklearn_mtl.tables import FeatureEncoder, first_shifted
+from sklearn_mtl.tasks import warn_of_unknown_classes
+from sklearn_mtl.training import Course, Members, std_of_shared, usual_torch_modes
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,7 @@ def fit_table(
     epochs: int | None = None,
     holds_out: bool = True,
     arrange: Callable[[Members], Members] | None = None,
+    course: Course,
 ) -> Fitted:
     """Learn from a table.
 
@@ -67,6 +72,8 @@ def fit_table(
         Whether members may hold out rows.
     arrange : callable or None
         Makes other members of those that the estimator's parameters say.
+    course : Course
+        When training ends at the latest; what ended it stands there afterwards.
     """
     rows = labelled_rows(table)
     if earlier is None:
@@ -74,11 +81,14 @@ def fit_table(
         rows = rows.weighed(tasks, estimator.class_weight)
         codings = learn_codings(estimator, rows, tasks, table.y.container)
     else:
-        codings = earlier.codings
+        codings = with_task_weights(earlier.codings, estimator.task_weights)
+        check_can_go_on(codings.tasks, rows.columns, rows.scoring_weight)
         rows = rows.weighed(codings.tasks, estimator.class_weight)
+    warn_of_unknown_classes(codings.tasks, rows.columns, estimator.class_weight)
     to_stop_on = None
     if validation is not None:
         to_stop_on = validation_rows(validation)
+        _warn_of_another_scale(codings.encoder, to_stop_on.X)
         to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
     trained = train_nets(
         estimator,
@@ -89,6 +99,7 @@ def fit_table(
         epochs=epochs,
         holds_out=holds_out,
         arrange=arrange,
+        course=course,
     )
     stack = FittedStack(
         net=trained.net,
@@ -107,8 +118,24 @@ def fit_table(
     )
 
 
+def _warn_of_another_scale(encoder: FeatureEncoder, X_val: Any) -> None:
+    """Warn of rows to stop on that a step before the net has not transformed."""
+    shift = first_shifted(encoder, X_val)
+    if shift is not None:
+        warn(
+            f"X_val lies far outside of X: its column {shift.name!r} has the median "
+            f"{shift.median:.4g}, where X has the mean {shift.mean:.4g} and the "
+            f"standard deviation {shift.std:.4g}. A Pipeline transforms X_val only if "
+            'it is told so: Pipeline(..., transform_input=["X_val"]).'
+        )
+
+
 def fit_arranged(
-    estimator: Any, X: Any, y: Any, arrange: Callable[[Members], Members]
+    estimator: Any,
+    X: Any,
+    y: Any,
+    arrange: Callable[[Members], Members],
+    groups: Any = None,
 ) -> Fitted:
     """Learn from X and y with other members than the estimator's parameters say.
 
@@ -119,8 +146,19 @@ def fit_arranged(
     X, y : as in ``fit``
     arrange : callable
         Makes members of those that the parameters say.
+    groups : as in ``fit``
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where Ctrl-C ended training: members that were broken off compare with none.
     """
+    course = Course(estimator.time_limit)
     estimator._validate_params()
     check_parts(estimator)
-    table = read_table(estimator, X, y, None, None)
-    return fit_table(estimator, table, None, None, arrange=arrange)
+    table = read_table(estimator, X, y, None, None, groups)
+    with usual_torch_modes():
+        fitted = fit_table(estimator, table, None, None, arrange=arrange, course=course)
+    if course.ended_by == "interrupt":
+        raise KeyboardInterrupt
+    return fitted

@@ -17,6 +17,7 @@ from sklearn_mtl.training import (
     MultiTaskNet,
     iter_raw,
     iter_shared,
+    number_format,
     raw_of_held_out,
 )
 
@@ -135,7 +136,8 @@ class FittedStack:
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, n_rows))
-            yield X if rows == slice(0, n_rows) else take_rows(X, rows)
+            part = X if rows == slice(0, n_rows) else take_rows(X, rows)
+            yield self.codings.encoder.densified(part)
 
     def responses_to_held_out(
         self, rows: MemberRows
@@ -178,7 +180,9 @@ class FittedStack:
     def _encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
         for part in self.parts(X):
-            yield self.codings.encoder.transform(part, dtype=np.float64)
+            # Rounded as in training: the two read the same numbers beside a huge cell.
+            rounded = self.codings.encoder.transform(part, number_format(self.net))
+            yield rounded.astype(np.float64)
 
     def _by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
         """Group tasks by the net that predicts them."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_mtl.estimators._conformal import (
     Conformal,
+    Ranked,
     depths_of,
     errors_of,
     sorted_by_fold,
@@ -25,6 +26,9 @@ from sklearn_mtl.training import MemberRows
 class HeldOut:
     """Labels and responses of rows that members held out.
 
+    A row may be in several folds; an *answer* is what the members of one fold say of
+    one row, the mean over these members.
+
     Attributes
     ----------
     tasks : list of Task
@@ -39,10 +43,12 @@ class HeldOut:
         The same with it; what the net was trained to fit, and is calibrated by.
     labels : float64 ndarray of shape (m, T)
         Numbers or class codes; NaN where missing or unknown.
-    responses : list of float64 ndarray of shape (m, r)
-        One for each task: the mean over members that held out the row.
-    fold : int ndarray of shape (m,)
-        The fold that a row is in.
+    row, fold : int ndarray of shape (a,)
+        Row, from 0 to m - 1, and fold of each answer; sorted by row.
+    share : float64 ndarray of shape (a,)
+        How much each answer counts: the shares of a row sum to one.
+    responses : list of float64 ndarray of shape (a, r)
+        One for each task.
     members : list of int ndarray
         Members that held out each fold.
     """
@@ -54,8 +60,10 @@ class HeldOut:
     scoring_weight: np.ndarray
     training_weight: np.ndarray
     labels: np.ndarray
-    responses: list[np.ndarray]
+    row: np.ndarray
     fold: np.ndarray
+    share: np.ndarray
+    responses: list[np.ndarray]
     members: list[np.ndarray]
 
     def residual_std(self) -> np.ndarray:
@@ -65,23 +73,33 @@ class HeldOut:
             known = self._known(t)
             if task.is_classifier or not known.any():
                 continue
-            residual = task.residual(self.labels[known, t], self.responses[t][known])
-            squared = np.average(residual**2, weights=self.scoring_weight[known, t])
+            row = self.row[known]
+            residual = task.residual(self.labels[row, t], self.responses[t][known])
+            weight = self.scoring_weight[row, t] * self.share[known]
+            squared = np.average(residual**2, weights=weight)
             std[t] = np.sqrt(squared)
         return std
 
     def _known(self, t: int) -> np.ndarray:
-        """Rows with a label and a response of task `t`."""
+        """Answers with a label and a response of task `t`."""
         first = self.responses[t][:, :1].sum(axis=1)
-        known: np.ndarray = ~np.isnan(self.labels[:, t]) & ~np.isnan(first)
+        known: np.ndarray = ~np.isnan(self.labels[self.row, t]) & ~np.isnan(first)
         return known
 
     def predictions(self) -> list[np.ndarray]:
         """One array of predictions (m,) a task."""
         return [
-            task.predict(response)
+            task.predict(self._mean_over_folds(response))
             for task, response in zip(self.tasks, self.responses, strict=True)
         ]
+
+    def _mean_over_folds(self, response: np.ndarray) -> np.ndarray:
+        """Mean response (m, r) to each row."""
+        if len(self.row) == len(self.positions):
+            return response
+        mean = np.zeros((len(self.positions), response.shape[1]))
+        np.add.at(mean, self.row, response * self.share[:, np.newaxis])
+        return mean
 
     def spread_predictions(self) -> list[np.ndarray]:
         """Spread them over the user's rows, (n_passed,); missing in all others."""
@@ -113,12 +131,13 @@ class HeldOut:
 
     def conformal(self, residual_std: np.ndarray) -> Conformal:
         """Keep of the held-out rows what intervals and sets need."""
-        errors: dict[tuple[int, bool], list[np.ndarray]] = {}
-        depths: dict[int, list[np.ndarray]] = {}
+        errors: dict[tuple[int, bool], list[Ranked]] = {}
+        depths: dict[int, list[Ranked]] = {}
         for t, task in enumerate(self.tasks):
             known = self._known(t)
-            labels, response = self.labels[known, t], self.responses[t][known]
-            by_fold = self.fold[known], len(self.members)
+            response = self.responses[t][known]
+            labels = self.labels[self.row[known], t]
+            by_fold = self.fold[known], self.share[known], len(self.members)
             if task.is_classifier:
                 depth = depths_of(labels.astype(int), response)
                 depths[t] = sorted_by_fold(depth, *by_fold)
@@ -134,10 +153,11 @@ class HeldOut:
         for t, task in enumerate(self.tasks):
             if task.is_classifier:
                 known = self._known(t)
+                row = self.row[known]
                 temperature[t] = best_temperature(
                     self.responses[t][known],
-                    self.labels[known, t].astype(int),
-                    self.training_weight[known, t],
+                    self.labels[row, t].astype(int),
+                    self.training_weight[row, t] * self.share[known],
                 )
         return temperature
 
@@ -169,12 +189,10 @@ def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
         columns = [column.take(positions) for column in columns]
         weights = (weights[0][positions], weights[1][positions])
     tasks = stack.codings.tasks
-    labels = np.column_stack(
-        [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
-    )
-    labels[~(weights[0] > 0)] = np.nan
+    labels = labels_of(tasks, columns, weights[0])
     fold_of_member = stack.net.members.fold
-    responses, fold = _mean_responses(stack, member_rows, positions, fold_of_member)
+    members = [np.flatnonzero(fold_of_member == f) for f in np.unique(fold_of_member)]
+    row, fold, responses = _answers(stack, member_rows, positions, members)
     return HeldOut(
         tasks=tasks,
         positions=rows.positions[positions],
@@ -183,44 +201,55 @@ def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
         scoring_weight=weights[0],
         training_weight=weights[1],
         labels=labels,
-        responses=responses,
+        row=row,
         fold=fold,
-        members=[
-            np.flatnonzero(fold_of_member == f) for f in range(fold_of_member.max() + 1)
-        ],
+        share=1.0 / np.bincount(row)[row],
+        responses=responses,
+        members=members,
     )
 
 
-def _mean_responses(
+def _answers(
     stack: FittedStack,
     member_rows: MemberRows,
     positions: np.ndarray,
-    fold_of_member: np.ndarray,
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Mean responses (m, r) of each task over the members that held out a row.
-
-    Also the fold (m,) of each row.
-    """
-    n_tasks = len(stack.codings.tasks)
-    sums: list[np.ndarray] = [np.empty(0)] * n_tasks
-    counts: list[np.ndarray] = [np.empty(0)] * n_tasks
-    fold = np.empty(len(positions), dtype=np.int32)
-    for tasks, index, responses in stack.responses_to_held_out(member_rows):
-        kept = [np.flatnonzero(of_member >= 0) for of_member in index]
-        at = [np.searchsorted(positions, index[k, own]) for k, own in enumerate(kept)]
-        for k, rows in enumerate(at):
-            fold[rows] = fold_of_member[k]
-        for t, response in zip(tasks, responses, strict=True):
-            if not counts[t].size:
-                sums[t] = np.zeros((len(positions), response.shape[2]))
-                counts[t] = np.zeros(len(positions), dtype=np.int32)
-            for k, rows in enumerate(at):
-                sums[t][rows] += response[k, kept[k]]
-                counts[t][rows] += 1
-    means = [
-        total / count[:, np.newaxis] for total, count in zip(sums, counts, strict=True)
+    members: list[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Row, fold and responses to each task of all answers, sorted by row."""
+    folds = range(len(members))
+    rows: list[list[np.ndarray]] = [[] for _ in folds]
+    said: list[list[list[np.ndarray]]] = [
+        [[] for _ in folds] for _ in stack.codings.tasks
     ]
-    return means, fold
+    first = None
+    for tasks, index, responses in stack.responses_to_held_out(member_rows):
+        first = tasks[0] if first is None else first
+        for f, own in enumerate(members):
+            # Members of a fold hold out the same rows, in the same order in every net.
+            kept = np.flatnonzero(index[own[0]] >= 0)
+            if tasks[0] == first:
+                rows[f].append(np.searchsorted(positions, index[own[0], kept]))
+            for t, response in zip(tasks, responses, strict=True):
+                said[t][f].append(response[own][:, kept].mean(axis=0))
+    row = np.concatenate([part for of_fold in rows for part in of_fold])
+    fold = np.repeat(folds, [sum(map(len, of_fold)) for of_fold in rows])
+    order = np.argsort(row, kind="stable")
+    answers = [
+        np.concatenate([part for of_fold in of_task for part in of_fold])[order]
+        for of_task in said
+    ]
+    return row[order], fold[order], answers
+
+
+def labels_of(
+    tasks: list[Task], columns: list[Column], weight: np.ndarray
+) -> np.ndarray:
+    """Numbers or class codes (m, T); NaN where missing, unknown or of weight 0."""
+    labels = np.column_stack(
+        [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
+    )
+    labels[~(weight > 0)] = np.nan
+    return labels
 
 
 def _labels(task: Task, column: Column) -> np.ndarray:

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.tables import printed_names
 from sklearn_mtl.training import with_last_losses
 
 
 def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
     """Rows of ``history_`` from skorch's history and the losses of the tasks."""
     rows = []
+    printed = printed_names(names)
     losses_of = {
         part: with_last_losses(losses) for part, losses in net.task_losses_.items()
     }
+    scores = with_last_losses(net.scores_["columns"])
     for epoch, entry in enumerate(net.history):
         row = {
             "epoch": entry["epoch"],
@@ -27,8 +30,13 @@ def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
             if f"{part}_loss" in entry:
                 row[f"{part}_loss"] = entry[f"{part}_loss"]
                 means = _mean_over_members(losses[epoch])
-                for name, loss in zip(names, means, strict=True):
+                for name, loss in zip(printed, means, strict=True):
                     row[f"{part}_loss/{name}"] = float(loss)
+        if "valid_score" in entry:
+            row["valid_score"] = entry["valid_score"]
+            of_columns = _mean_over_members(scores[epoch])
+            for name, score in zip(printed, of_columns, strict=True):
+                row[f"valid_score/{name}"] = float(score)
         rows.append(row)
     return rows
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_mtl.tables import Column, Container
+import numpy as np
+
+from sklearn_mtl.tables import Column, Container, warn_of_strings
 from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
+
+_KEEP_CLASSES = "Where classes are meant, say 'multiclass' for it in task_types."
 
 
 def tasks_of(
@@ -25,9 +29,13 @@ def tasks_of(
     kind = estimator._default_kind
     tasks = resolve_tasks(columns, estimator.task_types, default=kind)
     _check_kinds(tasks, columns, kind)
+    names = [column.name for column in columns]
+    said = per_column(estimator.task_types, names, "task_types")
+    for column, task, wanted in zip(columns, tasks, said, strict=True):
+        if wanted is None and task.is_classifier:
+            warn_of_strings(column, "y", _KEEP_CLASSES)
     if classes is None:
         return tasks
-    names = [column.name for column in columns]
     wanted = [classes]
     if container.ndim > 1:
         wanted = per_column(classes, names, "classes")
@@ -54,6 +62,11 @@ def _with_classes(task: Task, column: Column, classes: Any) -> Task:
         raise ValueError(
             f"classes names classes for column {column.name!r}, which is read as "
             f"{task.kind}. Pass None there."
+        )
+    if isinstance(classes, str) or np.ndim(classes) != 1:
+        raise ValueError(
+            f"classes says {classes!r} for column {column.name!r}. Pass a list of all "
+            "its classes."
         )
     if isinstance(task, Binary | Multiclass):
         task = Binary() if len(classes) <= 2 else Multiclass()

@@ -12,7 +12,10 @@ from sklearn_mtl.tasks import per_column
 
 def as_sizes(sizes: Any, name: str) -> tuple[int, ...]:
     """Widths of layers from one number or a sequence."""
-    widths = np.atleast_1d(np.asarray(sizes))
+    try:
+        widths = np.atleast_1d(np.asarray(sizes))
+    except ValueError:  # sequences of unlike lengths
+        widths = np.empty((0, 0))
     positive = widths.dtype.kind in "iu" and (widths > 0).all()
     if widths.ndim > 1 or (widths.size and not positive):
         raise ValueError(

@@ -70,7 +70,7 @@ class MultiTaskNetEstimator(BaseMultiTaskNet):
 
     predict = _uncertainty.predict
     predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
-    predict_proba = available_if(has_class_columns)(_predictions.predict_proba)
+    predict_proba = _predictions.OfClassColumns(_predictions.predict_proba)
     predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
     classes_ = property(_predictions.classes)
     partial_fit = _partial_fit.partial_fit

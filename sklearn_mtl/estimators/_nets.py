@@ -15,13 +15,17 @@ from sklearn_mtl.estimators._new_net import callbacks_of, new_net
 from sklearn_mtl.estimators._own_net import find_own_net, may_part
 from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.estimators._rows import Rows
-from sklearn_mtl.estimators._warm_start import adopt_parameters
+from sklearn_mtl.estimators._scoring import HeldOutScorer, scorer_of
+from sklearn_mtl.estimators._user_folds import asks_for_folds
+from sklearn_mtl.estimators._warm_start import adopt_parameters, adopt_verbosity
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
+    Course,
     MemberRows,
     Members,
     MultiTaskNet,
+    adopt_task_weights,
     draw_seed,
     new_generator,
     teams,
@@ -48,6 +52,7 @@ def train_nets(
     epochs: int | None,
     holds_out: bool,
     arrange: Callable[[Members], Members] | None,
+    course: Course,
 ) -> Trained:
     """Train new nets, or go on with those of an earlier fit.
 
@@ -63,11 +68,17 @@ def train_nets(
         Whether members may hold out rows.
     arrange : callable or None
         Makes other members of those that the estimator's parameters say.
+    course : Course
+        Of the fit.
     """
     generator = new_generator(seed_of(estimator.random_state))
     stops = holds_out and estimator.early_stopping
-    stops_on_own_rows = stops and validation is None
+    asked = asks_for_folds(estimator, rows.groups)
+    holds_out_own = holds_out and validation is None and (stops or asked)
     own_net = None
+    scorer = scorer_of(estimator, holds_out_own or validation is not None)
+    if scorer is not None:
+        scorer.columns_of(codings.tasks)  # an error before anything is made
     if earlier is None:
         fold_seed = draw_seed(generator)
         members = new_members(
@@ -75,7 +86,7 @@ def train_nets(
             codings,
             rows,
             may_hold_out=holds_out,
-            stops_on_own_rows=stops_on_own_rows,
+            holds_out=holds_out_own,
             fold_seed=fold_seed,
             generator=generator,
         )
@@ -94,46 +105,102 @@ def train_nets(
         net.members = members_on_new_rows(
             estimator,
             net.members,
-            len(rows),
-            stops_on_own_rows=stops_on_own_rows,
+            rows,
+            task_weight=codings.task_share,
+            holds_out=holds_out_own,
             fold_seed=fold_seed,
         )
+        adopt_task_weights(net)
+        adopt_verbosity(net, estimator.verbose)
     encoded = encode_rows(net, codings, rows, validation)
-    _run(net, encoded, codings.tasks, stops, epochs)
+    if scorer is not None:
+        assert encoded.held_out is not None
+        encoded.held_out.scorer = HeldOutScorer(
+            scorer,
+            codings.tasks,
+            rows if validation is None else validation,
+            net.criterion_.layout.slices,
+        )
+    _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
+    if encoded.held_out is not None:
+        encoded.held_out.scorer = None  # columns alone are compared by their losses
     if own_net is not None:
         alone = [(t,) for t in own_net.members.tasks]
         own_net.members = teams(net.members, alone)
-        own_rows = encoded.select(own_net.members.origin)
-        _run(own_net, own_rows, codings.tasks, stops, epochs)
-    if stops and earlier is None and may_part(estimator, codings, net):
-        own_net = find_own_net(estimator, codings, net, encoded, rows.n_read, generator)
+        if course.goes_on():
+            own_rows = encoded.select(own_net.members.origin)
+            _run(
+                estimator,
+                own_net,
+                own_rows,
+                codings.tasks,
+                stops,
+                epochs,
+                course,
+                "own",
+            )
+    may_try = stops and earlier is None and may_part(estimator, codings, net)
+    if may_try and course.goes_on():
+        own_net = find_own_net(
+            estimator, codings, net, encoded, rows.n_read, generator, course
+        )
+    _report_end(course, estimator, net)
     return Trained(net, own_net, fold_seed, encoded)
 
 
 def _run(
+    estimator: Any,
     net: MultiTaskNet,
     rows: MemberRows,
     tasks: list[Task],
     stops: bool,
     epochs: int | None,
+    course: Course,
+    part: str = "shared",
 ) -> None:
     best = dict(net.callbacks_).get("best_weights")
     if best is not None:
         best.set_params(monitor="valid" if stops else None)
-    train(net, rows, epochs)
+    train(net, rows, epochs, course, part)
     if best is not None and best.diverged_:
-        _report_divergence(best, tasks)
+        _report_divergence(best, tasks, estimator)
 
 
-def _report_divergence(best: Any, tasks: list[Task]) -> None:
+def _report_divergence(best: Any, tasks: list[Task], estimator: Any) -> None:
     """Say which task's loss was no longer finite, and what was kept."""
     member, (epoch, t) = next(iter(best.diverged_.items()))
     what = "The weights" if t < 0 else f"The loss of {tasks[t].describe()}"
     said = f"{what} turned infinite or NaN in epoch {epoch} (member {member})."
-    remedy = "Lower learning_rate_init, or look for extreme values in X and y."
+    remedy = _remedy(estimator)
     if not best.best_epoch_.any():
         raise ValueError(f"{said} Nothing was learned before. {remedy}")
     warn(
         f"{said} The weights of epoch {best.best_epoch_[member]} are kept. {remedy}",
         ConvergenceWarning,
     )
+
+
+def _report_end(course: Course, estimator: Any, net: MultiTaskNet) -> None:
+    """Say that training was ended from outside; a callback knows what it does."""
+    if course.ended_by not in ("time", "interrupt"):
+        return
+    what = f"after epoch {len(net.history)} of the shared network"
+    kept = "The best weights so far are kept."
+    if course.ended_by == "interrupt":
+        warn(f"Training was interrupted {what}. {kept}", ConvergenceWarning)
+        return
+    warn(
+        f"time_limit={estimator.time_limit!r} seconds ended training {what}. {kept} "
+        "Raise it, or lower hidden_layer_sizes or n_members.",
+        ConvergenceWarning,
+    )
+
+
+def _remedy(estimator: Any) -> str:
+    """Name the parameter by which a step cannot but diverge, if there is one."""
+    if estimator.alpha > 1 and estimator.alpha * estimator.learning_rate_init > 1:
+        return (
+            f"Lower alpha={estimator.alpha!r}: each step shrinks weights by alpha "
+            "times learning_rate_init, which is above 1."
+        )
+    return "Lower learning_rate_init, or look for extreme values in X and y."

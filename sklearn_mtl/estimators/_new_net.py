@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 
 from sklearn_mtl.balancing import BALANCING, Balancing
@@ -23,6 +25,9 @@ from sklearn_mtl.training import (
 OF_LAYERS = ("activation", "maxout_pieces", "input_dropout", "max_norm")
 """Parameters that all members of the network take as they are."""
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Largest number that the network can compute with."""
+
 ROWS_OF_A_VALIDATION_BATCH = 512
 """Rows that are validated together; where batches are larger, as many as those."""
 
@@ -38,11 +43,12 @@ def new_net(
 ) -> MultiTaskNet:
     """Make a net as the estimator's parameters say; it is ready to be trained."""
     size = rows_of_a_batch(estimator.batch_size, n_rows)
+    _check_net_params(estimator.net_params or {})
     settings = {
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
         "module__n_features": codings.encoder.n_features_out_,
         "module__bins": codings.bins,
-        "head_sparsity": estimator.head_sparsity,
+        "head_sparsity": float(estimator.head_sparsity),
         "batch_size": size,
         "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),
         "max_epochs": estimator.max_iter,
@@ -65,6 +71,24 @@ def new_net(
     )
 
 
+COUNTS = (
+    "batch_size",
+    "iterator_train__batch_size",
+    "iterator_valid__batch_size",
+    "max_epochs",
+)
+"""Arguments of a net that skorch takes as they are."""
+
+
+def _check_net_params(net_params: dict[str, Any]) -> None:
+    for name in COUNTS:
+        value = net_params.get(name, 1)
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(
+                f"net_params says {name}={value!r}. Pass an integer of at least 1."
+            )
+
+
 def fixed_settings(estimator: Any, codings: Codings) -> dict[str, Any]:
     """Arguments of the network that stay as they are once it is made."""
     return {
@@ -72,7 +96,13 @@ def fixed_settings(estimator: Any, codings: Codings) -> dict[str, Any]:
         "head_hidden_layer_sizes": head_sizes(estimator, codings.names),
         "sharing": _made(estimator.sharing, SHARING),
         **{name: getattr(estimator, name) for name in OF_LAYERS},
+        "max_norm": _bounded(estimator.max_norm),
     }
+
+
+def _bounded(number: Any) -> float | None:
+    """Make a float of any real number, finite in the format of the network."""
+    return None if number is None else float(min(number, LARGEST))
 
 
 def balancing_of(estimator: Any) -> Balancing:
@@ -108,3 +138,15 @@ def callbacks_of(estimator: Any, codings: Codings) -> list[Any]:
     if len(codings.tasks) > 1:
         callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
     return callbacks
+
+
+def watchers_of(estimator: Any) -> list[Any]:
+    """List the callbacks that are told of every part of a fit, not of one alone."""
+    bar = [("progress_bar", ProgressBar())] if estimator.verbose else []
+    return bar + [
+        given
+        for given in estimator.callbacks or []
+        if getattr(
+            given[1] if isinstance(given, tuple) else given, "hears_all_parts", False
+        )
+    ]

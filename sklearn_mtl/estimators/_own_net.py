@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_mtl.estimators._codings import Codings
-from sklearn_mtl.estimators._new_net import new_net, rate_schedule
+from sklearn_mtl.estimators._new_net import new_net, rate_schedule, watchers_of
+from sklearn_mtl.estimators._scoring import stops_by_loss
 from sklearn_mtl.training import (
+    Course,
     MemberRows,
     Members,
     MultiTaskNet,
@@ -39,6 +41,7 @@ def may_part(estimator: Any, codings: Codings, net: MultiTaskNet) -> bool:
         and len(codings.tasks) > 1
         and type(net.criterion_) is TaskLoss
         and not getattr(estimator.reconstruction, "generative", False)
+        and stops_by_loss(estimator)
         and "best_weights" in dict(net.callbacks_)
         and len(net.history) > 0
     )
@@ -51,6 +54,7 @@ def find_own_net(
     rows: MemberRows,
     n_read: int,
     generator: Any,
+    course: Course,
 ) -> MultiTaskNet | None:
     """Let columns that the others hold back go on alone, and keep those that gain.
 
@@ -69,20 +73,48 @@ def find_own_net(
     n_read : int
         Number of rows that training reads.
     generator : torch.Generator
+    course : Course
+        Of the fit; where it ends, columns are judged by the epochs of their trial.
 
     Returns
     -------
     MultiTaskNet or None
         For each column that goes on alone, as many members as `net` has.
     """
+    try:
+        return _try_columns(estimator, codings, net, rows, n_read, generator, course)
+    except KeyboardInterrupt:  # what all columns share has been learned
+        course.end("interrupt")
+        return None
+
+
+def _try_columns(
+    estimator: Any,
+    codings: Codings,
+    net: MultiTaskNet,
+    rows: MemberRows,
+    n_read: int,
+    generator: Any,
+    course: Course,
+) -> MultiTaskNet | None:
     shared, promise = _promises(net)
     tried = sorted(promise, key=promise.__getitem__, reverse=True)
     tried = tried[: stacks_that_fit(net)]
     if not tried:
         return None
     own = _train_alone(
-        estimator, codings, net, rows, n_read, sorted(tried), shared, generator
+        estimator,
+        codings,
+        net,
+        rows,
+        n_read,
+        sorted(tried),
+        shared,
+        generator,
+        course,
     )
+    if not own.history:
+        return None
     kept = [t for t in sorted(tried) if _gains(own, t, shared[t])]
     if not kept:
         return None
@@ -116,11 +148,9 @@ def _train_alone(
     columns: list[int],
     shared: list[np.ndarray],
     generator: Any,
+    course: Course,
 ) -> MultiTaskNet:
-    """Train copies of the shared members on one column each, from their weights on.
-
-    The caller's callbacks watch the shared net only.
-    """
+    """Train copies of the shared members on one column each, from their weights on."""
     members = teams(net.members, _each(columns))
     patience = estimator.n_iter_no_change
     trials = StopTogether(
@@ -132,7 +162,7 @@ def _train_alone(
     )
     own = _new_net(estimator, codings, members, n_read, generator, ("trials", trials))
     copy_members(net, members.origin, own)
-    train(own, rows.select(members.origin))
+    train(own, rows.select(members.origin), None, course, "trials")
     return own
 
 
@@ -150,7 +180,7 @@ def _new_net(
         members,
         n_rows=n_read,
         generator=new_generator(draw_seed(generator)),
-        callbacks=[*rate_schedule(estimator), *callbacks],
+        callbacks=[*rate_schedule(estimator), *callbacks, *watchers_of(estimator)],
     )
 
 

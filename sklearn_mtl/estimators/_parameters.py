@@ -97,7 +97,8 @@ PARAMETERS: dict[str, Parameter] = {
         """
         "never" predicts every column by the shared network. "auto" lets a column that
         the others hold back go on alone from the shared weights, where that lowers its
-        loss on held-out rows; see `sharing_`. Needs ``early_stopping=True``.
+        loss on held-out rows; see `sharing_`. Needs ``early_stopping=True`` and
+        ``scoring="loss"``.
         """,
     ),
     "balancing": Parameter(
@@ -148,7 +149,9 @@ PARAMETERS: dict[str, Parameter] = {
         """
         Networks in the stack, whose predictions are averaged. "auto" takes eight;
         beyond 20,000 labelled rows fewer, so that rows times members stays the same,
-        and never more than there are rows.
+        and never more than there are rows. With `cv` or groups it follows the splits:
+        the same number a split, eight in all or fewer; more splits get one member each
+        (beyond eight as far as the rows afford, at most 64).
         """,
     ),
     "task_types": Parameter(
@@ -260,6 +263,14 @@ PARAMETERS: dict[str, Parameter] = {
         Most epochs; with ``early_stopping=False`` the number of epochs.
         """,
     ),
+    "time_limit": Parameter(
+        [POSITIVE, None],
+        "float or None, default=None",
+        """
+        Seconds after which no further epoch begins, counted from the call of `fit`;
+        the best weights so far are kept. One epoch is trained in any case.
+        """,
+    ),
     "random_state": Parameter(
         ["random_state"],
         "int, RandomState instance or None, default=None",
@@ -298,6 +309,17 @@ PARAMETERS: dict[str, Parameter] = {
         of training, and keeps its best weights.
         """,
     ),
+    "scoring": Parameter(
+        [str, callable, None],
+        'str, scorer or None, default="loss"',
+        """
+        What early stopping looks at, once an epoch, on the rows that each member holds
+        out. "loss", or None, is the training loss; any other name is a metric of
+        `metrics.task_scores`, averaged over the columns that have it. Or what
+        `metrics.make_task_scorer` makes: some columns, another average, a function of
+        one's own. `tol` is then in units of the score, and no column goes on alone.
+        """,
+    ),
     "calibrate": Parameter(
         ["boolean", AUTO],
         'bool or "auto", default="auto"',
@@ -313,6 +335,21 @@ PARAMETERS: dict[str, Parameter] = {
         """
         Share of the rows that a member holds out. Five to 1 / `validation_fraction`
         members hold out one fold each, so that every row is held out by one of them.
+        Read without `cv`.
+        """,
+    ),
+    "cv": Parameter(
+        ["cv_object"],
+        "int, splitter, iterable of (train, test) or None, default=None",
+        """
+        How members hold out rows. None draws them at random, or whole groups where
+        `groups` are passed to fit. An int is that many folds, balanced over all columns
+        of y (`MultiTaskStratifiedKFold`, or `MultiTaskStratifiedGroupKFold` with
+        `groups`). A splitter sees the rows of X, y and groups that have labels. Pairs
+        of rows, and a `PredefinedSplit`, name rows of X as it is passed. Splits are
+        dealt to members in turn; if there are fewer members, the last ones. Members
+        train on the train parts even with ``early_stopping=False``, and then for
+        `max_iter` epochs. `partial_fit` holds out no row.
         """,
     ),
     "n_iter_no_change": Parameter(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,26 @@ def has_class_columns(estimator: Any) -> bool:
     """Whether a column is of classes, or may be, before a fit."""
     tasks = getattr(estimator, "tasks_", None)
     return tasks is None or any(task.is_classifier for task in tasks)
+
+
+class OfClassColumns:
+    """A method that is there where columns are of classes, and else says why not."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, estimator: Any, owner: type) -> Any:
+        if estimator is None:
+            return self.method
+        if has_class_columns(estimator):
+            return MethodType(self.method, estimator)
+        raise AttributeError(
+            f"This {owner.__name__!r} has no attribute {self.method.__name__!r}: "
+            "fit read every column of y as numbers. Out of fold, "
+            "sklearn.model_selection.cross_val_predict turns labels into numbers "
+            "before fit; use sklearn_mtl.model_selection.cross_val_predict. "
+            "Elsewhere, name the columns of classes in task_types."
+        )
 
 
 def has_number_columns(estimator: Any) -> bool:
@@ -45,8 +67,9 @@ def predict(self: Any, X: Any) -> Any:
     Returns
     -------
     array of shape (n_samples,) or (n_samples, n_tasks), or data frame
-        In the container, units and labels of the y passed to `fit`. A column
-        without any label in `fit` is predicted as missing.
+        In the container, units and labels of the y passed to `fit`; a pandas frame
+        has the index of X, and is an array where X has none. A column without any
+        label in `fit` is predicted as missing.
     """
     check_is_fitted(self)
     return self.stack_.codings.rebuild(_predict_columns(self, X), X)

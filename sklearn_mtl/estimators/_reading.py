@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,9 @@ from sklearn_mtl.tables import (
     is_frame,
     read_weight,
     refuse_double_names,
+    without_mask,
 )
+from sklearn_mtl.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,25 @@ class Table:
         Weight of each label, 0 where it is missing.
     row_weight : ndarray of shape (n_rows,) or None
         Weight of each row in the reconstruction of X; None where there is none.
+    passed_y, groups : any container of n_rows rows, or None
+        As they were passed.
     """
 
     X: Any
     y: TargetTable
     scoring_weight: np.ndarray
     row_weight: np.ndarray | None = None
+    passed_y: Any = None
+    groups: Any = None
 
 
 def read_table(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, names: list[Any] | None
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    names: list[Any] | None,
+    groups: Any = None,
 ) -> Table:
     """Read what was passed to `fit` or `partial_fit`.
 
@@ -62,7 +74,7 @@ def read_table(
     if estimator.reconstruction is not None:
         check_has_shared_units(estimator)
         row_weight = _row_weight(sample_weight, table)
-    return Table(X, table, weight, row_weight)
+    return Table(X, table, weight, row_weight, passed_y=y, groups=groups)
 
 
 def read_validation(
@@ -92,6 +104,7 @@ def read_X(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
         Values are checked where they are encoded.
     """
     if not is_frame(X):
+        X = without_mask(X)
         if isinstance(X, list | tuple):
             X = array_from_rows(X)
         return validate_data(
@@ -125,8 +138,21 @@ def reader_of(estimator: BaseEstimator) -> BaseEstimator:
     """
     known = {*estimator.get_params(deep=False), "n_features_in_", "feature_names_in_"}
     reader: BaseEstimator = object.__new__(type(estimator))
-    vars(reader).update((k, v) for k, v in vars(estimator).items() if k in known)
+    vars(reader).update(
+        (name, _copied(value))
+        for name, value in vars(estimator).items()
+        if name in known
+    )
     return reader
+
+
+def _copied(value: Any) -> Any:
+    """Copy what may be changed in place; what it holds stays the same."""
+    if isinstance(value, dict):
+        return {key: _copied(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_copied(entry) for entry in value]
+    return copy(value) if isinstance(value, Task) else value
 
 
 def n_rows_of(X: Any) -> int:
@@ -136,6 +162,7 @@ def n_rows_of(X: Any) -> int:
 
 def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:
     """Read the columns of y and check that there is a label for each row."""
+    _refuse_outputs(y, n_rows, name)
     table = TargetTable(y)
     if len(table) != n_rows:
         raise ValueError(
@@ -144,6 +171,18 @@ def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:
             "each row of X."
         )
     return table
+
+
+def _refuse_outputs(y: Any, n_rows: int, name: str) -> None:
+    """Raise for a list with one array an output, as Keras takes it."""
+    if not isinstance(y, list | tuple) or len(y) in (0, n_rows):
+        return
+    if all(not isinstance(v, str) and np.shape(v)[:1] == (n_rows,) for v in y):
+        raise ValueError(
+            f"{name} is a list of {len(y)} arrays of {n_rows} rows, one an output. "
+            f"Put them side by side: np.column_stack({name}); or make a data frame of "
+            "them, if they differ in type."
+        )
 
 
 def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
@@ -156,7 +195,10 @@ def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
     names = [column.name for column in columns]
     weight = read_weight(sample_weight, len(columns[0]), names)
     if not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: sample_weight "
+            "is 0 everywhere. Give some rows a weight above 0."
+        )
     return observed * weight
 
 

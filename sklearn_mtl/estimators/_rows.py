@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mtl.estimators._reading import Table, n_rows_of
-from sklearn_mtl.tables import Column, take_rows
+from sklearn_mtl.tables import Column, RowGroups, read_groups, take_rows
 from sklearn_mtl.tasks import Task, weigh_classes
 
 
@@ -31,6 +31,10 @@ class Rows:
         Number of rows of the user's X.
     decoded : DecodedRows or None
         All rows of X, where the network learns to reconstruct them.
+    passed_y : any container of n_passed rows
+        As the user passed it.
+    groups : RowGroups or None
+        Which rows belong together.
     """
 
     X: Any
@@ -40,6 +44,8 @@ class Rows:
     positions: np.ndarray
     n_passed: int
     decoded: DecodedRows | None = None
+    passed_y: Any = None
+    groups: RowGroups | None = None
 
     def __len__(self) -> int:
         return len(self.scoring_weight)
@@ -80,7 +86,8 @@ def labelled_rows(table: Table) -> Rows:
     the same; a network that decodes its input learns from them too.
     """
     counts = table.scoring_weight > 0
-    rows = np.flatnonzero(counts.any(axis=1))
+    has_label = np.asarray(counts.any(axis=1))
+    rows = np.flatnonzero(has_label)
     if not len(rows):
         raise ValueError(
             "y holds no label that counts: every label is missing or has weight 0. "
@@ -103,6 +110,10 @@ def labelled_rows(table: Table) -> Rows:
         positions=rows,
         n_passed=len(counts),
         decoded=decoded,
+        passed_y=table.passed_y,
+        groups=None
+        if table.groups is None
+        else read_groups(table.groups, has_label).take(rows),
     )
 
 

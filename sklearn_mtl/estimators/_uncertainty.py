@@ -34,8 +34,9 @@ def predict(self: Any, X: Any, return_std: bool = False) -> Any:
     Returns
     -------
     predictions : array of shape (n_samples,) or (n_samples, n_tasks), or data frame
-        In the container, units and labels of the y passed to `fit`. A column
-        without any label in `fit` is predicted as missing.
+        In the container, units and labels of the y passed to `fit`; a pandas frame
+        has the index of X, and is an array where X has none. A column without any
+        label in `fit` is predicted as missing.
     std : of the shape of `predictions`
         Only with ``return_std=True``; in the units of y, NaN for classes.
     """
@@ -64,7 +65,7 @@ def predict(self: Any, X: Any, return_std: bool = False) -> Any:
     )
 
 
-@checks_arguments(**CONFORMAL)
+@checks_arguments(**CONFORMAL, normalize=["boolean"])
 def predict_interval(
     self: Any,
     X: Any,

@@ -2,18 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._layer_sizes import head_sizes_as_written
 from sklearn_mtl.estimators._new_net import balancing_of, fixed_settings
-from sklearn_mtl.training import MultiTaskNet, adopt_settings
+from sklearn_mtl.tables import Column
+from sklearn_mtl.tasks import Task
+from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
+
+READ_ANEW = {
+    "alpha",
+    "batch_size",
+    "calibrate",
+    "class_weight",
+    "cv",
+    "early_stopping",
+    "head_sparsity",
+    "learning_rate_init",
+    "max_iter",
+    "n_iter_no_change",
+    "scoring",
+    "task_weights",
+    "time_limit",
+    "tol",
+    "validation_fraction",
+    "verbose",
+    "warm_start",
+}
+"""Parameters that each fit reads, also one that goes on."""
+
+OF_THE_NETWORK = {
+    "activation",
+    "balancing",
+    "dropout",
+    "head_hidden_layer_sizes",
+    "hidden_layer_sizes",
+    "input_dropout",
+    "max_norm",
+    "maxout_pieces",
+    "reconstruction",
+    "sharing",
+}
+"""Parameters that are compared with what the network was made with."""
+
+OF_THE_FIRST_FIT = {
+    "callbacks",
+    "categorical_features",
+    "device",
+    "dtype",
+    "learning_rate",
+    "max_categories",
+    "n_bins",
+    "n_members",
+    "net_params",
+    "own_nets",
+    "random_state",
+    "scale_inputs",
+    "solver",
+    "task_types",
+}
+"""Parameters that are compared with those of the fit which made the network."""
 
 
 def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> None:
     """Take over parameters that may change between warm starts; refuse the others."""
+    for name in sorted(OF_THE_FIRST_FIT):
+        _check_unchanged(name, getattr(estimator, name), getattr(codings.reader, name))
     overridden = estimator.net_params or {}
     for name, value in fixed_settings(estimator, codings).items():
         if f"module__{name}" in overridden:
@@ -44,10 +103,43 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
         "callbacks__best_weights__tol": estimator.tol,
     }
     if estimator.batch_size != "auto":
-        adopted["batch_size"] = estimator.batch_size
+        adopted["batch_size"] = int(estimator.batch_size)
     if reconstruction is not None:
         adopted["reconstruction_weight"] = reconstruction.weight
     adopt_settings(net, {k: v for k, v in adopted.items() if k not in overridden})
+
+
+def adopt_verbosity(net: MultiTaskNet, verbose: Any) -> None:
+    """Show a progress bar, or show it no longer."""
+    shown = [name for name, _ in net.callbacks_].count("progress_bar")
+    if verbose and not shown:
+        net.callbacks_ = [*net.callbacks_, ("progress_bar", ProgressBar().initialize())]
+    elif shown and not verbose:
+        net.callbacks_ = [pair for pair in net.callbacks_ if pair[0] != "progress_bar"]
+
+
+def check_can_go_on(
+    tasks: Sequence[Task], columns: Sequence[Column], weight: np.ndarray
+) -> None:
+    """Raise where labels vary of a column for which the first fit learned no scale.
+
+    As for a class that it could not know: nothing would be learned of them.
+    """
+    for t, (task, column) in enumerate(zip(tasks, columns, strict=True)):
+        if task.is_classifier or task.prior_cost_ > 0:
+            continue
+        observed = column.keep(weight[:, t] > 0, np.arange(len(column))).observed
+        known = float(task.predict(task.response(np.array([task.prior_raw_])))[0])
+        if column.content == "category" or np.allclose(
+            observed.astype(np.float64), known, rtol=1e-6
+        ):
+            continue
+        saw = "no label" if np.isnan(known) else f"{known:g} only"
+        raise ValueError(
+            f"Column {column.name!r} of y holds {observed.tolist()[0]!r}, but the "
+            f"first call saw {saw}, from which no scale of its labels was learned. "
+            "Let the first call have rows whose labels of the column differ."
+        )
 
 
 def _check_unchanged(name: str, value: Any, before: Any, *, but_for: str = "") -> None:
@@ -58,10 +150,16 @@ def _check_unchanged(name: str, value: Any, before: Any, *, but_for: str = "") -
         )
 
 
-def _description(value: Any, but_for: str) -> Any:
-    """Tell objects with parameters by these."""
-    if not isinstance(value, BaseEstimator):
-        return value
-    parameters = value.get_params()
-    parameters.pop(but_for, None)
-    return type(value), parameters
+def _description(value: Any, but_for: str = "") -> Any:
+    """Tell objects with parameters by these, and sequences by their entries."""
+    if isinstance(value, BaseEstimator):
+        parameters = value.get_params(deep=False)
+        parameters.pop(but_for, None)
+        return type(value), _description(parameters)
+    if isinstance(value, Mapping):
+        return {key: _description(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_description(entry) for entry in value]
+    return value

@@ -33,6 +33,7 @@ def task_affinity(
     y: Any,
     cv: Any = None,
     *,
+    groups: Any = None,
     method: str = "pairs",
 ) -> Bunch:
     """Measure how much each column of y helps each other one.
@@ -53,6 +54,8 @@ def task_affinity(
         the estimator's ``random_state``. None stands for 5 with "pairs"; the other
         methods score no predictions, and then train once, on all rows. With folds,
         they average over the training rows of each.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that belong together; `cv` and the members hold them out as a whole.
     method : {"pairs", "gradient", "lookahead"}, default="pairs"
         What is measured:
 
@@ -144,17 +147,17 @@ def task_affinity(
             f"columns share, so that method={method!r} has no gradients to compare. "
             "Set one hidden layer or more, or use method='pairs'."
         )
-    found = MEASURES[method](transformers, net, X, y, cv)
+    found = MEASURES[method](transformers, net, X, y, cv, groups)
     labelled = np.column_stack([~column.missing for column in table.columns])
     overlap = labelled.T.astype(float) @ labelled / len(labelled)
     return Bunch(task_names=table.names, method=method, overlap=overlap, **found)
 
 
 def _by_pairs(
-    transformers: Any, net: Any, X: Any, y: Any, cv: Any
+    transformers: Any, net: Any, X: Any, y: Any, cv: Any, groups: Any
 ) -> dict[str, np.ndarray]:
     skill, shares = [], []
-    for fold in folds_of(transformers, net, X, y, 5 if cv is None else cv):
+    for fold in folds_of(transformers, net, X, y, 5 if cv is None else cv, groups):
         n_tasks = len(read_columns(fold.y_test).columns)
         teams = each_and_pairs(n_tasks)
         of_teams = skill_of_teams(net, fold, teams)
@@ -193,19 +196,21 @@ def _probe(
     X: Any,
     y: Any,
     cv: Any,
+    groups: Any,
 ) -> dict[str, np.ndarray]:
     """Train on all rows, or on those of each fold, and average what a probe says."""
     if cv is not None:
-        parts = ((f.X, f.y) for f in folds_of(transformers, net, X, y, cv))
-    elif transformers is not None:
-        parts = ((part, y) for part in [clone(transformers).fit_transform(X, y)])
+        folds = folds_of(transformers, net, X, y, cv, groups)
+        parts = ((fold.X, fold.y, fold.groups) for fold in folds)
     else:
-        parts = ((part, y) for part in [X])
+        plain = transformers is None
+        X = X if plain else clone(transformers).fit_transform(X, y)
+        parts = (part for part in [(X, y, groups)])
     seed = seed_of(clone(net).random_state)
     means = []
-    for X_part, y_part in parts:
+    for X_part, y_part, groups_part in parts:
         probe = kind(seed)
-        shared_net(net, [probe]).fit(X_part, y_part)
+        shared_net(net, [probe]).fit(X_part, y_part, groups=groups_part)
         means.append(probe.means_)
     return {
         name: _mean_of_known(np.stack([m[name] for m in means])) for name in means[0]

@@ -31,6 +31,7 @@ def compare_single_task(
     y: Any,
     cv: Any = 5,
     *,
+    groups: Any = None,
     confidence: float = 0.95,
 ) -> Bunch:
     """Compare the network that all columns share with one network a column.
@@ -49,6 +50,8 @@ def compare_single_task(
     cv : int or splitter, default=5
         Folds; a number makes balanced ones (`MultiTaskStratifiedKFold`), shuffled by
         the estimator's ``random_state``.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that belong together; `cv` and the members hold them out as a whole.
     confidence : float, default=0.95
         Confidence of the intervals.
 
@@ -107,7 +110,7 @@ def compare_single_task(
     table = read_columns(y)
     teams = everyone_and_each(len(table.columns))
     single, multi, shares = [], [], []
-    for fold in folds_of(transformers, net, X, y, cv):
+    for fold in folds_of(transformers, net, X, y, cv, groups):
         scores = skill_of_teams(net, fold, teams)
         single.append(scores[1:].diagonal())
         multi.append(scores[0])

@@ -21,7 +21,10 @@ from sklearn_mtl.estimators import (
     number_of_members,
 )
 from sklearn_mtl.metrics import Truth, metrics_of
-from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
+from sklearn_mtl.model_selection import (
+    MultiTaskStratifiedGroupKFold,
+    MultiTaskStratifiedKFold,
+)
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.training import teams as teams_of_columns
 
@@ -39,6 +42,7 @@ class Fold(NamedTuple):
     y: Any
     X_test: Any
     y_test: Any
+    groups: Any = None
 
 
 def parts_of(estimator: Any) -> tuple[Any, Any]:
@@ -67,19 +71,24 @@ def read_columns(y: Any) -> TargetTable:
     return table
 
 
-def folds_of(transformers: Any, net: Any, X: Any, y: Any, cv: Any) -> Iterator[Fold]:
-    """Split the rows; a number of folds makes balanced ones."""
+def folds_of(
+    transformers: Any, net: Any, X: Any, y: Any, cv: Any, groups: Any = None
+) -> Iterator[Fold]:
+    """Split the rows; a number of folds makes balanced ones, of whole groups if any."""
     if isinstance(cv, int | np.integer):
-        cv = MultiTaskStratifiedKFold(
-            int(cv), shuffle=True, random_state=net.random_state
+        grouped = groups is not None
+        kind: Any = (
+            MultiTaskStratifiedGroupKFold if grouped else MultiTaskStratifiedKFold
         )
-    for train, test in check_cv(cv).split(X, y):
+        cv = kind(int(cv), shuffle=True, random_state=net.random_state)
+    for train, test in check_cv(cv).split(X, y, groups):
         X_train, X_test = (_safe_indexing(X, rows) for rows in (train, test))
         y_train, y_test = (_safe_indexing(y, rows) for rows in (train, test))
         if transformers is not None:
             fitted = clone(transformers).fit(X_train, y_train)
             X_train, X_test = fitted.transform(X_train), fitted.transform(X_test)
-        yield Fold(X_train, y_train, X_test, y_test)
+        own = None if groups is None else _safe_indexing(groups, train)
+        yield Fold(X_train, y_train, X_test, y_test, own)
 
 
 def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
@@ -112,7 +121,7 @@ def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
     n_tasks = len(truth.columns)
     scores = np.full((len(teams), n_tasks), np.nan)
     first = 0
-    for chosen, stack in _stacks(net, fold.X, fold.y, teams):
+    for chosen, stack in _stacks(net, fold, teams):
         candidate = stack.net.members.candidate
         learned = [
             (team, t, np.flatnonzero(candidate == team))
@@ -139,7 +148,7 @@ def _ask(whom: list[tuple[int, np.ndarray]]) -> Callable[..., list[np.ndarray]]:
 
 
 def _stacks(
-    net: Any, X: Any, y: Any, teams: Sequence[Team]
+    net: Any, fold: Fold, teams: Sequence[Team]
 ) -> Iterator[tuple[Sequence[Team], FittedStack]]:
     """Fit all teams, as many together as memory allows.
 
@@ -149,12 +158,17 @@ def _stacks(
     stack : FittedStack
         The candidate of a member is its team's position.
     """
-    size = number_of_members(net.n_members, n_rows_of(X), net.early_stopping)
+    size = number_of_members(net.n_members, n_rows_of(fold.X), net.early_stopping)
     together = max(1, MEMBERS_AT_ONCE // size)
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]
         arrange = partial(teams_of_columns, columns=chosen)
-        yield chosen, fit_arranged(shared_net(net, []), X, y, arrange).stack
+        yield chosen, _fitted(net, fold, arrange)
+
+
+def _fitted(net: Any, fold: Fold, arrange: Any) -> FittedStack:
+    net = shared_net(net, [])
+    return fit_arranged(net, fold.X, fold.y, arrange, fold.groups).stack
 
 
 def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:

@@ -6,8 +6,11 @@ name serves other rooms: `score` of the estimators goes through `column_score`.
 
 from sklearn_mtl.metrics._estimator_score import column_score as column_score
 from sklearn_mtl.metrics._estimator_score import mean_of_known as mean_of_known
+from sklearn_mtl.metrics._outcome import Outcome as Outcome
+from sklearn_mtl.metrics._outcome import column_of as column_of
 from sklearn_mtl.metrics._predicted import Truth as Truth
 from sklearn_mtl.metrics._registry import metrics_of as metrics_of
+from sklearn_mtl.metrics._scorers import TaskScorer as TaskScorer
 from sklearn_mtl.metrics._scorers import make_task_scorer, task_scorers
 from sklearn_mtl.metrics._scores import average_rrmse, skill_score, task_scores
 

@@ -51,6 +51,13 @@ def f1(outcome: Outcome, **kwargs: Any) -> float:
     )
 
 
+def matthews_correlation(outcome: Outcome) -> float:
+    """Correlation of labels and predictions; NaN where labels hold one class."""
+    if len(np.unique(outcome.labels)) < 2:
+        return NAN
+    return _score(metrics.matthews_corrcoef, outcome)
+
+
 def roc_auc(outcome: Outcome, **kwargs: Any) -> float:
     return _one_versus_rest(metrics.roc_auc_score, outcome, **kwargs)
 

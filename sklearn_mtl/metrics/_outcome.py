@@ -11,7 +11,13 @@ from sklearn.base import clone
 
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column, read_columns
-from sklearn_mtl.tasks import Binary, Multiclass, Task, resolve_tasks
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    Task,
+    or_say_the_kind,
+    resolve_tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,7 @@ def _warn_of_unseen(
         f"Column {name!r} of {source} holds the label {unseen[0]!r}, which was not "
         "seen in fit; its rows count as missed, with a probability of 0. Fit on rows "
         "that hold it, or use folds that are stratified on this column."
+        f"{or_say_the_kind(unseen[0])}"
     )
 
 

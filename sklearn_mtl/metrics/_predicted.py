@@ -72,6 +72,13 @@ class Truth:
                 f"predictions of column {name!r}. Pass one prediction for each row of "
                 f"{self.source}."
             )
+        of_both = response if predicted is not None else None
+        if of_both is not None and len(of_both) != len(column):
+            raise ValueError(
+                f"y_proba has {len(of_both)} rows for column {name!r}, but "
+                f"{self.source} has {len(column)}. Pass one for each row of "
+                f"{self.source}."
+            )
         weight = None if self.weight is None else self.weight[:, position]
         return outcome_of(
             name, task, column, predicted, response, weight, source=self.source
@@ -166,8 +173,14 @@ def _as_entries(y_proba: Any, n_tasks: int) -> Any:
 
 
 def _as_floats(values: Any) -> np.ndarray:
-    array = np.asarray(values)
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    try:
+        array = np.asarray(values)
+        return array if array.dtype.kind == "f" else array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Probabilities are read from y_proba (y_pred in skill_score), which holds "
+            f"what is no number: {error}. Pass arrays, as predict_proba returns them."
+        ) from error
 
 
 def read_response(name: Hashable, task: Task, response: Any) -> np.ndarray | None:

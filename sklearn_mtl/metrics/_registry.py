@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+from sklearn import metrics as scores
 
 from sklearn_mtl.metrics import _classes, _numbers
 from sklearn_mtl.metrics._outcome import Outcome
 from sklearn_mtl.tasks import Task
+
+GIVEN = {"y_true", "y_pred", "y_score", "y_proba", "labels", "sample_weight"}
+"""Arguments of scikit-learn's metrics that a column gives by itself."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,23 @@ class Metric:
         Whether smaller is better.
     reads_response : bool
         Whether predictions do not suffice: probabilities or quantiles are read.
+    takes : callable or None
+        Function of scikit-learn that further arguments are handed on to.
     """
 
     name: str
     function: Callable[..., float]
     is_loss: bool = False
     reads_response: bool = False
+    takes: Callable[..., float] | None = None
+
+    @property
+    def arguments(self) -> set[str]:
+        """Names of the arguments beside labels, predictions and weights."""
+        known = set(signature(self.function).parameters) - {"outcome", "kwargs"}
+        if self.takes is not None:
+            known |= set(signature(self.takes).parameters) - GIVEN
+        return known
 
     def of(self, outcome: Outcome, **kwargs: object) -> float:
         """Compute; NaN where there is nothing to compare."""
@@ -49,9 +67,19 @@ SCORE = Metric("score", _score_of_kind)
 """What estimators average in `score`; every kind has it."""
 
 ERRORS = (
-    Metric("r2", _numbers.r2),
-    Metric("mae", _numbers.mean_absolute_error, is_loss=True),
-    Metric("rmse", _numbers.root_mean_squared_error, is_loss=True),
+    Metric("r2", _numbers.r2, takes=scores.r2_score),
+    Metric(
+        "mae",
+        _numbers.mean_absolute_error,
+        is_loss=True,
+        takes=scores.mean_absolute_error,
+    ),
+    Metric(
+        "rmse",
+        _numbers.root_mean_squared_error,
+        is_loss=True,
+        takes=scores.root_mean_squared_error,
+    ),
     Metric("rrmse", _numbers.relative_root_mean_squared_error, is_loss=True),
 )
 NUMBERS = (Metric("skill", _numbers.number_skill), *ERRORS)
@@ -67,13 +95,27 @@ QUANTILES = (
 )
 CLASSES = (
     Metric("skill", _classes.class_skill, reads_response=True),
-    Metric("accuracy", _classes.accuracy),
+    Metric("accuracy", _classes.accuracy, takes=scores.accuracy_score),
     Metric("balanced_accuracy", _classes.balanced_accuracy),
-    Metric("f1", _classes.f1),
-    Metric("roc_auc", _classes.roc_auc, reads_response=True),
-    Metric("average_precision", _classes.average_precision, reads_response=True),
+    Metric("f1", _classes.f1, takes=scores.f1_score),
+    Metric("mcc", _classes.matthews_correlation),
+    Metric(
+        "roc_auc", _classes.roc_auc, reads_response=True, takes=scores.roc_auc_score
+    ),
+    Metric(
+        "average_precision",
+        _classes.average_precision,
+        reads_response=True,
+        takes=scores.average_precision_score,
+    ),
     Metric("log_loss", _classes.log_loss, is_loss=True, reads_response=True),
-    Metric("brier", _classes.brier_score, is_loss=True, reads_response=True),
+    Metric(
+        "brier",
+        _classes.brier_score,
+        is_loss=True,
+        reads_response=True,
+        takes=scores.brier_score_loss,
+    ),
     Metric(
         "calibration_error",
         _classes.calibration_error,
@@ -97,6 +139,7 @@ ALIASES = {
     "mean_poisson_deviance": "poisson_deviance",
     "mean_pinball_loss": "pinball",
     "brier_score": "brier",
+    "matthews_corrcoef": "mcc",
 }
 """Other names that scikit-learn uses."""
 
@@ -137,3 +180,28 @@ def canonical_name(name: str) -> str:
             "function (y_true, y_pred, sample_weight=...) -> float."
         )
     return plain
+
+
+def check_arguments(metric: Any, arguments: dict[str, Any]) -> None:
+    """Raise for an argument that a metric, by name or a function, does not take."""
+    if callable(metric):
+        try:
+            parameters = signature(metric).parameters
+        except (TypeError, ValueError):  # written in C: found out when it is called
+            return
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return
+        known = set(list(parameters)[2:]) - GIVEN
+    else:
+        everywhere = (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
+        of_kinds = (m for metrics in everywhere for m in metrics if m.name == metric)
+        known = set().union(*(m.arguments for m in of_kinds))
+    for name in arguments:
+        if name not in known:
+            named = getattr(metric, "__name__", metric)
+            takes = f"takes {', '.join(sorted(known))}" if known else "takes none"
+            hint = " Columns are chosen by tasks." if name == "task" else ""
+            raise TypeError(
+                f"{name}={arguments[name]!r} is no argument of metric={named!r}, which "
+                f"{takes}.{hint}"
+            )

@@ -10,8 +10,15 @@ from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_obje
 
 from sklearn_mtl.metrics._outcome import Outcome
 from sklearn_mtl.metrics._predicted import Predictor, Truth
-from sklearn_mtl.metrics._registry import Metric, canonical_name, metric_of, metrics_of
-from sklearn_mtl.tasks import per_column
+from sklearn_mtl.metrics._registry import (
+    Metric,
+    canonical_name,
+    check_arguments,
+    metric_of,
+    metrics_of,
+)
+from sklearn_mtl.tables import printed_names
+from sklearn_mtl.tasks import Task, per_column
 
 
 class ColumnScorer:
@@ -37,6 +44,7 @@ class ColumnScorer:
                 "as 'skill', or a function (y_true, y_pred, sample_weight=...) -> "
                 "float."
             )
+        check_arguments(metric, parameters)
         self.metric = metric
         self.tasks = tasks
         self.average = None if average is None else _checked_average(average)
@@ -66,21 +74,43 @@ class ColumnScorer:
         predictor = Predictor(estimator, truth)
         positions = _positions(self.tasks, predictor.names)
         outcomes = predictor.outcomes(X, positions)
-        scores: dict[Hashable, float] = {}
-        for outcome in outcomes:
-            metric = self._metric_of(outcome)
-            if metric is not None:
-                scores[outcome.name] = self._score(metric, outcome)
-            elif self.tasks is not None:
-                raise ValueError(_not_applicable(self.metric, outcome))
-        if not scores:
-            raise ValueError(_not_applicable(self.metric, outcomes[0]))
+        applies = self._applies([(outcome.name, outcome.task) for outcome in outcomes])
+        scores: dict[Hashable, float] = {
+            outcome.name: self.score_of(outcome)
+            for outcome, scored in zip(outcomes, applies, strict=True)
+            if scored
+        }
         return [outcome.name for outcome in outcomes], scores
 
-    def _metric_of(self, outcome: Outcome) -> Metric | None:
+    def columns_of(self, tasks: Sequence[Task]) -> list[int]:
+        """Positions of the columns, given by their fitted tasks, that are scored."""
+        names = [task.name_ for task in tasks]
+        asked = _positions(self.tasks, names)
+        applies = self._applies([(names[t], tasks[t]) for t in asked])
+        return [t for t, scored in zip(asked, applies, strict=True) if scored]
+
+    def score_of(self, outcome: Outcome) -> float:
+        """Score a column to which the metric applies; greater is better."""
+        metric = self._metric_of(outcome.task)
+        assert metric is not None
+        return self._score(metric, outcome)
+
+    def _applies(self, columns: list[tuple[Hashable, Task]]) -> list[bool]:
+        """Tell to which columns the metric applies; raise where it should and doesn't.
+
+        Those that were asked for by name must have it, and one of all must.
+        """
+        applies = [self._metric_of(task) is not None for _, task in columns]
+        if not any(applies) or (self.tasks is not None and not all(applies)):
+            raise ValueError(
+                _not_applicable(self.metric, *columns[applies.index(False)])
+            )
+        return applies
+
+    def _metric_of(self, task: Task) -> Metric | None:
         if callable(self.metric):
             return Metric("", _OfLabels(self.metric))
-        return metric_of(outcome.task, self.metric)
+        return metric_of(task, self.metric)
 
     def _score(self, metric: Metric, outcome: Outcome) -> float:
         if metric.reads_response and outcome.scorable and outcome.response is None:
@@ -119,6 +149,10 @@ class TaskScorer(ColumnScorer):
         names, scores = self.scores(estimator, X, y, sample_weight)
         return _average(self.average, names, scores)
 
+    def average_of(self, names: list[Hashable], scores: dict[Hashable, float]) -> float:
+        """Average scores by name of the column; NaN where none is known."""
+        return _average(self.average, names, scores)
+
 
 class TaskScorers(ColumnScorer):
     """One score a column; what `task_scorers` returns."""
@@ -128,7 +162,7 @@ class TaskScorers(ColumnScorer):
     ) -> dict[str, float]:
         """Score a fitted estimator; greater is better."""
         names, scores = self.scores(estimator, X, y, sample_weight)
-        entries = {str(name): score for name, score in scores.items()}
+        entries = dict(zip(printed_names(list(scores)), scores.values(), strict=True))
         if self.average is not None:
             if AVERAGE in entries:
                 raise ValueError(
@@ -155,11 +189,11 @@ class _OfLabels:
         return float(self.function(*outcome.decoded(), **parameters))
 
 
-def _not_applicable(metric: str, outcome: Outcome) -> str:
-    known = ", ".join(repr(m.name) for m in metrics_of(outcome.task))
+def _not_applicable(metric: str, name: Hashable, task: Task) -> str:
+    known = ", ".join(repr(m.name) for m in metrics_of(task))
     return (
-        f"metric={metric!r} does not apply to column {outcome.name!r}, which is read "
-        f"as {outcome.task.kind}. Its metrics are {known}. Choose one of them, or "
+        f"metric={metric!r} does not apply to column {name!r}, which is read "
+        f"as {task.kind}. Its metrics are {known}. Choose one of them, or "
         "columns that have this one."
     )
 
@@ -233,7 +267,7 @@ def _average(
 
 
 def make_task_scorer(
-    metric: Any, task: Any = None, average: Any = "mean", **kwargs: Any
+    metric: Any, tasks: Any = None, average: Any = "mean", **kwargs: Any
 ) -> TaskScorer:
     """Make a scorer of some columns of y, for model selection.
 
@@ -247,12 +281,12 @@ def make_task_scorer(
         ``(y_true, y_pred, sample_weight=...) -> float`` of the observed labels of one
         column, of which greater is better; it gets ``sample_weight`` where there is
         one.
-    task : hashable, int or list of them, default=None
+    tasks : hashable, int or list of them, default=None
         Name or position of the columns to score. If None, all that the metric applies
         to.
     average : {"mean", "min"}, sequence or dict, default="mean"
         How scores of several columns become one: their mean, that of the worst column,
-        or a mean with these weights. A sequence has one weight for each of `task`, or
+        or a mean with these weights. A sequence has one weight for each of `tasks`, or
         of the columns of y; a dict names columns, and others have the weight 1.
     **kwargs
         Arguments of the metric, such as ``n_bins=10``.
@@ -287,12 +321,12 @@ def make_task_scorer(
     >>> cross_val_score(net, X, y, cv=3, scoring=make_task_scorer("skill")).shape
     (3,)
     >>> worst = make_task_scorer("skill", average="min")
-    >>> auc = make_task_scorer("roc_auc", task=1)
+    >>> auc = make_task_scorer("roc_auc", tasks=1)
     >>> net = net.fit(X, y)
     >>> worst(net, X, y) < auc(net, X, y)
     True
     """
-    return TaskScorer(metric, task, average, kwargs)
+    return TaskScorer(metric, tasks, average, kwargs)
 
 
 def task_scorers(

@@ -27,7 +27,8 @@ def task_scores(
     y_proba: Any = None,
     task_types: Any = None,
     sample_weight: Any = None,
-) -> list[dict[str, Any]]:
+    as_frame: bool = False,
+) -> Any:
     r"""Score every column of y by the metrics of its kind.
 
     Missing labels and labels of weight 0 are skipped. What cannot be computed is NaN:
@@ -53,13 +54,14 @@ def task_scores(
         `y_true` and `y_pred` together.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), default=None
         Weight of each row, or of each label.
+    as_frame : bool, default=False
+        Whether a pandas frame is returned, with the rows as its rows.
 
     Returns
     -------
-    list of dict
-        One row a column of y; ``pandas.DataFrame(rows)`` makes a table of it. Keys are
-        "name", "kind", "n_labels" (labels counted), "skill" (see `skill_score`), and
-        the metrics of the kind, listed below.
+    list of dict, or pandas frame
+        One row a column of y. Keys are "name", "kind", "n_labels" (labels counted),
+        "skill" (see `skill_score`), and the metrics of the kind, listed below.
 
     Raises
     ------
@@ -98,6 +100,7 @@ def task_scores(
     balanced_accuracy    mean recall of the classes that the labels hold
     f1                   of two classes: of the second in ``classes_``; of more: mean
                          over classes
+    mcc                  `sklearn.metrics.matthews_corrcoef`
     roc_auc              as f1; of more than two: one versus the rest
     average_precision    as roc_auc
     log_loss             natural logarithm; a probability of 0 counts as the smallest
@@ -156,7 +159,19 @@ def task_scores(
                 "y_pred, or leave out X."
             )
         outcomes = outcomes_of_predictions(truth, y_pred, y_proba, task_types)
-    return [_row(outcome) for outcome in outcomes]
+    rows = [_row(outcome) for outcome in outcomes]
+    return _framed(rows) if as_frame else rows
+
+
+def _framed(rows: list[dict[str, Any]]) -> Any:
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "as_frame=True makes a pandas frame, and pandas is not installed: pip "
+            "install pandas, or leave as_frame out."
+        ) from error
+    return pd.DataFrame(rows)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -238,7 +253,11 @@ def skill_score(
     shares = getattr(task, "quantiles", None)
     if task.is_classifier or shares is not None:
         response = read_response(column.name, task, y_pred)
-        assert response is not None
+        if response is None:
+            raise ValueError(
+                f"y_pred=None for column {column.name!r}, which is read as "
+                f"{task.kind}. Pass its probabilities or quantiles."
+            )
         if shares is not None:
             predicted = TargetTable(response[:, 0]).columns[0]
             outcome = truth.outcome(0, task, predicted, response)

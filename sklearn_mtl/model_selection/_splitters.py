@@ -11,10 +11,15 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
-from sklearn_mtl.exceptions import warn
+from sklearn_mtl.model_selection._checks import (
+    check_count,
+    check_shuffle,
+    ignore_groups,
+    is_number,
+    read_labels,
+)
 from sklearn_mtl.model_selection._levels import read_levels
 from sklearn_mtl.model_selection._stratification import deal_rows
-from sklearn_mtl.tables import TargetTable
 
 
 class MultiTaskStratifiedKFold(BaseCrossValidator):
@@ -137,16 +142,11 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
         test : ndarray
             The testing set indices for that split.
         """
-        _check_count("n_splits", self.n_splits, least=2)
-        _check_count("n_bins", self.n_bins, least=1)
-        if not isinstance(self.shuffle, bool | np.bool_):
-            raise TypeError(f"shuffle={self.shuffle!r}: pass True or False.")
-        if not self.shuffle and self.random_state is not None:
-            raise ValueError(
-                f"random_state={self.random_state!r} has no effect with "
-                "shuffle=False. Pass shuffle=True, or leave random_state out."
-            )
-        table = _read(self, X, y, groups)
+        check_count("n_splits", self.n_splits, least=2)
+        check_count("n_bins", self.n_bins, least=1)
+        check_shuffle(self.shuffle, self.random_state)
+        ignore_groups(self, groups)
+        table = read_labels(self, X, y)
         n_rows = len(table)
         if self.n_splits > n_rows:
             raise ValueError(
@@ -263,9 +263,10 @@ class MultiTaskStratifiedShuffleSplit(BaseShuffleSplit):
         test : ndarray
             The testing set indices for that split, in random order.
         """
-        _check_count("n_splits", self.n_splits, least=1)
-        _check_count("n_bins", self.n_bins, least=1)
-        table = _read(self, X, y, groups)
+        check_count("n_splits", self.n_splits, least=1)
+        check_count("n_bins", self.n_bins, least=1)
+        ignore_groups(self, groups)
+        table = read_labels(self, X, y)
         n_rows = len(table)
         sizes = _part_sizes(n_rows, self.train_size, self.test_size, default_test=0.1)
         levels = read_levels(
@@ -361,35 +362,6 @@ def multitask_train_test_split(
     return [_safe_indexing(array, rows) for array in arrays for rows in (train, test)]
 
 
-def _read(splitter: Any, X: Any, y: Any, groups: Any) -> TargetTable:
-    """Check the data that a splitter is given, and read y."""
-    name = type(splitter).__name__
-    if groups is not None:
-        warn(f"The groups parameter is ignored by {name}")
-    if y is None:
-        raise ValueError(
-            f"y=None: {name} balances the labels of y. Pass y, or use KFold or "
-            "ShuffleSplit of scikit-learn."
-        )
-    indexable(X, y)
-    table = TargetTable(y)
-    if all(column.missing.all() for column in table.columns):
-        raise ValueError(
-            f"All {len(table)} labels of each column of y are missing, so that there "
-            "is nothing to balance. Pass a y that holds labels."
-        )
-    return table
-
-
-def _check_count(name: str, value: Any, *, least: int) -> None:
-    if not _is_number(value, Integral) or value < least:
-        raise ValueError(f"{name}={value!r}: pass a whole number of at least {least}.")
-
-
-def _is_number(value: Any, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
-
-
 def _part_sizes(
     n_rows: int, train_size: Any, test_size: Any, *, default_test: float
 ) -> np.ndarray:
@@ -418,9 +390,9 @@ def _part_sizes(
 def _part_size(name: str, size: Any, n_rows: int, rounded: Any) -> int:
     if size is None:
         return 0
-    if _is_number(size, Integral) and 0 < size < n_rows:
+    if is_number(size, Integral) and 0 < size < n_rows:
         return int(size)
-    if _is_number(size, Real) and 0 < size < 1:
+    if is_number(size, Real) and 0 < size < 1:
         return int(rounded(size * n_rows))
     raise ValueError(
         f"{name}={size!r}: pass a share between 0 and 1, or a whole number of rows "

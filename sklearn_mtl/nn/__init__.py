@@ -28,6 +28,7 @@ from sklearn_mtl.nn._select_members import (
     select_members,
 )
 from sklearn_mtl.nn._sharing import Sharing
+from sklearn_mtl.nn._stored_generator import StoredGenerator
 
 SHARING: dict[str, type[Sharing]] = {"hard": HardSharing}
 """Ways of sharing that a name may say."""
@@ -59,6 +60,7 @@ __all__ = [
     "PiecewiseLinear",
     "Sharing",
     "StackedLinear",
+    "StoredGenerator",
     "VariationalAutoencoder",
     "bind",
     "can_select_members",

@@ -121,7 +121,9 @@ class Decoder(nn.Module):
             self.output.bias[..., n_numbers:] = log_share.to(self.output.bias)
         self.log_variance: nn.Parameter | None = None
         if generative:
-            self.log_variance = nn.Parameter(torch.zeros(n_members, 1, n_numbers))
+            self.log_variance = nn.Parameter(
+                torch.zeros(n_members, 1, n_numbers, dtype=torch.float32)
+            )
         self.n_categories = len(columns.known_category)
         self._register(columns)
 
@@ -153,7 +155,7 @@ class Decoder(nn.Module):
             of_numbers = len(known) / n_columns / (variance @ known)
             number_weight = variance * of_numbers
             category_weight = 1 / (n_columns * entropy * known_category)
-            prior = torch.ones(())
+            prior = torch.ones((), dtype=torch.float32)
         self.register_buffer("prior", prior)
         self.register_buffer("number_weight", number_weight)
         self.register_buffer("level_weight", category_weight[category])

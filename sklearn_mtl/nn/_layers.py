@@ -46,10 +46,10 @@ class StackedLinear(Layer):
         draws: MemberDraws,
     ) -> None:
         super().__init__()
-        weight = torch.empty(*stack, n_inputs, n_outputs)
+        weight = torch.empty(*stack, n_inputs, n_outputs, dtype=torch.float32)
         draws.normal_(weight, std=gain / math.sqrt(max(n_inputs, 1)))
         self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(torch.zeros(*stack, 1, n_outputs))
+        self.bias = nn.Parameter(torch.zeros(*stack, 1, n_outputs, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (*stack, B, n_inputs), or (B, n_inputs) for all, to (*stack, B, out)."""

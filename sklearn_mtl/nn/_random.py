@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_mtl.nn._stored_generator import bytes_of_state, set_state
+
 
 class Drawing(nn.Module):
     """A module that draws from a generator of its own, on the device of its input.
@@ -25,16 +27,25 @@ class Drawing(nn.Module):
         super().__init__()
         self.seed = int(torch.randint(2**31 - 1, (), generator=generator))
         self._generator: torch.Generator | None = None
+        self._drawn: tuple[str, bytes] | None = None
 
     def generator_on(self, device: torch.device) -> torch.Generator:
-        """Give the generator, made for the device of the first call."""
+        """Give the generator, made for the device of the first call.
+
+        A copy goes on with the draws of its original, on a device of the same type.
+        """
         if self._generator is None:
             self._generator = torch.Generator(device).manual_seed(self.seed)
+            if self._drawn is not None and self._drawn[0] == device.type:
+                set_state(self._generator, self._drawn[1])
         return self._generator
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the generator, which belongs to one device."""
-        return {**super().__getstate__(), "_generator": None}
+        """Keep what the generator has drawn, not itself, which belongs to a device."""
+        drawn = self._drawn
+        if self._generator is not None:
+            drawn = self._generator.device.type, bytes_of_state(self._generator)
+        return {**super().__getstate__(), "_generator": None, "_drawn": drawn}
 
 
 def draw_seeds(n_members: int, generator: torch.Generator) -> list[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sklearn_mtl.tables import printed_names
+
 MOST_LETTERS = 28
 
 
@@ -14,7 +16,7 @@ def short_names(names: Sequence[Any], most: int = MOST_LETTERS) -> list[str]:
     At their end; but in their middle where names would look alike, as those that differ
     in a number at the end only.
     """
-    texts = [str(name) for name in names]
+    texts = printed_names(names)
     cut = [_cut(text, most, 0) for text in texts]
     if len(set(cut)) < len(set(texts)):
         cut = [_cut(text, most, most // 2) for text in texts]

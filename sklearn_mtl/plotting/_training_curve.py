@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.plotting._names import short_names
+from sklearn_mtl.tables import printed_names
 from sklearn_mtl.training import with_last_losses
 
 TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
@@ -98,6 +99,11 @@ class TrainingCurveDisplay:
         estimator = estimator[-1] if hasattr(estimator, "steps") else estimator
         check_is_fitted(estimator)
         names = [task.name_ for task in estimator.tasks_]
+        if tasks is not None and len(tasks) == 0:
+            raise ValueError(
+                "tasks=[] names no column to draw. Pass names of columns of y, or None "
+                "for all."
+            )
         chosen = [
             _position(name, names) for name in (names if tasks is None else tasks)
         ]
@@ -116,7 +122,7 @@ class TrainingCurveDisplay:
             epochs=np.arange(1, n_epochs + 1),
             train_loss=np.stack(losses["train"])[:, :, chosen],
             valid_loss=None if np.isnan(valid).all() else valid,
-            task_names=[str(names[t]) for t in chosen],
+            task_names=[printed_names(names)[t] for t in chosen],
             best_epoch=estimator.best_epoch_ if estimator.early_stopping else None,
         )
         return display.plot(ax=ax)

@@ -7,7 +7,6 @@ from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
-    read_columns,
     refuse_double_names,
 )
 from sklearn_mtl.tables._containers import take_rows
@@ -18,15 +17,24 @@ from sklearn_mtl.tables._decoded import (
     rare_level_cost,
     unseen_rows,
 )
+from sklearn_mtl.tables._doubts import warn_of_strings
+from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._levels import CompactFeatures
+from sklearn_mtl.tables._printed_names import printed_names
+from sklearn_mtl.tables._row_groups import RowGroups, read_groups
+from sklearn_mtl.tables._series import read_columns
+from sklearn_mtl.tables._shift import first_shifted
 from sklearn_mtl.tables._targets import (
     Container,
     TargetTable,
     array_from_rows,
     check_same_columns,
+    numbers_beside,
+    rebuild_beside,
+    without_mask,
 )
-from sklearn_mtl.tables._weights import read_weight
+from sklearn_mtl.tables._weights import in_float32, read_weight
 
 __all__ = [
     "Bins",
@@ -35,17 +43,27 @@ __all__ = [
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
+    "RowGroups",
     "RowMaker",
     "TargetTable",
     "array_from_rows",
     "check_same_columns",
     "decoded_columns",
+    "first_shifted",
+    "in_float32",
     "is_frame",
     "learn_bins",
+    "numbers_beside",
+    "printed_names",
     "rare_level_cost",
     "read_columns",
+    "read_groups",
     "read_weight",
+    "rebuild_beside",
     "refuse_double_names",
     "take_rows",
     "unseen_rows",
+    "warn_of_extreme_labels",
+    "warn_of_strings",
+    "without_mask",
 ]

@@ -82,7 +82,7 @@ def learn_bins(
 def number_of_bins(wanted: Any, n_numeric: int, n_rows: int) -> int:
     """Bins of a numeric column; "auto" is none where there are too many columns."""
     if wanted != "auto":
-        return int(wanted)
+        return min(int(wanted), n_rows)  # more edges than values say no more
     affordable = min(MOST_BINS_OF_ALL // max(n_numeric, 1), n_rows // ROWS_OF_A_BIN)
     return min(MOST_BINS, affordable) if affordable >= LEAST_BINS else 0
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
 
-Content = Literal["number", "boolean", "category"]
+Content = Literal["number", "boolean", "category", "date"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Column:
     name : hashable
         The data frame's name of the column, or its position in an array.
     values : ndarray of shape (n_rows,)
-        Numbers as floats or integers, everything else as it came; a missing integer
-        holds 0.
+        Numbers as floats or integers, dates as datetime64[us], everything else as it
+        came; a missing integer holds 0.
     missing : bool ndarray of shape (n_rows,)
         True where the cell is NaN, None, ``pandas.NA`` or null.
-    content : {"number", "boolean", "category"}
+    content : {"number", "boolean", "category", "date"}
         What the cells mean, judged by their type alone.
     levels : ndarray or None
         The declared categories of a column that declares them.
@@ -37,6 +38,8 @@ class Column:
         Position of each cell in `levels`, -1 where it is missing.
     ordered : bool
         Whether the declared categories stand in an order.
+    zone : str or None
+        Time zone that dates are told in, where they name one.
     """
 
     name: Hashable
@@ -46,6 +49,7 @@ class Column:
     levels: np.ndarray | None = None
     codes: np.ndarray | None = None
     ordered: bool = False
+    zone: str | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -126,6 +130,10 @@ def is_missing(cell: Any) -> bool:
     """Tell whether one Python object stands for a missing cell."""
     if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
         return True
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
+    if isinstance(cell, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(cell))
     return isinstance(cell, float | np.floating) and bool(cell != cell)
 
 
@@ -170,33 +178,11 @@ def as_series(data: Any) -> nw.Series[Any] | None:
     return series if isinstance(series, nw.Series) else None
 
 
-def read_columns(data: Any) -> Iterator[Column]:
-    """Read a data frame, a series or an array column by column.
-
-    Parameters
-    ----------
-    data : data frame, series or ndarray of shape (n_rows,) or (n_rows, n_columns)
-        An array of objects has each of its columns judged by what it holds.
-
-    Yields
-    ------
-    Column
-    """
-    frame, series = as_frame(data), as_series(data)
-    if frame is not None:
-        yield from map(column_from_series, frame.iter_columns())
-    elif series is not None:
-        yield column_from_series(series)
-    else:
-        for position, values in enumerate(np.atleast_2d(data.T)):
-            yield column_from_array(position, values)
-
-
 def column_from_array(name: Hashable, values: np.ndarray) -> Column:
     """Read a 1-D array; objects that are all numbers count as numbers."""
     if values.dtype.kind == "O":
         missing = np.fromiter(map(is_missing, values), dtype=bool, count=len(values))
-        return _column_from_objects(name, values, missing)
+        return column_from_objects(name, values, missing)
     if values.dtype.kind == "f":
         return Column(name, values, np.isnan(values), "number")
     none_missing = np.zeros(len(values), dtype=bool)
@@ -206,15 +192,29 @@ def column_from_array(name: Hashable, values: np.ndarray) -> Column:
         return Column(name, values, none_missing, "boolean")
     if values.dtype.kind in "US":
         return Column(name, values, none_missing, "category")
-    raise TypeError(_unreadable(name, values.dtype))
+    if values.dtype.kind == "M":
+        return column_of_dates(name, values)
+    raise TypeError(unreadable(name, values.dtype))
 
 
-def _column_from_objects(
+def column_of_dates(
+    name: Hashable, values: np.ndarray, zone: str | None = None
+) -> Column:
+    """Make a column of dates, as clocks in their time zone show them."""
+    values = values.astype("datetime64[us]")
+    return Column(name, values, np.isnat(values), "date", zone=zone)
+
+
+def column_from_objects(
     name: Hashable, values: np.ndarray, missing: np.ndarray
 ) -> Column:
+    """Read Python objects by what all of them are."""
     cells = values[~missing]
-    if len(cells) and isinstance(cells[0], date | time | timedelta):
-        raise TypeError(_unreadable(name, type(cells[0]).__name__))
+    if len(cells) and all(isinstance(cell, date | np.datetime64) for cell in cells):
+        return _column_of_date_objects(name, cells, missing)
+    for cell in cells:
+        if isinstance(cell, date | time | timedelta | np.datetime64 | np.timedelta64):
+            raise TypeError(unreadable(name, type(cell).__name__))
     if len(cells) and all(isinstance(cell, bool | np.bool_) for cell in cells):
         return Column(name, values, missing, "boolean")
     if all(isinstance(cell, _NUMBER) for cell in cells):
@@ -222,94 +222,62 @@ def _column_from_objects(
     return Column(name, values, missing, "category")
 
 
-_NUMBER = (int, float, Decimal, np.integer, np.floating)
+_NUMBER = (Real, Decimal, np.integer, np.floating)
 
 
 def _from_numbers(cells: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Fill numbers in where they are not missing; integers stay what they are."""
-    whole = bool(len(cells)) and all(isinstance(c, int | np.integer) for c in cells)
-    with suppress(OverflowError):  # beyond 64 bits only floats are left
-        if whole:
-            numbers = np.zeros(len(missing), dtype=np.int64)
-            numbers[~missing] = cells.astype(np.int64)
+    if not len(cells) or not all(isinstance(c, int | np.integer) for c in cells):
+        numbers = np.full(len(missing), np.nan)
+        numbers[~missing] = cells.astype(np.float64)
+        return numbers
+    for dtype in (np.int64, np.uint64):
+        with suppress(OverflowError):
+            numbers = np.zeros(len(missing), dtype=dtype)
+            numbers[~missing] = cells.astype(dtype)
             return numbers
-    numbers = np.full(len(missing), np.nan)
-    numbers[~missing] = cells.astype(np.float64)
+    numbers = np.zeros(len(missing), dtype=object)
+    numbers[~missing] = cells
     return numbers
 
 
-def content_of_series(series: nw.Series[Any]) -> Content:
-    """Tell what a column of a data frame holds, reading its cells only if needed."""
-    if series.dtype in (nw.Categorical, nw.Enum, nw.String):
-        return "category"
-    return "number" if series.dtype.is_numeric() else column_from_series(series).content
+def _column_of_date_objects(
+    name: Hashable, cells: np.ndarray, missing: np.ndarray
+) -> Column:
+    """Read Python's dates; those of several time zones are all told in UTC."""
+    zones = {str(c.tzinfo) if isinstance(c, datetime) else "None" for c in cells}
+    if len(zones) > 1:
+        if any(getattr(cell, "tzinfo", None) is None for cell in cells):
+            raise ValueError(
+                f"Column {name!r} holds dates with a time zone beside dates without "
+                "one. Give all of them the same zone, or none."
+            )
+        cells = np.array([cell.astimezone(UTC) for cell in cells], object)
+    clocks = [
+        cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell
+        for cell in cells
+    ]
+    values = np.full(len(missing), np.datetime64("NaT"), dtype="datetime64[us]")
+    values[~missing] = np.array(clocks, dtype="datetime64[us]")
+    zone = zones.pop() if len(zones) == 1 else "UTC"
+    return column_of_dates(name, values, None if zone == "None" else zone)
 
 
-def column_from_series(series: nw.Series[Any]) -> Column:
-    """Read one column of a data frame by its declared type."""
-    dtype, name = series.dtype, series.name
-    if dtype in (nw.Categorical, nw.Enum):
-        return _column_of_categories(series)
-    missing = series.is_null().to_numpy().astype(bool)
-    if dtype == nw.Unknown and missing.all():
-        return Column(name, np.full(len(missing), np.nan), missing, "number")
-    if dtype.is_numeric():
-        values = _numbers(series, missing)
-        if values.dtype.kind == "f":
-            missing = missing | np.isnan(values)
-        return Column(name, values, missing, "number")
-    if dtype == nw.Boolean:
-        values = series.to_numpy()
-        if missing.any():
-            values = values.astype(object)
-            values[missing] = None
-        return Column(name, values, missing, "boolean")
-    if dtype == nw.String:
-        values = series.to_numpy().astype(object)
-        return Column(name, values, missing, "category")
-    if dtype == nw.Object:
-        values = series.to_numpy().astype(object)
-        missing = missing | np.fromiter(map(is_missing, values), bool, len(values))
-        return _column_from_objects(name, values, missing)
-    raise TypeError(_unreadable(name, dtype))
-
-
-def _numbers(series: nw.Series[Any], missing: np.ndarray) -> np.ndarray:
-    """Cells of a numeric column; a missing integer holds 0."""
-    if not missing.any():
-        values = series.to_numpy()
-        return values if values.dtype.kind in "fiu" else values.astype(np.float64)
-    known = series.drop_nulls().to_numpy()
-    known = known if known.dtype.kind in "fiu" else known.astype(np.float64)
-    filler = np.nan if known.dtype.kind == "f" else 0
-    values = np.full(len(missing), filler, dtype=known.dtype)
-    values[~missing] = known
-    return values
-
-
-def _column_of_categories(series: nw.Series[Any]) -> Column:
-    """Read categories; pandas numbers them, others are told apart by their cells."""
-    native = series.to_native()
-    if nw.dependencies.is_pandas_series(native):
-        levels = np.asarray(native.cat.categories, dtype=object)
-        codes = native.cat.codes.to_numpy()
-        ordered = bool(native.cat.ordered)
-    else:
-        values = np.array(series.to_list(), dtype=object)
-        if not isinstance(series.dtype, nw.Enum):
-            missing = np.fromiter(map(is_missing, values), bool, len(values))
-            return Column(series.name, values, missing, "category")
-        levels = np.array(series.dtype.categories, dtype=object)
-        index = {level: code for code, level in enumerate(levels)}
-        codes, ordered = np.array([index.get(cell, -1) for cell in values]), True
-    or_none = np.array([*levels, None], dtype=object)
-    values = or_none[codes]  # -1, a missing cell, reads None
-    return Column(series.name, values, codes < 0, "category", levels, codes, ordered)
-
-
-def _unreadable(name: Hashable, dtype: Any) -> str:
+def unreadable(name: Hashable, dtype: Any) -> str:
+    """Say that a column has a type that is not read, and what to do."""
     return (
         f"Column {name!r} has the type {dtype}, which is neither number, boolean, "
-        "string nor category. Drop it or turn it into one of these, for instance a "
-        "date into the number of days since a fixed one."
+        f"string, category nor date. Drop it or turn it into one of these: "
+        f"{_remedy(str(dtype))}."
     )
+
+
+def _remedy(dtype: str) -> str:
+    kind = dtype.lower()
+    if kind.startswith(("timedelta", "duration")):
+        return "a duration with .dt.total_seconds(), for instance"
+    if kind.startswith(("datetime", "date", "period")):
+        return "a date into the number of days since a fixed one, for instance"
+    if kind.startswith("interval"):
+        return "an interval with .astype('category'), or take its middle"
+    return "for instance with .astype(str) or .astype(float)"

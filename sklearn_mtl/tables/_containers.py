@@ -9,14 +9,9 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
-from sklearn_mtl.tables._columns import (
-    Column,
-    Content,
-    as_frame,
-    column_from_series,
-    content_of_series,
-)
+from sklearn_mtl.tables._columns import Column, Content, as_frame
 from sklearn_mtl.tables._columns import column_from_array as read_array
+from sklearn_mtl.tables._series import column_from_series, content_of_series
 
 
 def is_plain_matrix(X: Any) -> bool:
@@ -42,12 +37,13 @@ def columns(
     return [column_from_series(frame.get_column(names[j])) for j in positions]
 
 
-def contents_of(X: Any) -> list[Content]:
-    """Tell what each column of a data frame or an array of objects holds."""
+def contents_of(X: Any, positions: Sequence[int] | np.ndarray) -> list[Content]:
+    """Tell what some columns of a data frame or an array of objects hold."""
     frame = as_frame(X)
     if frame is None:
-        return [column.content for column in columns(X)]
-    return list(map(content_of_series, frame.iter_columns()))
+        return [column.content for column in columns(X, positions)]
+    names = frame.columns
+    return [content_of_series(frame.get_column(names[j])) for j in positions]
 
 
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
@@ -66,6 +62,8 @@ def numbers_of(X: Any, positions: np.ndarray) -> np.ndarray:
         if has_plain_dtypes(chosen):
             block: np.ndarray = chosen.to_numpy(dtype=np.float64)
             return block
+    if not len(positions):
+        return np.empty((len(X), 0))
     return np.column_stack([_as_numbers(column) for column in columns(X, positions)])
 
 
@@ -81,6 +79,11 @@ def _as_numbers(column: Column) -> np.ndarray:
         return column.values.astype(np.float64, copy=False)
     numbers = np.full(len(column), np.nan)
     cells = column.observed
+    if column.content == "date":
+        raise ValueError(
+            f"Column {column.name!r} of X holds dates, but fit saw numbers. Pass it as "
+            "in the table passed to fit."
+        )
     try:
         numbers[~column.missing] = cells.astype(np.float64)
     except (TypeError, ValueError) as error:

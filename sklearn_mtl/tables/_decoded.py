@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import narwhals as nw
 import numpy as np
 from scipy import sparse
 
-from sklearn_mtl.tables._columns import as_frame, column_from_series
+from sklearn_mtl.tables._columns import as_frame
 from sklearn_mtl.tables._containers import columns
 from sklearn_mtl.tables._features import FeatureEncoder
+from sklearn_mtl.tables._series import column_from_series
 from sklearn_mtl.tables._targets import ArrayContainer, container_of, stack_columns
 
 
 class DecodedColumns(NamedTuple):
     """Encoded features that a decoder predicts: numbers that vary, and categories.
 
-    Indicators of missing cells and levels that stand for one are not predicted.
+    Indicators of missing cells and levels that stand for one are not predicted; of a
+    date, only how long ago it was.
 
     Attributes
     ----------
@@ -53,7 +56,8 @@ class DecodedColumns(NamedTuple):
 
 def decoded_columns(encoder: FeatureEncoder) -> DecodedColumns:
     """List what a decoder predicts of the features of a fitted encoder."""
-    number = np.flatnonzero(encoder.varies_)
+    first_of_column = np.isin(np.arange(encoder.n_numeric_), encoder.first_parts())
+    number = np.flatnonzero(encoder.varies_ & first_of_column)
     gap = np.full(encoder.n_numeric_, -1)
     first_gap = encoder.n_numeric_
     gap[encoder.with_gaps_] = first_gap + np.arange(len(encoder.with_gaps_))
@@ -108,15 +112,20 @@ class RowMaker:
         names = encoder.column_names_
         self.whole = np.zeros(len(names), dtype=bool)
         self.boolean = np.zeros(len(names), dtype=bool)
+        self.bounds = np.tile([-np.inf, np.inf], (len(names), 1))
+        self.date_units = ["us"] * len(names)
         if frame is not None:
             for j, name in enumerate(names):
                 dtype = frame.schema[name]
                 self.whole[j] = dtype.is_integer()
+                self.bounds[j] = _bounds_of(str(dtype).lower())
+                self.date_units[j] = _unit_of(dtype)
                 if j in encoder.numeric_ and not dtype.is_numeric():
                     column = column_from_series(frame.get_column(name))
                     self.boolean[j] = column.content == "boolean"
         elif self.dtype is not None and self.dtype.kind in "iub":
             self.whole[:] = True
+            self.bounds[:] = _bounds_of(str(self.dtype))
 
     def features_and_gaps(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Encode rows in float64, and tell where numbers are missing.
@@ -149,13 +158,20 @@ class RowMaker:
         encoder, n_rows = self.encoder, len(numbers)
         made: list[Any] = [None] * len(encoder.column_names_)
         center, unit = encoder.center_, encoder.std_
-        for position, j in enumerate(encoder.numeric_):
+        source = dict(
+            zip(
+                encoder.first_parts().tolist(),
+                [*encoder.numeric_, *encoder.dates_],
+                strict=True,
+            )
+        )
+        for position, j in source.items():
             known = encoder.known_[position] > 0
             made[j] = np.full(n_rows, center[position] if known else np.nan)
         for values, position in zip(numbers.T, self.columns.number, strict=True):
-            made[encoder.numeric_[position]] = (
-                center[position] + unit[position] * values
-            )
+            made[source[position]] = center[position] + unit[position] * values
+        for j, parts in zip(encoder.dates_, encoder.date_parts_, strict=True):
+            made[j] = parts.dates(made[j])
         chosen = iter(codes.T)
         for j, levels in zip(encoder.categorical_, encoder.levels_, strict=True):
             n_real = levels.width - (levels.missing_position >= 0)
@@ -165,14 +181,17 @@ class RowMaker:
         return self._in_container([self._typed(j, v) for j, v in enumerate(made)])
 
     def _typed(self, j: int, values: np.ndarray) -> np.ndarray:
+        if j in self.encoder.dates_:
+            unit: Any = f"datetime64[{self.date_units[j]}]"
+            whole: np.ndarray = values.astype(unit).astype(values.dtype)
+            return whole
         if j not in self.encoder.numeric_:
             return values
         if self.boolean[j] or (self.dtype is not None and self.dtype.kind == "b"):
             return values > 0.5
         if not self.whole[j]:
             return values
-        least = 0 if self.dtype is not None and self.dtype.kind == "u" else -np.inf
-        return np.maximum(np.round(values), least)
+        return np.clip(np.round(values), *self.bounds[j])
 
     def _in_container(self, values: list[np.ndarray]) -> Any:
         if self.is_frame:
@@ -180,6 +199,23 @@ class RowMaker:
         assert isinstance(self.container, ArrayContainer)
         stacked = stack_columns(values).astype(self.dtype)
         return sparse.csr_matrix(stacked) if self.is_sparse else stacked
+
+
+def _bounds_of(dtype: str) -> tuple[float, float]:
+    """Least and greatest integer of a type that floats can say; else infinite."""
+    if dtype.lstrip("u") not in ("int8", "int16", "int32", "int64"):
+        return -np.inf, np.inf
+    limits = np.iinfo(dtype)
+    most = float(limits.max)
+    return float(limits.min), most if int(most) == limits.max else np.nextafter(most, 0)
+
+
+def _unit_of(dtype: Any) -> str:
+    """Give the unit that dates of a type are told in, microseconds at the finest."""
+    if dtype == nw.Date:
+        return "D"
+    unit = getattr(dtype, "time_unit", "us")
+    return unit if unit in ("s", "ms") else "us"
 
 
 def unseen_rows(encoder: FeatureEncoder, X: Any) -> np.ndarray:

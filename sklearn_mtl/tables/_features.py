@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklearn_mtl.tables._chosen_columns import mask_of_columns
 from sklearn_mtl.tables._containers import (
     column_names,
     columns,
@@ -20,17 +21,29 @@ from sklearn_mtl.tables._containers import (
     refuse_sparse_gaps,
     take_rows,
 )
+from sklearn_mtl.tables._dates import DateParts
+from sklearn_mtl.tables._doubts import warn_of_strings
+from sklearn_mtl.tables._extremes import may_hold_extremes, warn_of_extremes
 from sklearn_mtl.tables._levels import CompactFeatures, Levels
+from sklearn_mtl.tables._printed_names import numbered
 
 CELLS_AT_ONCE = 2**18
 """Cells that are encoded together; bounds the memory of temporary arrays."""
+
+
+_KEEP_CATEGORIES = (
+    "Where categories are meant, list the column in categorical_features, or give it "
+    "the type 'category'."
+)
 
 
 class FeatureEncoder:
     """Encode a table of numbers and categories as a matrix of floats.
 
     Numbers are standardised, a missing number becomes the mean and, where the
-    column had missing cells in `fit`, an indicator column says so. A category
+    column had missing cells in `fit`, an indicator column says so. A number that does
+    not vary in `fit` becomes 0 for good. A date becomes the numbers of `DateParts`,
+    which follow those of X and are always standardised. A category
     becomes one column a level, those of two levels scaled to the variance of a
     standardised number; a level that was not seen in `fit` becomes zeros.
 
@@ -51,8 +64,10 @@ class FeatureEncoder:
         One name a column of the encoded matrix.
     column_names_ : list
         Names of the columns of X.
-    numeric_, categorical_ : int ndarray
+    numeric_, dates_, categorical_ : int ndarray
         Their positions.
+    date_parts_ : list of DateParts
+        One for each of `dates_`.
     center_, std_, known_ : float64 ndarray of shape (n_numeric_,)
         Mean and standard deviation of the cells that are there, and their share.
     varies_ : bool ndarray of shape (n_numeric_,)
@@ -82,10 +97,12 @@ class FeatureEncoder:
         weight : ndarray of shape (n_rows,)
             Rows of weight zero are not looked at.
         """
+        self.fitted_sparse_ = sparse.issparse(X)
         if not weight.all():
             rows = np.flatnonzero(weight)
             X, weight = take_rows(X, rows), weight[rows]
         self._find_categorical(X)
+        self._find_dates(X)
         self._fit_numeric(X, weight)
         self._fit_categorical(X, weight)
         self.feature_names_out_ = self._feature_names_out()
@@ -116,6 +133,7 @@ class FeatureEncoder:
         features : ndarray, CSR matrix or CompactFeatures
             `CompactFeatures` where there are categories.
         """
+        X = self.densified(X)
         if sparse.issparse(X):
             return self._transform_sparse(X, dtype)
         numbers = self._encode_numbers(X, dtype)
@@ -131,6 +149,21 @@ class FeatureEncoder:
         heights = self._heights.astype(dtype)
         return CompactFeatures(numbers, ones, heights, (len(X), self.n_features_out_))
 
+    def densified(self, X: Any) -> Any:
+        """Make a sparse matrix dense where `fit` saw a dense table.
+
+        Sparse matrices are scaled without being centred, so that a network which
+        learned from a dense table would read other numbers in the same rows.
+        """
+        return X.toarray() if sparse.issparse(X) and not self.fitted_sparse_ else X
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Numeric columns as they are, (n_rows, n_numeric_)."""
+        X = X.toarray() if sparse.issparse(X) else X
+        if not self.n_numeric_:
+            return np.empty((len(X), 0))
+        return np.concatenate([block for block, _ in self._numeric_blocks(X)])
+
     def missing_numbers(self, X: Any) -> np.ndarray:
         """Tell which cells of the numeric columns are missing, (n_rows, n_numeric_)."""
         missing = np.zeros((len(X), self.n_numeric_), dtype=bool)
@@ -141,14 +174,19 @@ class FeatureEncoder:
 
     @property
     def n_numeric_(self) -> int:
-        """Number of numeric columns, which come first."""
-        return len(self.numeric_)
+        """Number of numeric columns and parts of dates, which come first."""
+        return len(self.numeric_) + sum(map(len, self.date_parts_))
+
+    @property
+    def number_names_(self) -> list[str]:
+        """Names of numeric columns and parts of dates."""
+        names = [str(self.column_names_[j]) for j in self.numeric_]
+        return names + [name for parts in self.date_parts_ for name in parts.names]
 
     @property
     def encoded_mean_(self) -> np.ndarray:
         """Mean of the encoded numbers."""
-        shift = self._mean if self.scale_inputs else 0.0
-        return (self.center_ - shift) / self._scale
+        return (self.center_ - self._mean) / self._scale
 
     @property
     def encoded_std_(self) -> np.ndarray:
@@ -162,16 +200,23 @@ class FeatureEncoder:
 
     # -- which columns are categories ------------------------------------------
 
+    @property
+    def _chosen_by_type(self) -> bool:
+        chosen = self.categorical_features
+        return isinstance(chosen, str) and chosen == "from_dtype"
+
     def _find_categorical(self, X: Any) -> None:
         names = column_names(X)
         chosen = self.categorical_features
-        if isinstance(chosen, str) and chosen == "from_dtype":
+        if self._chosen_by_type:
             if is_plain_matrix(X) or has_plain_dtypes(X):
                 categorical = np.zeros(len(names), dtype=bool)
             else:
-                categorical = np.array([held == "category" for held in contents_of(X)])
+                categorical = np.array(
+                    [held == "category" for held in contents_of(X, range(len(names)))]
+                )
         else:
-            categorical = _mask_of(chosen, names)
+            categorical = mask_of_columns(chosen, names)
         if sparse.issparse(X) and categorical.any():
             raise ValueError(
                 "Columns of a sparse X cannot be categorical_features. Pass a data "
@@ -181,11 +226,24 @@ class FeatureEncoder:
         self.numeric_ = np.flatnonzero(~categorical)
         self.categorical_ = np.flatnonzero(categorical)
 
+    def _find_dates(self, X: Any) -> None:
+        """Take the dates out of what are no categories."""
+        self.dates_ = np.zeros(0, dtype=np.intp)
+        self.date_parts_: list[DateParts] = []
+        if is_plain_matrix(X) or has_plain_dtypes(X):
+            return
+        held = contents_of(X, self.numeric_)
+        is_date = np.array([content == "date" for content in held], dtype=bool)
+        self.dates_ = self.numeric_[np.flatnonzero(is_date)]
+        self.numeric_ = self.numeric_[np.flatnonzero(~is_date)]
+        self.date_parts_ = list(map(DateParts, columns(X, self.dates_)))
+
     # -- numbers ---------------------------------------------------------------
 
     def _fit_numeric(self, X: Any, weight: np.ndarray) -> None:
-        n_columns = len(self.numeric_)
+        n_columns = self.n_numeric_
         self._mean, self._scale = np.zeros(n_columns), np.ones(n_columns)
+        self._mutes = np.zeros(n_columns, dtype=bool)
         self.with_gaps_ = np.zeros(0, dtype=np.intp)
         self.known_ = np.ones(n_columns)
         self.center_ = self.std_ = self._mean
@@ -193,24 +251,41 @@ class FeatureEncoder:
         if not n_columns:
             return
         if sparse.issparse(X):
-            self.center_, variance = mean_variance_axis(
-                self._numeric_block(X, slice(None)), axis=0, weights=weight
-            )
+            block = self._numeric_block(X, slice(None))
+            self.center_, variance = mean_variance_axis(block, axis=0, weights=weight)
+            variance = np.where(np.isnan(variance), np.inf, variance)  # overflown
+            with np.errstate(over="ignore"):
+                farthest = np.square(abs(block).max(axis=0).toarray()[0])
         else:
-            self._mean, variance, self.known_ = self._moments(X, weight)
-            self.center_ = self._mean
-            self.with_gaps_ = np.flatnonzero(self.known_ < 1.0 - 1e-12)
+            self.center_, variance, self.known_, farthest = self._moments(X, weight)
+            tells_gaps = np.isin(np.arange(n_columns), self.first_parts())
+            has_gaps = self.known_ < 1.0 - 1e-12
+            self.with_gaps_ = np.flatnonzero(has_gaps & tells_gaps)
         self.std_ = np.sqrt(variance)
         constant = self.std_ <= 10 * np.finfo(np.float64).eps * np.abs(self.center_)
         self.varies_ = ~constant
+        scaled = np.arange(n_columns) >= len(self.numeric_)
         if self.scale_inputs:
-            self._scale = np.where(constant, 1.0, self.std_)
+            scaled[:] = True
+        if not sparse.issparse(X):
+            self._mean = np.where(scaled, self.center_, 0.0)
+            self._mutes = scaled & constant
+        self._scale = np.where(scaled & self.varies_, self.std_, 1.0)
+        self._warn_of_extremes(X, may_hold_extremes(farthest, variance, len(weight)))
+
+    def first_parts(self) -> np.ndarray:
+        """Positions of the numbers that stand for the gaps of their column."""
+        sizes = [1] * len(self.numeric_) + [len(parts) for parts in self.date_parts_]
+        return np.cumsum([0, *sizes])[:-1]
 
     def _moments(
         self, X: Any, weight: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weighted mean and variance of the cells there are, and their share."""
-        total, mass, squared = np.zeros((3, len(self.numeric_)))
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Weighted mean and variance of the cells there are, and their share.
+
+        And the greatest squared distance of a cell from the mean.
+        """
+        total, mass, squared, farthest = np.zeros((4, self.n_numeric_))
         for block, rows in self._numeric_blocks(X):
             present = ~np.isnan(block)
             mass += weight[rows] @ present
@@ -219,8 +294,21 @@ class FeatureEncoder:
         mean = total / mass_or_one
         for block, rows in self._numeric_blocks(X):
             deviation = np.where(np.isnan(block), 0.0, block - mean)
-            squared += weight[rows] @ np.square(deviation, out=deviation)
-        return mean, squared / mass_or_one, mass / weight.sum()
+            with np.errstate(over="ignore"):
+                squared += weight[rows] @ np.square(deviation, out=deviation)
+            np.maximum(farthest, deviation.max(axis=0), out=farthest)
+        return mean, squared / mass_or_one, mass / weight.sum(), farthest
+
+    def _warn_of_extremes(self, X: Any, may: np.ndarray) -> None:
+        chosen = np.flatnonzero(may[: len(self.numeric_)])
+        if not len(chosen):
+            return
+        blocks = [block[:, chosen] for block, _ in self._numeric_blocks(X)]
+        found = sparse.vstack(blocks).toarray() if sparse.issparse(X) else None
+        numbers = np.concatenate(blocks) if found is None else found
+        for position, cells in zip(chosen, numbers.T, strict=True):
+            name = self.column_names_[self.numeric_[position]]
+            warn_of_extremes(name, cells, "X")
 
     def _numeric_blocks(self, X: Any) -> Iterator[tuple[Any, slice]]:
         for rows in self._row_slices(X.shape[0]):
@@ -245,23 +333,35 @@ class FeatureEncoder:
         else:
             part = X if rows == slice(0, len(X)) else take_rows(X, rows)
             block = numbers_of(part, self.numeric_)
+            if self.date_parts_:
+                return self._with_dates(block, part)
         refuse_infinity(block, [self.column_names_[j] for j in self.numeric_])
         return block
 
+    def _with_dates(self, block: np.ndarray, X: Any) -> np.ndarray:
+        refuse_infinity(block, [self.column_names_[j] for j in self.numeric_])
+        dates = [
+            parts.numbers(column)
+            for parts, column in zip(
+                self.date_parts_, columns(X, self.dates_), strict=True
+            )
+        ]
+        return np.hstack([block, *dates])
+
     def _encode_numbers(self, X: Any, dtype: Any) -> np.ndarray:
         """Standardise numbers, and append the indicators of missing ones."""
-        n_numeric, n_gaps = len(self.numeric_), len(self.with_gaps_)
+        n_numeric, n_gaps = self.n_numeric_, len(self.with_gaps_)
         out = np.empty((len(X), n_numeric + n_gaps), dtype=dtype)
         if not n_numeric:
             return out
-        mean, scale = (self._mean, self._scale) if self.scale_inputs else (0.0, 1.0)
         for rows in self._row_slices(len(X)):
             z = out[rows, :n_numeric]
-            z[...] = (self._numeric_block(X, rows) - mean) / scale
+            z[...] = (self._numeric_block(X, rows) - self._mean) / self._scale
             missing = np.isnan(z)
             if missing.any():
-                stand_in = np.zeros(n_numeric) if self.scale_inputs else self._mean
-                np.copyto(z, stand_in.astype(z.dtype), where=missing)
+                np.copyto(z, self.encoded_mean_.astype(z.dtype), where=missing)
+            if self._mutes.any():
+                z[:, self._mutes] = 0.0
             if n_gaps:
                 out[rows, n_numeric:] = missing[:, self.with_gaps_]
         return out
@@ -275,50 +375,20 @@ class FeatureEncoder:
     # -- categories ------------------------------------------------------------
 
     def _fit_categorical(self, X: Any, weight: np.ndarray) -> None:
-        self.levels_ = [
-            Levels(column, weight, self.max_categories)
-            for column in columns(X, self.categorical_)
-        ]
+        found = columns(X, self.categorical_)
+        if self._chosen_by_type:
+            for column in found:
+                warn_of_strings(column, "X", _KEEP_CATEGORIES)
+        self.levels_ = [Levels(column, weight, self.max_categories) for column in found]
         self._heights = np.ones(len(self.levels_))
         if self.scale_inputs:
             self._heights[:] = [levels.standard_height for levels in self.levels_]
 
     def _feature_names_out(self) -> list[str]:
-        names = [str(self.column_names_[j]) for j in self.numeric_]
-        names += [
-            f"{self.column_names_[self.numeric_[g]]}_missing" for g in self.with_gaps_
-        ]
+        names = self.number_names_
+        with_gaps = np.flatnonzero(np.isin(self.first_parts(), self.with_gaps_))
+        sources = [*self.numeric_, *self.dates_]
+        names += [f"{self.column_names_[sources[g]]}_missing" for g in with_gaps]
         for j, levels in zip(self.categorical_, self.levels_, strict=True):
             names += [f"{self.column_names_[j]}_{label}" for label in levels.labels]
-        return names
-
-
-def _mask_of(chosen: Any, names: list[Any]) -> np.ndarray:
-    """Boolean mask over the columns from names, positions or a mask."""
-    mask = np.zeros(len(names), dtype=bool)
-    if chosen is None:
-        return mask
-    chosen = np.asarray(chosen)
-    if chosen.dtype.kind == "b":
-        if chosen.shape != mask.shape:
-            raise ValueError(
-                f"categorical_features is a mask over {len(chosen)} columns, but X "
-                f"has {len(names)}. Pass one entry a column, or names."
-            )
-        return chosen
-    for entry in chosen.tolist():
-        if entry in names:
-            mask[names.index(entry)] = True
-        elif isinstance(entry, int) and -len(names) <= entry < len(names):
-            mask[entry] = True
-        else:
-            raise ValueError(
-                f"categorical_features names {entry!r}, which is no column of X. "
-                f"The columns are {_some(names)}."
-            )
-    return mask
-
-
-def _some(names: list[Any], most: int = 10) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown}, ... ({len(names)} in all)"
+        return numbered(names)

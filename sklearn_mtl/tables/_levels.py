@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_mtl.tables._columns import Column
+from sklearn_mtl.tables._printed_names import printed_names
 
 
 class CompactFeatures(NamedTuple):
@@ -59,7 +60,7 @@ class Levels:
         mass = frequency[rare].sum() if rare else 1.0
         self.rare = [(levels[code], float(frequency[code] / mass)) for code in rare]
         self.index.update({levels[code]: len(kept) for code in rare})
-        self.labels = [str(levels[code]) for code in kept] + ["infrequent"] * bool(rare)
+        self.labels = printed_names(self.kept) + ["infrequent"] * bool(rare)
         self.missing_position = -1
         if (codes < 0).any():
             self.missing_position = len(self.labels)

@@ -6,8 +6,8 @@ subclass of `Task`; an instance of it goes into ``task_types``.
 """
 
 from sklearn_mtl.tasks._base import Task
-from sklearn_mtl.tasks._class_weight import weigh_classes
-from sklearn_mtl.tasks._classes import Binary, Multiclass
+from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
+from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
 from sklearn_mtl.tasks._layout import OutputLayout
 from sklearn_mtl.tasks._ordinal import Ordinal
 from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
@@ -36,8 +36,10 @@ __all__ = [
     "Quantile",
     "Regression",
     "Task",
+    "or_say_the_kind",
     "per_column",
     "r2",
     "resolve_tasks",
+    "warn_of_unknown_classes",
     "weigh_classes",
 ]

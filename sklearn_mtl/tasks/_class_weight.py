@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mtl.exceptions import warn
-from sklearn_mtl.tables import Column
+from sklearn_mtl.tables import Column, in_float32
 from sklearn_mtl.tasks._base import Task
 from sklearn_mtl.tasks._resolve import per_column
 
@@ -49,17 +49,72 @@ def weigh_classes(
     weighed = weight.copy()
     for t, (column, setting) in enumerate(zip(columns, settings, strict=True)):
         if setting is not None:
-            # One dict for all columns may name classes that only some of them have.
-            warn = setting is not class_weight or len(columns) == 1
-            weighed[:, t] *= _label_factor(column, weight[:, t], setting, warn)
-    return weighed
+            weighed[:, t] *= _label_factor(column, weight[:, t], setting)
+    return in_float32(weighed)
+
+
+def warn_of_unknown_classes(
+    tasks: Sequence[Task], columns: Sequence[Column], class_weight: Any
+) -> None:
+    """Warn of weights that have no effect: of classes that no column has.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Fitted.
+    columns : sequence of Column
+    class_weight : as `weigh_classes` takes it
+    """
+    if class_weight is None:
+        return
+    names = [column.name for column in columns]
+    settings = _settings(class_weight, tasks, names)
+    if all(setting is None for setting in settings):
+        if class_weight:
+            warn(
+                f"class_weight={class_weight!r} weighs nothing: y has no column of "
+                "classes. Leave it out, or name a kind of classes in task_types."
+            )
+        return
+    classes = [
+        set(getattr(task, "classes_", [])) | set(column.factorize()[1])
+        for task, column in zip(tasks, columns, strict=True)
+    ]
+    if _is_table(class_weight):
+        # One dict for all columns may name classes that only some of them have.
+        of_any = set().union(
+            *(known for known, s in zip(classes, settings, strict=True) if s)
+        )
+        where = "of any column" if len(names) > 1 else f"of column {names[0]!r}"
+        _warn_of_unknown(class_weight, of_any, where, names)
+        return
+    for name, known, setting in zip(names, classes, settings, strict=True):
+        if _is_table(setting):
+            _warn_of_unknown(setting, known, f"of column {name!r}", [])
+
+
+def _warn_of_unknown(
+    setting: Mapping[Any, Any], known: set[Any], where: str, names: list[Hashable]
+) -> None:
+    unknown = [level for level in setting if level not in known]
+    if not unknown:
+        return
+    remedy = "Spell it as in y."
+    if unknown[0] in names:
+        remedy = (
+            f"Name classes within the column: {{{unknown[0]!r}: {{class: weight}}}}."
+        )
+    warn(
+        f"class_weight names {unknown[0]!r}, which is no label {where} here; it weighs "
+        f"nothing. {remedy}"
+    )
 
 
 def _settings(
     class_weight: Any, tasks: Sequence[Task], names: list[Hashable]
 ) -> list[Any]:
     """One setting a column; None at numeric ones."""
-    for_all = class_weight == "balanced" or _is_table(class_weight)
+    for_all = _is_balanced(class_weight) or _is_table(class_weight)
     if for_all:
         return [class_weight if task.is_classifier else None for task in tasks]
     if not isinstance(class_weight, Mapping | list | tuple):
@@ -76,12 +131,16 @@ def _settings(
                 f"class_weight names column {name!r}, which is read as {task.kind} and "
                 "has no classes. Leave it out."
             )
-        if setting != "balanced" and not _is_table(setting):
+        if not (_is_balanced(setting) or _is_table(setting)):
             raise ValueError(
                 f"class_weight says {setting!r} for column {name!r}. Pass 'balanced' "
                 "or a dict of classes to weights."
             )
     return settings
+
+
+def _is_balanced(setting: Any) -> bool:
+    return isinstance(setting, str) and setting == "balanced"
 
 
 def _is_table(setting: Any) -> bool:
@@ -90,29 +149,20 @@ def _is_table(setting: Any) -> bool:
     )
 
 
-def _label_factor(
-    column: Column, weight: np.ndarray, setting: Any, warn_unknown: bool
-) -> np.ndarray:
+def _label_factor(column: Column, weight: np.ndarray, setting: Any) -> np.ndarray:
     codes, levels = column.factorize()
-    if setting == "balanced":
+    if _is_balanced(setting):
         counts = codes >= 0
         mass = np.bincount(codes[counts], weight[counts], minlength=len(levels))
         present = mass > 0
         factor = np.ones(len(levels))
         factor[present] = mass.sum() / (present.sum() * mass[present])
     else:
+        for level, value in setting.items():
+            if not 0 <= value < np.inf:
+                raise ValueError(
+                    f"class_weight gives class {level!r} of column {column.name!r} the "
+                    f"weight {value!r}. Weights must be finite numbers of at least 0."
+                )
         factor = np.array([float(setting.get(level, 1.0)) for level in levels])
-        unknown = [level for level in setting if level not in levels]
-        if warn_unknown and unknown:
-            warn(
-                f"class_weight names {unknown[0]!r}, which is no label of column "
-                f"{column.name!r} here; it weighs nothing. Spell it as in y."
-            )
-        if (factor < 0).any() or not np.isfinite(factor).all():
-            level = levels[int(np.flatnonzero(~(factor >= 0) | np.isinf(factor))[0])]
-            raise ValueError(
-                f"class_weight gives class {level!r} of column {column.name!r} the "
-                f"weight {setting[level]!r}. Weights must be finite numbers of at "
-                "least 0."
-            )
     return np.where(codes >= 0, np.append(factor, 1.0)[codes], 1.0)

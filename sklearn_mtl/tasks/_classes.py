@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -119,6 +121,7 @@ class ClassTask(Task):
                 f"among the {len(self.classes_)} classes seen in fit "
                 f"({_some(self.classes_)}). Fit on rows that hold it, or name all "
                 "classes in the first call of partial_fit(..., classes=...)."
+                f"{or_say_the_kind(label)}"
             )
         encoded[codes < 0] = np.nan
         return encoded
@@ -273,15 +276,27 @@ def as_classes(labels: list[Any], column: Column) -> np.ndarray:
     if column.content == "boolean":
         return np.array(labels, dtype=bool)
     if column.content == "number":
-        classes = np.array(labels)
-        same_type = classes.astype(column.values.dtype)
-        return same_type if (same_type == classes).all() else classes
+        with suppress(OverflowError):
+            same_type = np.array(labels, dtype=object).astype(column.values.dtype)
+            if same_type.tolist() == list(labels):
+                return same_type
+        return np.array(labels)
     if column.values.dtype.kind in "US":
         longest = np.result_type(column.values.dtype, np.array(labels).dtype)
         return np.array(labels, dtype=longest)
     classes = np.empty(len(labels), dtype=object)
     classes[:] = labels
     return classes
+
+
+def or_say_the_kind(label: Any) -> str:
+    """Say how to read numbers as such, where a label that fit did not see is one."""
+    if isinstance(label, bool | np.bool_) or not isinstance(label, Real | np.number):
+        return ""
+    return (
+        " If the column holds counts or measurements, of which fit saw 0 and 1 only, "
+        "say 'count' or 'regression' for it in task_types of MultiTaskNetEstimator."
+    )
 
 
 def _some(classes: np.ndarray, most: int = 8) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from numbers import Number
+
 import numpy as np
 
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._base import Task
+
+ROUNDING = 10 * float(np.finfo(np.float64).eps)
+"""A spread below this share of the mean is rounding: the labels are all the same."""
 
 
 class NumberTask(Task):
@@ -33,7 +38,8 @@ class NumberTask(Task):
 
     def _refuse_classes(self, column: Column) -> None:
         if len(column.observed):
-            label = column.observed[:1].tolist()[0]
+            cells = column.observed.tolist()
+            label = next((cell for cell in cells if _is_word(cell)), cells[0])
             raise ValueError(
                 f"Column {column.name!r} of y holds {label!r}, which is "
                 f"no number, but is read as {self.kind}. Turn the labels into numbers, "
@@ -45,6 +51,10 @@ class NumberTask(Task):
     def predict(self, response: np.ndarray) -> np.ndarray:
         """Take the first entry of the response as the prediction."""
         return response[:, 0]
+
+
+def _is_word(cell: object) -> bool:
+    return not isinstance(cell, Number | np.number | np.bool_)
 
 
 def weighted_quantiles(

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks._numbers import NumberTask, weighted_quantiles
+from sklearn_mtl.tasks._numbers import ROUNDING, NumberTask, weighted_quantiles
 
 
 class Quantile(NumberTask):
@@ -77,7 +77,7 @@ class Quantile(NumberTask):
             return self
         self.mean_ = float(np.average(values, weights=weight))
         scale = np.sqrt(np.average((values - self.mean_) ** 2, weights=weight))
-        if not scale > 1e-12 * abs(self.mean_):
+        if not scale > ROUNDING * abs(self.mean_):
             return self
         self.scale_ = float(scale)
         codes = (values - self.mean_) / self.scale_

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks._numbers import NumberTask, weighted_quantiles
+from sklearn_mtl.tasks._numbers import ROUNDING, NumberTask, weighted_quantiles
 
 LARGEST_LOG = 30.0
 """Logarithms of means and variances are bounded by it, so that a row far outside
@@ -55,7 +55,7 @@ class Regression(NumberTask):
             self.mean_, self.scale_, self.prior_cost_ = float("nan"), 1.0, 0.0
             return self
         self.mean_, self.scale_ = self._centre_and_scale(values, weight)
-        if not self.scale_ > 1e-12 * abs(self.mean_):
+        if not self.scale_ > ROUNDING * abs(self.mean_):
             self.scale_, self.prior_cost_ = 1.0, 0.0
             return self
         codes = torch.from_numpy((values - self.mean_) / self.scale_)

@@ -3,16 +3,18 @@
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._copy_members import copy_members, go_on_with
+from sklearn_mtl.training._course import Course
 from sklearn_mtl.training._cut import stacks_that_fit, train
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
-from sklearn_mtl.training._folds import member_rows, random_folds
+from sklearn_mtl.training._folds import member_rows, number_of_folds, random_folds
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
     adopt_settings,
+    adopt_task_weights,
     draw_seed,
     make_net,
     new_generator,
@@ -39,11 +41,13 @@ from sklearn_mtl.training._schedules import learning_rate_schedule
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
+from sklearn_mtl.training._torch_modes import usual_torch_modes
 
 __all__ = [
     "OF_EACH",
     "Batches",
     "BestWeights",
+    "Course",
     "DecodingNet",
     "FlatAdamW",
     "Fold",
@@ -63,6 +67,7 @@ __all__ = [
     "TaskTable",
     "Unlabelled",
     "adopt_settings",
+    "adopt_task_weights",
     "copy_members",
     "draw_seed",
     "ensemble",
@@ -78,6 +83,7 @@ __all__ = [
     "new_generator",
     "norms_of_links",
     "number_format",
+    "number_of_folds",
     "random_folds",
     "raw_of_held_out",
     "resolve_device",
@@ -86,5 +92,6 @@ __all__ = [
     "teams",
     "train",
     "unchanged_on_failure",
+    "usual_torch_modes",
     "with_last_losses",
 ]

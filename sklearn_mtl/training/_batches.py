@@ -99,7 +99,9 @@ class TaskTable:
         """Features, codes and label weights of rows; `index` may have two axes."""
         weight = self.label_weight
         return (
-            self._features_of(index.flatten()).view(*index.shape, -1),
+            self._features_of(index.flatten()).view(
+                *index.shape, self.features.shape[1]
+            ),
             _take(self.codes, index),
             None if weight is None else _take(weight, index),
         )
@@ -148,6 +150,9 @@ class MemberRows(Dataset[Any]):
     ----------
     unlabelled : bool ndarray of shape (K, T)
         Tasks that a member has no label of.
+    scorer : callable or None
+        Scores (K, T) of rows (K, n) of the table, -1 where they do not count, and raw
+        outputs (K, n, C); its ``average`` makes (K,) of these. None for the loss.
     unlabelled_rows : Unlabelled or None
         Rows that have no label at all; read by networks that decode their input.
     """
@@ -167,6 +172,7 @@ class MemberRows(Dataset[Any]):
         self.row_weight = None if row_weight is None else table.put(row_weight)
         self.held_out = held_out
         self.unlabelled_rows: Any = None
+        self.scorer: Any = None
         self.total_weight = self._total_weight(n_members)
         self.unlabelled = (self.total_weight == 0).cpu().numpy()
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
@@ -177,7 +183,7 @@ class MemberRows(Dataset[Any]):
         n_tasks = self.table.codes.shape[1]
         weight, rows = self.table.label_weight, self.row_weight
         if rows is None:
-            rows = torch.ones(1).expand(n_members, len(self))
+            rows = torch.ones(1, dtype=torch.float32).expand(n_members, len(self))
         if weight is None:
             mass = rows.sum(dim=1, keepdim=True, dtype=torch.float64)
             return self.table.put(mass.expand(-1, n_tasks))

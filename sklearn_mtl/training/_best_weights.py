@@ -63,17 +63,27 @@ class BestWeights(Callback):
         self._note_divergence(net, epoch)
         loss = None if self.monitor is None else net.monitored_loss()
         going = ~self._stopped
-        better = going if loss is None else going & ~(loss >= self.best_loss_)
+        better = going if loss is None else going & self._is_better(loss)
         self._keep(better)
         self.best_epoch_[better] = epoch
         if loss is not None:
             self.best_loss_[better] = np.where(np.isnan(loss), np.inf, loss)[better]
             clearly = going & (loss < self._reference - self.tol)
             self._reference[clearly] = loss[clearly]
-            labelled = ~np.isnan(loss)
-            self._waited[going & labelled] += 1
+            # A score may be missing in some epochs; that is no improvement.
+            measured = ~np.isnan(loss) | np.isfinite(self.best_loss_)
+            self._waited[going & measured] += 1
             self._waited[clearly] = 0
             self._stopped |= self._waited >= self.patience
+            # Nothing tells when a member without labels should stop: with the others.
+            measured = np.isfinite(self.best_loss_)
+            if measured.any() and self._stopped[measured].all():
+                self._stopped[:] = True
+
+    def _is_better(self, loss: np.ndarray) -> np.ndarray:
+        """Whether members improved; without any loss the last weights are kept."""
+        never_measured = np.isnan(loss) & np.isinf(self.best_loss_)
+        return (loss < self.best_loss_) | never_measured
 
     @property
     def going(self) -> np.ndarray:
@@ -83,6 +93,11 @@ class BestWeights(Callback):
     def stop(self, members: np.ndarray) -> None:
         """Let some members stop; their kept weights stay."""
         self._stopped[members] = True
+
+    def weights_were_loaded(self) -> None:
+        """Keep weights that were loaded before the first epoch had ended."""
+        if hasattr(self, "_parameters") and not self.best_epoch_.any():
+            self._kept = [p.detach().clone() for p in self._parameters]
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Put the kept weights back."""
@@ -96,6 +111,13 @@ class BestWeights(Callback):
         chosen = np.flatnonzero(members)
         if not len(chosen):
             return
+        try:
+            self._copy(chosen)
+        except KeyboardInterrupt:
+            self._copy(chosen)  # else what is kept were of two epochs
+            raise
+
+    def _copy(self, chosen: np.ndarray) -> None:
         index = torch.from_numpy(chosen).to(self._kept[0].device)
         for kept, parameter in zip(self._kept, self._parameters, strict=True):
             # Members are sorted by depth: a layer may be of the first ones alone.
@@ -108,10 +130,12 @@ class BestWeights(Callback):
 
     def _note_divergence(self, net: Any, epoch: int) -> None:
         losses = [values[-1] for values in net.task_losses_.values() if values]
-        infinite = np.any([np.isinf(loss) for loss in losses], axis=0)
-        bad = infinite.any(axis=1) | self._members_not_finite()
+        infinite = [np.isinf(loss) for loss in losses]
+        bad = np.any(infinite, axis=(0, 2)) | self._members_not_finite()
         for k in np.flatnonzero(bad & ~self._stopped):
-            task = int(infinite[k].argmax()) if infinite[k].any() else -1
+            # Training comes first: by the time of validation all may be infinite.
+            first = next((of[k] for of in infinite if of[k].any()), None)
+            task = -1 if first is None else int(first.argmax())
             self.diverged_[int(k)] = (epoch, task)
         self._stopped |= bad
 

@@ -8,6 +8,7 @@ import numpy as np
 from skorch.history import History
 
 from sklearn_mtl.training._batches import MemberRows
+from sklearn_mtl.training._course import Course, Reason
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._part import (
@@ -34,11 +35,17 @@ def _bytes_of_training(net: MultiTaskNet) -> int:
     return COPIES * sum(p.numel() * p.element_size() for p in parameters)
 
 
-def train(net: MultiTaskNet, rows: MemberRows, epochs: int | None = None) -> None:
+def train(
+    net: MultiTaskNet,
+    rows: MemberRows,
+    epochs: int | None = None,
+    course: Course | None = None,
+    part: str = "shared",
+) -> None:
     """Train all members of a net, at once or some at a time where memory asks for it.
 
     What was learned, and the history, are those of one stack. Callbacks are told of
-    each part's training.
+    each part's training. An epoch at least is trained, whatever has ended the course.
 
     Parameters
     ----------
@@ -46,18 +53,47 @@ def train(net: MultiTaskNet, rows: MemberRows, epochs: int | None = None) -> Non
     rows : MemberRows
     epochs : int or None
         None for the net's own number.
+    course : Course or None
+        Of the fit that this is a part of.
+    part : {"shared", "trials", "own"}
+        Which part of the fit it is.
     """
-    parts = _parts(net)
-    if len(parts) == 1:
-        net.partial_fit(rows, epochs=epochs)
+    course = course or Course()
+    net.part = part
+    cuts = _parts(net)
+    if len(cuts) == 1:
+        _run(net, rows, epochs, course)
         return
     start = state_beside_members(net)
-    trained = [_train_part(net, members, start, rows, epochs) for members in parts]
-    longest = max(trained, key=lambda part: len(part.history))
+    trained: list[_Trained] = []
+    ended_by: Reason | None = None
+    for position, members in enumerate(cuts):
+        own_course = course.of_one_among(len(cuts) - position)
+        cut = _train_part(net, members, start, rows, epochs, own_course)
+        trained.append(cut)
+        if own_course.ended_by == "interrupt":
+            course.end("interrupt")
+        elif own_course.ended_by == "callback":  # the others train no longer than these
+            epochs = max(1, len(cut.history) - len(net.history))
+        ended_by = ended_by or own_course.ended_by
+    if ended_by is not None:
+        course.end(ended_by)
+    longest = max(trained, key=lambda cut: len(cut.history))
     set_state_beside_members(net, longest.optimizer_state)
     _join_losses(net, trained)
     _join_histories(net, trained)
     _join_best(net, trained)
+
+
+def _run(
+    net: MultiTaskNet, rows: MemberRows, epochs: int | None, course: Course
+) -> None:
+    """Train as a part of a fit, which the net forgets afterwards."""
+    net.course = course
+    try:
+        net.partial_fit(rows, epochs=epochs)
+    finally:
+        net.course = Course()
 
 
 class _Trained(NamedTuple):
@@ -79,11 +115,12 @@ def _train_part(
     start: list[dict[str, Any] | None],
     rows: MemberRows,
     epochs: int | None,
+    course: Course,
 ) -> _Trained:
     """Train some members from the optimizer's first step on, and put them back."""
     part = _net_of(net, members)
     set_state_beside_members(part, start)
-    part.partial_fit(rows.select(members), epochs=epochs)
+    _run(part, rows.select(members), epochs, course)
     Part(members, part.module_, part.criterion_, part.optimizer_).put_back(net)
     best = dict(part.callbacks_).get("best_weights")
     return _Trained(
@@ -150,6 +187,9 @@ def _join_histories(net: MultiTaskNet, trained: list[_Trained]) -> None:
         row["dur"] = sum(
             part.history[epoch]["dur"] for part in trained if epoch < len(part.history)
         )
+        if "valid_score" in row:
+            average = with_last_losses(net.scores_["average"])[epoch]
+            row["valid_score"] = mean_of_labelled(average)
         for key in means.keys() & row.keys():
             row[key] = means[key][epoch]
             if f"{key}_best" in row:

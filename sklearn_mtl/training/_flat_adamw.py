@@ -231,8 +231,8 @@ class _Buffers:
                 average.copy_(known["exp_avg"])
                 square.copy_(known["exp_avg_sq"])
                 self.step.copy_(known["step"])
-            known["exp_avg"], known["exp_avg_sq"] = average, square
-            known["step"] = self.step
+            # At once: a state of which some is missing cannot be gone on with.
+            known.update(exp_avg=average, exp_avg_sq=square, step=self.step)
 
     def update(self, group: dict[str, Any]) -> None:
         """Take one step of AdamW."""

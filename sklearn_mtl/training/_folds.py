@@ -39,12 +39,15 @@ def random_folds(
     """
     if n_rows < 2:
         return []
-    n_folds = max(2, math.floor(1.0 / fraction + 1e-9))
-    if LEAST_FOLDS <= n_members < n_folds:
-        n_folds = n_members
-    n_folds = min(n_folds, n_rows)
+    n_folds = min(number_of_folds(n_members, fraction), n_rows)
     parts = torch.randperm(n_rows, generator=generator).tensor_split(n_folds)
     return [Fold(None, part.numpy().copy()) for part in parts[:n_members]]
+
+
+def number_of_folds(n_members: int, fraction: float) -> int:
+    """Tell how many folds hold about `fraction` of the rows, or one a member."""
+    n_folds = max(2, math.floor(1.0 / fraction + 1e-9))
+    return n_members if LEAST_FOLDS <= n_members < n_folds else n_folds
 
 
 def member_rows(

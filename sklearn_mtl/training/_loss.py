@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from sklearn.base import clone
 from torch import nn
@@ -142,3 +143,20 @@ def _bind_autograd(criterion: TaskLoss) -> LossAndGradient:
         return loss.detach() * labels.scale, gradient
 
     return losses_and_gradient
+
+
+def mean_until_divergence(losses: torch.Tensor) -> np.ndarray:
+    """Mean over steps of losses (steps, K, T), each member's up to its first bad step.
+
+    Soon after the loss of one task has turned infinite, those of all that share weights
+    with it are NaN: only the steps up to there tell which it was. The device is waited
+    for once where all went well.
+    """
+    mean: np.ndarray = losses.mean(dim=0).double().cpu().numpy()
+    if np.isfinite(mean).all():
+        return mean
+    bad = ~torch.isfinite(losses).all(dim=-1)
+    after = bad.cumsum(dim=0) - bad.long() > 0
+    kept = losses.masked_fill(after.unsqueeze(-1), 0.0)
+    until: torch.Tensor = kept.sum(dim=0) / (~after).sum(dim=0).unsqueeze(-1)
+    return until.double().cpu().numpy()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 
 from sklearn_mtl.balancing import Balancing
-from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork
+from sklearn_mtl.nn import Autoencoder, MultiTaskNetwork, StoredGenerator
 from sklearn_mtl.tables import DecodedColumns
 from sklearn_mtl.tasks import OutputLayout, Task
 from sklearn_mtl.training._device import resolve_device
@@ -30,23 +31,6 @@ SGD = {
     "optimizer__momentum": 0.9,
     "optimizer__nesterov": True,
 }
-
-
-class StoredGenerator(torch.Generator):
-    """A generator on the processor that is stored without tensors.
-
-    A net that was fitted on an accelerator is loaded with all its tensors there, which
-    the state of this generator must not be.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored_generator, (self.get_state().numpy().tobytes(),)
-
-
-def _restored_generator(state: bytes) -> StoredGenerator:
-    generator = StoredGenerator()
-    generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
-    return generator
 
 
 def new_generator(seed: int) -> torch.Generator:
@@ -101,6 +85,8 @@ def make_net(
     MultiTaskNet
     """
     layout = OutputLayout(tasks)
+    # skorch stores parts beside the net: a generator of both would become two.
+    of_parts = deepcopy(generator)
     number = getattr(torch, dtype)
     weight = torch.from_numpy(members.task_weight.copy()).to(number)
     without_decay = [NO_DECAY_OF_BIASES, _of_balancing(balancing)]
@@ -125,10 +111,10 @@ def make_net(
         "module__task_of_output": layout.task_of_output,
         "module__prior_raw": layout.prior_raw,
         "module__dtype": number,
-        "module__generator": generator,
+        "module__generator": of_parts,
         "criterion__layout": layout,
         "criterion__balancing": balancing,
-        "criterion__generator": generator,
+        "criterion__generator": of_parts,
         "criterion__task_weight": weight,
         **_rates(members, solver),
         "optimizer__param_groups": without_decay,
@@ -139,7 +125,9 @@ def make_net(
         **decoding,
     }
     arguments = {"module": MultiTaskNetwork} | made | settings | overrides
-    return kind(**arguments).initialize()
+    net: MultiTaskNet = kind(**arguments).initialize()
+    generator.set_state(of_parts.get_state())
+    return net
 
 
 def same_or_each(values: np.ndarray) -> Any:
@@ -181,6 +169,21 @@ def _of_balancing(balancing: Balancing) -> tuple[str, dict[str, Any]]:
 
 def adopt_settings(net: MultiTaskNet, settings: dict[str, Any]) -> None:
     """Set parameters of a net, under skorch's names, before it is trained on."""
-    net.set_params(**settings)
+    of_callbacks = {k: settings[k] for k in settings if k.startswith("callbacks__")}
+    net.set_params(**{k: settings[k] for k in settings.keys() - of_callbacks.keys()})
+    callbacks = dict(net.callbacks_)
+    for key, value in of_callbacks.items():
+        # skorch would initialize all callbacks anew, which forget what they have done.
+        _, name, parameter = key.split("__", 2)
+        if name in callbacks:
+            callbacks[name].set_params(**{parameter: value})
+            setattr(net, key, value)
     for group in net.optimizer_.param_groups:  # of which skorch has set all alike
         group.update({name: group[own] for name, own in OWN.items() if own in group})
+
+
+def adopt_task_weights(net: MultiTaskNet) -> None:
+    """Weigh the losses of a net as its members say."""
+    known = net.criterion_.task_weight
+    order = net.criterion_.layout.order
+    known.copy_(torch.from_numpy(net.members.task_weight[:, order]).to(known))

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer
+from skorch.callbacks import EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import Binding, Links, MultiTaskNetwork, bind
+from sklearn_mtl.nn import Binding, Links, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
+from sklearn_mtl.training._checkpoints import FILES, load_all_or_none, save_whole
+from sklearn_mtl.training._course import Course, EndOfTraining
 from sklearn_mtl.training._flat_adamw import FlatAdamW
+from sklearn_mtl.training._held_out_scores import record_scores
 from sklearn_mtl.training._last_losses import mean_of_labelled
-from sklearn_mtl.training._loss import TaskLoss
+from sklearn_mtl.training._listeners import somebody_listens, tell
+from sklearn_mtl.training._loss import TaskLoss, mean_until_divergence
 from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._part import Part, can_part, part_of
+from sklearn_mtl.training._schedules import end_schedules
 from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._torch_modes import usual_torch_modes
+from sklearn_mtl.training._trained_links import trained_links
 
 
 class MultiTaskNet(NeuralNet):
@@ -51,15 +55,29 @@ class MultiTaskNet(NeuralNet):
         "train" and "valid" losses of each epoch, tasks in the order of y's columns; NaN
         where a member has no label of a task to be validated on, and for one that has
         left the stack.
+    scores_ : dict of str to list of ndarray
+        "columns" (K, T) and their "average" (K,) in each epoch, where members stop by a
+        metric; NaN elsewhere. Greater is better.
+    course : Course
+        What all trainings of the fit that is running share.
+    part : {"shared", "trials", "own"}
+        Which part of a fit it trains: all columns, columns that are tried alone, or
+        those that an earlier fit let go on alone.
     """
 
     members: Members
+    course: Course
+    part: str
     _part: Part | None
     _batches_are_heard: bool
     _gradients_are_heard: bool
+    _is_notifying: bool = False
 
-    losses_by_epoch: ClassVar[tuple[str, ...]] = ("task_losses_",)
-    """Attributes that hold losses of members, one entry an epoch for each part."""
+    losses_by_epoch: ClassVar[dict[str, dict[str, int]]] = {
+        "task_losses_": {"train": 2, "valid": 2},
+        "scores_": {"columns": 2, "average": 1},
+    }
+    """Attributes with an entry an epoch for each part, of so many axes: K, then T."""
 
     def __init__(
         self,
@@ -94,15 +112,58 @@ class MultiTaskNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         return [("epoch_timer", EpochTimer()), ("best_weights", BestWeights())]
 
+    def fit_loop(self, X: Any, y: Any = None, **how: Any) -> MultiTaskNet:
+        """Train for some epochs; tell the fit if it was interrupted."""
+        self._is_first_epoch = True
+        try:
+            super().fit_loop(X, y, **how)
+        except EndOfTraining:
+            raise
+        except KeyboardInterrupt:
+            self.course.end("interrupt")
+            raise
+        return self
+
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Tell all callbacks, then end training where every member has stopped."""
-        super().notify(method_name, **cb_kwargs)
+        """Tell all callbacks; end training where every member or the fit has ended."""
+        if method_name == "on_epoch_begin":
+            if not (self._is_first_epoch or self.course.goes_on()):
+                raise EndOfTraining
+            self._is_first_epoch = False
+        was_notifying, self._is_notifying = self._is_notifying, True
+        try:
+            getattr(self, method_name)(self, **cb_kwargs)
+            for _, callback in self.callbacks_:
+                tell(callback, method_name, self, **cb_kwargs)
+        finally:
+            self._is_notifying = was_notifying
+        if method_name == "on_train_end":
+            end_schedules(self.callbacks_)
         best = dict(self.callbacks_).get("best_weights")
         if method_name == "on_epoch_end" and best is not None:
             going = best.going
             if not going.any():
-                raise KeyboardInterrupt  # skorch's own way to end training
+                raise EndOfTraining
             self._let_others_go(np.flatnonzero(going))
+
+    def save_params(self, *args: Any, **kwargs: Any) -> None:
+        """Write files as skorch does, but each of them whole or not at all."""
+        files = dict(zip(FILES, args, strict=False)) | kwargs
+        save_whole(super().save_params, files, is_heard=not self._is_notifying)
+
+    def load_params(self, *args: Any, **kwargs: Any) -> None:
+        """Load files as skorch does, but all or none; NaN for losses not in them."""
+        if not self.initialized_:
+            self.initialize()
+        load_all_or_none(self, partial(super().load_params, *args, **kwargs))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        with usual_torch_modes():
+            super().__setstate__(state)
+
+    def forget_optimizer_state(self) -> None:
+        """Let training that goes on from here begin with fresh moments."""
+        self.optimizer_.state.clear()
 
     def _let_others_go(self, going: np.ndarray) -> None:
         """Train on with some members alone."""
@@ -124,7 +185,10 @@ class MultiTaskNet(NeuralNet):
     def initialize(self) -> MultiTaskNet:
         """Initialize module, criterion, optimizer, callbacks and history."""
         super().initialize()
+        self.course, self.part = Course(), "shared"
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
+        self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}
+        self.stops_by_score = False
         self._step: Any = None
         self._update: Any = None
         self._evaluate: Any = None
@@ -133,25 +197,6 @@ class MultiTaskNet(NeuralNet):
         self._links: list[tuple[Links, dict[str, Any]]] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
         return self
-
-    @contextmanager
-    def restored_on_failure(self) -> Iterator[None]:
-        """Bring weights, optimizer and history back if training fails."""
-        weights = [
-            (part, {k: v.clone() for k, v in part.state_dict().items()})
-            for part in (self.module_, self.criterion_)
-        ]
-        optimizer = deepcopy(self.optimizer_.state_dict())
-        n_epochs = len(self.history)
-        try:
-            yield
-        except BaseException:
-            for part, before in weights:
-                part.load_state_dict(before)
-            self.optimizer_.load_state_dict(optimizer)
-            del self.history[n_epochs:]
-            self._forget_epochs_after(n_epochs)
-            raise
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Start with all members, whatever an earlier training came to."""
@@ -164,14 +209,15 @@ class MultiTaskNet(NeuralNet):
         """Forget an epoch that was interrupted, of which no loss is known."""
         if self.history and "dur" not in self.history[-1]:
             self.history.pop()
-        self._forget_epochs_after(len(self.history))
+        self.forget_epochs_after(len(self.history))
         self._step = self._update = self._evaluate = None
         self._part, self._links = None, []
         self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
             self.optimizer_.unflatten()
 
-    def _forget_epochs_after(self, n_epochs: int) -> None:
+    def forget_epochs_after(self, n_epochs: int) -> None:
+        """Drop the losses of later epochs."""
         for name in self.losses_by_epoch:
             for losses in getattr(self, name).values():
                 del losses[n_epochs:]
@@ -223,7 +269,9 @@ class MultiTaskNet(NeuralNet):
 
     def _prepare_epoch(self, scale: torch.Tensor) -> None:
         """Look up for an epoch what its steps need."""
-        self._gradients_are_heard = self._somebody_listens("on_grad_computed")
+        self._gradients_are_heard = somebody_listens(
+            self.callbacks_, "on_grad_computed"
+        )
         self._at_work.adopt_rates(self.optimizer_)
         optimizer = self._at_work.optimizer
         if hasattr(optimizer, "flatten"):
@@ -231,7 +279,7 @@ class MultiTaskNet(NeuralNet):
         self._update = optimizer.step
         self._loss_is_read = getattr(optimizer, "reads_loss", True)
         self._step = self.make_step(scale)
-        self._links = self._trained_links() if self.head_sparsity else []
+        self._links = trained_links(self._at_work, self.head_sparsity)
 
     def _prepare_validation(self) -> None:
         """Look up for an epoch what its validation needs.
@@ -249,33 +297,6 @@ class MultiTaskNet(NeuralNet):
             As in `Labels`; that of all batches to come.
         """
         return Step(self._at_work.module, self._at_work.criterion, scale)
-
-    def _trained_links(self) -> list[tuple[Links, dict[str, Any]]]:
-        """Links that steps thin, and the parameter group that each belongs to."""
-        module = self._at_work.module
-        if not isinstance(module, MultiTaskNetwork):
-            raise ValueError(
-                f"head_sparsity={self.head_sparsity!r} thins the heads of "
-                f"sklearn_mtl.nn.MultiTaskNetwork, but the module is "
-                f"{type(module).__name__}. Set head_sparsity=0."
-            )
-        padding = self.criterion_.layout.padding.cpu().numpy()
-        return [
-            (links, group)
-            for links in module.links(padding)
-            for group in self._at_work.optimizer.param_groups
-            if links.weight.requires_grad
-            and any(links.weight is parameter for parameter in group["params"])
-        ]
-
-    def _somebody_listens(self, *events: str) -> bool:
-        """Whether a callback does anything at one of the events."""
-        return any(
-            getattr(getattr(callback, event), "__func__", None)
-            is not getattr(Callback, event)
-            for _, callback in self.callbacks_
-            for event in events
-        )
 
     def validation_step(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any
@@ -299,7 +320,9 @@ class MultiTaskNet(NeuralNet):
         if iterator is None:
             # One entry an epoch, so that entries stay aligned with the history.
             for losses in (getattr(self, name) for name in self.losses_by_epoch):
-                losses[prefix].append(np.full_like(losses["train"][-1], np.nan))
+                if prefix in losses:
+                    losses[prefix].append(np.full_like(losses["train"][-1], np.nan))
+            record_scores(self, None, [])
             return
         if self._at_work.members is not None:
             iterator = iterator.select(self._at_work.members)
@@ -310,14 +333,18 @@ class MultiTaskNet(NeuralNet):
             self._prepare_validation()
         batches = self.history[-1]["batches"]
         first = len(batches)
-        self._batches_are_heard = self._somebody_listens(
-            "on_batch_begin", "on_batch_end"
+        self._batches_are_heard = somebody_listens(
+            self.callbacks_, "on_batch_begin", "on_batch_end"
         )
         if self._batches_are_heard:
             step_fn = partial(self._announced_step, step_fn, training)
-        losses = [
-            step_fn(batch, **fit_params)["task_loss"].detach() for batch in iterator
-        ]
+        is_scored = not training and iterator.dataset.scorer is not None
+        losses, raws = [], []
+        for batch in iterator:
+            step = step_fn(batch, **fit_params)
+            losses.append(step["task_loss"].detach())
+            if is_scored:
+                raws.append(step["y_pred"])
         epoch_losses = torch.stack(losses)
         if self._batches_are_heard:
             self._record_batches(batches[first:], prefix, epoch_losses)
@@ -326,7 +353,9 @@ class MultiTaskNet(NeuralNet):
         self.history.record(f"{prefix}_batch_count", len(losses))
         if training:
             self._at_work.put_back(self)
-        self._record(prefix, epoch_losses.mean(dim=0), iterator)
+        self._record(prefix, mean_until_divergence(epoch_losses), iterator)
+        if not training:
+            record_scores(self, iterator.dataset if is_scored else None, raws)
 
     def _announced_step(
         self, step_fn: Any, training: bool, batch: Any, **fit_params: Any
@@ -351,6 +380,8 @@ class MultiTaskNet(NeuralNet):
         """Loss (K,) on held-out rows by which members stop; None without any."""
         if not self.task_losses_["valid"]:
             return None
+        if self.stops_by_score:
+            return -self.scores_["average"][-1]
         return self.monitor(self.task_losses_["valid"][-1])
 
     def monitor(self, loss: np.ndarray) -> np.ndarray:
@@ -371,14 +402,13 @@ class MultiTaskNet(NeuralNet):
         # A copy: what is done with it does not reach the weights themselves.
         return self._of_columns(self.criterion_.task_weight.cpu().numpy()).copy()
 
-    def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
+    def _record(self, prefix: str, per_task: np.ndarray, iterator: Any) -> None:
         """Keep one epoch's losses (K, T), and their mean in the history."""
-        per_task = loss.double().cpu().numpy()
         per_task[~np.isfinite(per_task)] = np.inf
         per_task[iterator.dataset.unlabelled] = np.nan
-        per_task = self._spread(self._of_columns(per_task))
+        per_task = self.spread(self._of_columns(per_task))
         self.task_losses_[prefix].append(per_task)
-        per_member = self._with_last_of_others(prefix, self.monitor(per_task))
+        per_member = self.with_last_of_others(prefix, self.monitor(per_task))
         value, key = mean_of_labelled(per_member), f"{prefix}_loss"
         earlier = [row[key] for row in self.history[:-1] if key in row]
         self.history.record(key, value)
@@ -386,11 +416,11 @@ class MultiTaskNet(NeuralNet):
         if prefix == "train":
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
 
-    def _spread(self, of_members: np.ndarray) -> np.ndarray:
+    def spread(self, of_members: np.ndarray) -> np.ndarray:
         """Spread what members at work have over all members; NaN for the others."""
         return self._at_work.spread(of_members, len(self.criterion_.task_weight))
 
-    def _with_last_of_others(self, prefix: str, loss: np.ndarray) -> np.ndarray:
+    def with_last_of_others(self, prefix: str, loss: np.ndarray) -> np.ndarray:
         """Fill losses (K,) by the last ones of members that have left the stack."""
         last = self._last_losses.get(prefix, loss)
         loss = np.where(np.isnan(loss), last, loss)

@@ -9,11 +9,13 @@ from tqdm import tqdm
 
 
 class ProgressBar(Callback):
-    """One bar over epochs, with the current losses in units of the prior."""
+    """One bar over epochs a part of fit, with the losses in units of the prior."""
+
+    hears_all_parts = True
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Open the bar."""
-        self._bar = tqdm(total=net.max_epochs, unit="epoch")
+        self._bar = tqdm(desc=net.part, total=net.max_epochs, unit="epoch")
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar by one epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -225,7 +225,10 @@ class DecodingNet(MultiTaskNet):
         member that has left the stack.
     """
 
-    losses_by_epoch = (*MultiTaskNet.losses_by_epoch, "reconstruction_losses_")
+    losses_by_epoch: ClassVar[dict[str, dict[str, int]]] = {
+        **MultiTaskNet.losses_by_epoch,
+        "reconstruction_losses_": {"train": 1, "valid": 1},
+    }
 
     def __init__(
         self,
@@ -250,8 +253,9 @@ class DecodingNet(MultiTaskNet):
         self._costs: list[torch.Tensor] = []
         return self
 
-    def _forget_epochs_after(self, n_epochs: int) -> None:
-        super()._forget_epochs_after(n_epochs)
+    def forget_epochs_after(self, n_epochs: int) -> None:
+        """Drop the losses of later epochs, and of one that was interrupted."""
+        super().forget_epochs_after(n_epochs)
         self._costs.clear()
 
     def make_step(self, scale: torch.Tensor) -> JointStep:
@@ -279,22 +283,23 @@ class DecodingNet(MultiTaskNet):
         """Sum the members' losses of a step, that of the decoder too."""
         return super()._total(step) + self.reconstruction_weight * self._costs[-1].sum()
 
-    def _record(self, prefix: str, loss: torch.Tensor, iterator: Any) -> None:
+    def _record(self, prefix: str, per_task: np.ndarray, iterator: Any) -> None:
         """Keep one epoch's costs (K,) too, and their mean in the history."""
-        super()._record(prefix, loss, iterator)
+        super()._record(prefix, per_task, iterator)
         costs = torch.stack(self._costs).mean(dim=0).double().cpu().numpy()
         self._costs.clear()
         costs[~np.isfinite(costs)] = np.inf
-        costs = self._spread(costs)
+        costs = self.spread(costs)
         self.reconstruction_losses_[prefix].append(costs)
         name = f"{prefix}_reconstruction"
-        self.history.record(name, float(self._with_last_of_others(name, costs).mean()))
+        self.history.record(name, float(self.with_last_of_others(name, costs).mean()))
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop."""
         loss = super().monitored_loss()
         costs = self.reconstruction_losses_["valid"]
-        if loss is None or not self.stops_on_reconstruction or not costs:
+        stops_on_both = self.stops_on_reconstruction and not self.stops_by_score
+        if loss is None or not stops_on_both or not costs:
             return loss
         return loss + self.reconstruction_weight * costs[-1]
 

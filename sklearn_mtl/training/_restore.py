@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from typing import Any
 
 import torch
 
 from sklearn_mtl.training._best_weights import BestWeights
-from sklearn_mtl.training._net import MultiTaskNet
 
 
 @contextmanager
-def unchanged_on_failure(nets: Iterable[MultiTaskNet]) -> Iterator[None]:
+def unchanged_on_failure(nets: Iterable[Any]) -> Iterator[None]:
     """Bring weights, optimizer, history, settings and random draws back."""
     with ExitStack() as guard:
         for net in nets:
@@ -21,7 +22,7 @@ def unchanged_on_failure(nets: Iterable[MultiTaskNet]) -> Iterator[None]:
 
 
 @contextmanager
-def _settings_unchanged(net: MultiTaskNet) -> Iterator[None]:
+def _settings_unchanged(net: Any) -> Iterator[None]:
     """Bring back weights, and what lies in attributes beside them."""
     best = [c for _, c in net.callbacks_ if isinstance(c, BestWeights)]
     modules = [*net.module_.modules(), *net.criterion_.modules()]
@@ -33,7 +34,7 @@ def _settings_unchanged(net: MultiTaskNet) -> Iterator[None]:
         for value in known.values()
         if isinstance(value, torch.Generator)
     ]
-    with net.restored_on_failure():
+    with weights_unchanged_on_failure(net):
         try:
             yield
         except BaseException:
@@ -43,3 +44,30 @@ def _settings_unchanged(net: MultiTaskNet) -> Iterator[None]:
             for generator, drawn in generators:
                 generator.set_state(drawn)
             raise
+
+
+@contextmanager
+def weights_unchanged_on_failure(net: Any) -> Iterator[None]:
+    """Bring weights, optimizer, history and losses of a net back."""
+    weights = [
+        (part, {k: v.clone() for k, v in part.state_dict().items()})
+        for part in (net.module_, net.criterion_)
+    ]
+    optimizer = deepcopy(net.optimizer_.state_dict())
+    history, epochs = net.history, list(net.history)
+    losses = {name: _copied(getattr(net, name)) for name in net.losses_by_epoch}
+    try:
+        yield
+    except BaseException:
+        for part, before in weights:
+            part.load_state_dict(before)
+        net.optimizer_.load_state_dict(optimizer)
+        history[:] = epochs
+        net.history = history
+        net.forget_epochs_after(len(epochs))
+        vars(net).update(losses)
+        raise
+
+
+def _copied(losses: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {part: list(of_epochs) for part, of_epochs in losses.items()}

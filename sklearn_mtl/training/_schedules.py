@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from skorch.callbacks import Callback, LRScheduler
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -43,3 +46,13 @@ def learning_rate_schedule(name: str, tol: float) -> EpochSchedule | None:
             threshold_mode="abs",
         )
     return None
+
+
+def end_schedules(callbacks: Sequence[tuple[str, Any]]) -> None:
+    """Let go of schedulers once training has ended; skorch makes new ones as it begins.
+
+    Each holds the optimizer, of which a pickle would hold a copy for each.
+    """
+    for _, callback in callbacks:
+        if isinstance(callback, LRScheduler):
+            callback.lr_scheduler_ = None

@@ -97,3 +97,9 @@ def test_loss_that_explodes_names_column_and_epoch(X, y):
     for _ in range(20):
         net.partial_fit(X, y[["price"]])
     assert net.history_[-1]["train_loss"] < before - 0.05
+
+
+def test_a_decay_by_which_training_diverges_is_named(X, y):
+    net = MultiTaskNetEstimator(**{**SMALL, "max_iter": 5}, alpha=1e12)
+    with pytest.warns(ConvergenceWarning, match=r"Lower alpha=1000000000000.0"):
+        net.fit(X, y)

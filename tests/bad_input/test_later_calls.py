@@ -1,5 +1,6 @@
 """Later calls that do not fit the first."""
 
+import numpy as np
 import pytest
 
 from sklearn_mtl import MultiTaskNetEstimator
@@ -99,3 +100,22 @@ def test_score_of_wrong_length(X, y):
     net = MultiTaskNetEstimator(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match="30 rows, y has 20"):
         net.score(X, y[:20])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("alpha", np.zeros(3)), ("max_norm", {"x": 1}), ("dropout", -1), ("tol", "x")],
+)
+def test_parameter_that_is_wrong_only_later(X, y, name, value):
+    net = MultiTaskNetEstimator(**SMALL).partial_fit(X, y)
+    predicted = net.predict(X)
+    net.set_params(**{name: value})
+    refuses(net, [f"'{name}'"], X, y, method="partial_fit")
+    pd.testing.assert_frame_equal(net.predict(X), predicted)
+
+
+@pytest.mark.parametrize("normalize", [[], (-1,), "yes", None])
+def test_interval_that_is_to_be_normalized_in_no_way(X, y, normalize):
+    net = MultiTaskNetEstimator(**SMALL).fit(X, y)
+    with pytest.raises(ValueError, match="'normalize' parameter"):
+        net.predict_interval(X, normalize=normalize)

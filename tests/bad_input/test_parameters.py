@@ -190,3 +190,54 @@ def test_argument_that_skorch_does_not_know(X, y):
         y,
         (ValueError, TypeError),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_layer_sizes", [[1], [2, 3]]),
+        ("head_hidden_layer_sizes", [[1], [2, 3]]),
+        ("net_params", {"batch_size": 0}),
+        ("net_params", {"max_epochs": -1}),
+        ("class_weight", np.array([1.0, 2.0])),
+    ],
+)
+def test_parameter_of_another_shape(X, y, name, value):
+    refuses_before_and_after_fit(
+        MultiTaskNetEstimator(**{**SMALL, name: value}), [name], X, y
+    )
+
+
+@pytest.mark.parametrize("classes", [2, "ab", {"size": 2}, [None, 2]])
+def test_classes_that_are_no_list(X, y, classes):
+    refuses(
+        MultiTaskNetEstimator(**SMALL), ["classes"], X, y, method="partial_fit",
+        classes=classes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("head_sparsity", np.float32(0.25)),
+        ("dropout", np.float32(0.25)),
+        ("alpha", np.float32(0.25)),
+        ("learning_rate_init", np.float32(0.01)),
+        ("tol", np.float32(0.01)),
+        ("validation_fraction", np.float32(0.2)),
+        ("max_norm", np.float32(2.0)),
+        ("max_norm", 1e300),
+        ("max_norm", 10**30),
+        ("max_norm", 10**400),
+        ("n_bins", 10**30),
+        ("n_bins", np.int64(4)),
+        ("batch_size", 10**12),
+        ("batch_size", np.int64(8)),
+        ("n_members", np.int64(2)),
+        ("max_iter", np.int64(2)),
+        ("max_categories", 10**30),
+    ],
+)
+def test_any_number_within_the_range_is_taken(X, y, name, value):
+    net = MultiTaskNetEstimator(**{**SMALL, name: value}).fit(X, y)
+    assert np.isfinite(net.predict_proba(X)[1]).all()

@@ -164,10 +164,10 @@ def test_column_of_y_that_cannot_be_read(X, y):
 
 
 def test_column_of_X_that_cannot_be_read(X, y):
-    X["day"] = pd.date_range("2020-01-01", periods=30)
+    X["day"] = pd.to_timedelta(np.arange(30), unit="D")
     refuses_before_and_after_fit(
         MultiTaskNetEstimator(**SMALL),
-        ["'day'", "[Dd]atetime", "Drop it"],
+        ["'day'", "[Dd]uration", "Drop it"],
         X,
         y,
         TypeError,
@@ -181,5 +181,5 @@ def test_cell_that_is_a_list(X, y):
     )
     y["tags"] = X.pop("tags")
     refuses_before_and_after_fit(
-        MultiTaskNetEstimator(**SMALL), ["'tags'", "list", "Drop"], X, y, TypeError
+        MultiTaskNetEstimator(**SMALL), ["'tags'", "MultiLabelBinarizer"], X, y
     )

@@ -73,6 +73,11 @@ class NoteRows(Callback):
             self.trains[:, X.index.numpy()] = True
 
 
+def encoded(net, X):
+    """Features as the net reads them: rounded as in training."""
+    return net.feature_encoder_.transform(X, dtype=np.float32).astype(np.float64)
+
+
 class Fitted:
     """A fitted net, its table, and what each member says of new rows."""
 
@@ -85,7 +90,7 @@ class Fitted:
     def members(self, X, t):
         """Responses of all members, by hand: (K, n, m)."""
         net = self.net
-        features = net.feature_encoder_.transform(X, dtype=np.float64)
+        features = encoded(net, X)
         alone = t in net.stack_.own_tasks
         used = net.own_net_ if alone else net.net_
         raw = np.concatenate(

@@ -11,7 +11,13 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.estimators._conformal import row_draws
-from tests.estimators.helpers import FIVE_MEMBERS, INTERVAL_METHODS, Fitted, made_table
+from tests.estimators.helpers import (
+    FIVE_MEMBERS,
+    INTERVAL_METHODS,
+    Fitted,
+    encoded,
+    made_table,
+)
 
 # Intervals of numbers
 
@@ -91,9 +97,7 @@ def test_one_fold_a_row_is_split_conformal(fitted_numbers, new_rows, coverage):
     lower, upper = fitted_numbers.net.predict_interval(
         new_rows, coverage, normalize=False
     )
-    draw, _ = row_draws(
-        fitted_numbers.net.feature_encoder_.transform(new_rows, dtype=np.float64)
-    )
+    draw, _ = row_draws(encoded(fitted_numbers.net, new_rows))
     labelled = ~np.isnan(fitted_numbers.y).all(axis=1)
     y, oof = fitted_numbers.y[labelled], fitted_numbers.net.oof_predictions_[labelled]
     for t in range(2):
@@ -411,3 +415,16 @@ def test_method_that_there_is_not(method, fitted_numbers, fitted_words, new_rows
 def test_before_fit(method, new_rows):
     with pytest.raises(ValueError, match="not fitted"):
         getattr(MultiTaskNetEstimator(), method)(new_rows)
+
+
+@pytest.mark.parametrize("method", INTERVAL_METHODS)
+def test_a_column_without_held_out_labels_has_no_bounds(method):
+    X, y = made_table(80, ["regression", "regression"])
+    y_val = y[60:].copy()
+    y_val[:, 1] = np.nan
+    net = MultiTaskNetRegressor(**{**FIVE_MEMBERS, "max_iter": 2})
+    net.fit(X[:60], y[:60], X_val=X[60:], y_val=y_val)
+    lower, upper = net.predict_interval(X, 0.5, method=method)
+    assert np.isfinite(lower[:, 0]).all()
+    assert (lower[:, 1] == -np.inf).all()
+    assert (upper[:, 1] == np.inf).all()

@@ -5,7 +5,12 @@ import pytest
 
 from sklearn_mtl import MultiTaskNetClassifier, MultiTaskNetEstimator
 from sklearn_mtl.estimators._conformal import row_draws
-from tests.estimators.helpers import FIVE_MEMBERS, INTERVAL_METHODS, made_table
+from tests.estimators.helpers import (
+    FIVE_MEMBERS,
+    INTERVAL_METHODS,
+    encoded,
+    made_table,
+)
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95])
@@ -67,7 +72,7 @@ def test_sets_are_those_of_romano_et_al(fitted_words, new_rows, method, coverage
     scores = [
         score_of_label(on_rows[held[i], i], codes[i], u[i]) for i in range(len(X))
     ]
-    features = fitted_words.net.feature_encoder_.transform(new_rows, dtype=np.float64)
+    features = encoded(fitted_words.net, new_rows)
     which, last = row_draws(features)
     n = len(scores)
     for j in range(len(new_rows)):

@@ -4,10 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 import torch
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, EpochScoring
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
@@ -45,7 +48,7 @@ def test_task_of_weight_zero_is_not_learned(X, number, rng, weights):
 
 def test_weights_of_tasks_may_go_by_name(X, number):
     pd = pytest.importorskip("pandas")
-    y = pd.DataFrame({"a": number, "b": -number})
+    X, y = pd.DataFrame(X), pd.DataFrame({"a": number, "b": -number})
     named = MultiTaskNetEstimator(**SMALL, task_weights={"b": 3}).fit(X, y)
     listed = MultiTaskNetEstimator(**SMALL, task_weights=[1, 3]).fit(X, y)
     plain = MultiTaskNetEstimator(**SMALL).fit(X, y)
@@ -78,7 +81,7 @@ def test_tables_of_very_few_rows(n_rows, early_stopping):
 
 def test_constant_columns_and_single_classes(X, number):
     pd = pytest.importorskip("pandas")
-    rows = np.column_stack([X, np.full(60, 7.0), np.zeros(60)])
+    rows = pd.DataFrame(np.column_stack([X, np.full(60, 7.0), np.zeros(60)]))
     y = pd.DataFrame({"a": number, "seven": 7.0, "only": "x", "flag": True})
     net = learner().fit(rows, y)
 
@@ -365,3 +368,23 @@ def test_maxout_learns_with_dropped_inputs():
     assert net.net_.module_.sharing.layers[0].weight.shape[-1] == 96
     assert net.score(X[200:], y[200:]) > 0.6
     assert_allclose(clone(net).fit(X[:200], y[:200]).predict(X), net.predict(X))
+
+
+def pipeline_with_rows_to_stop_on(**how):
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(90, 3))
+    X, y = 100 * Z + 1000, Z[:, 0]
+    with sklearn.config_context(enable_metadata_routing=True):
+        net = MultiTaskNetRegressor(**SMALL).set_fit_request(X_val=True, y_val=True)
+        pipe = Pipeline([("scaler", StandardScaler()), ("net", net)], **how)
+        return pipe.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+
+
+def test_rows_to_stop_on_in_another_scale_are_said():
+    with pytest.warns(UserWarning, match=r"X_val lies far outside.*transform_input"):
+        pipeline_with_rows_to_stop_on()
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_to_stop_on_that_the_pipeline_transforms_are_fine():
+    pipeline_with_rows_to_stop_on(transform_input=["X_val"])

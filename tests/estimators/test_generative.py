@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.nn import VariationalAutoencoder
+from sklearn_mtl.tables import FeatureEncoder, RowMaker
 from tests.estimators.helpers import TWO_LAYERS
 from tests.helpers import homes, sales_of
 
@@ -114,3 +115,86 @@ def test_samples_of_other_containers():
     assert net.sample(5).dtype == whole.dtype
     in_pipe = make_pipeline(FunctionTransformer(), clone(net)).fit(whole, whole[:, 0])
     assert in_pipe.score_samples(whole).shape == (50,)
+
+
+def typed_tables():
+    pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=60)
+    days = pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(z.round(), unit="D"))
+    near_the_end = np.clip(np.round(253 + 3 * z), 0, 255).astype("uint8")
+    words = np.where(z > 0, "a", "b")
+    yield pd.DataFrame(
+        {
+            "unsigned": near_the_end,
+            "nullable": pd.array(near_the_end, "UInt8"),
+            "arrow": pd.array(near_the_end, "uint8[pyarrow]"),
+            "bytes": np.clip(np.round(-126 + 3 * z), -128, 127).astype("int8"),
+            "flag": pd.array(z > 0, "boolean"),
+            "float": pd.array(z, "Float64"),
+            "string": pd.array(words, "string"),
+            "category": pd.Categorical(words, ["b", "c", "a"], ordered=True),
+            "day": days,
+            "zone": days.dt.tz_localize("Asia/Tokyo"),
+            "period": days.dt.to_period("D"),
+        }
+    )
+    frame = pl.DataFrame(
+        {
+            "unsigned": near_the_end,
+            "float": z.astype("float32"),
+            "string": words,
+            "category": pl.Series(words).cast(pl.Categorical),
+            "date": pl.Series(days.to_numpy()).cast(pl.Date),
+            "coarse": pl.Series(days.to_numpy()).cast(pl.Datetime("ms")),
+            "zone": pl.Series(days.to_numpy()).dt.replace_time_zone("Asia/Tokyo"),
+        }
+    )
+    yield frame
+    codes = pa.array(words).dictionary_encode()
+    yield frame.to_arrow().append_column("dictionary", codes)
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_rows_that_are_drawn_have_the_types_of_X(which):
+    X = list(typed_tables())[which]
+    net = MultiTaskNetRegressor(**TWO_LAYERS, **VARIATIONAL)
+    drawn = net.fit(X, np.arange(60.0)).sample(50, random_state=0)
+
+    assert type(drawn) is type(X)
+    if which == 0:
+        pd.testing.assert_series_equal(drawn.dtypes, X.dtypes)
+    else:
+        assert drawn.schema == X.schema
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint64", "float32"])
+def test_integers_that_are_drawn_stay_in_the_range_of_their_type(dtype):
+    rng = np.random.default_rng(0)
+    step = 2**56 if dtype == "uint64" else 1
+    most = np.array(2**64 - 1 if dtype == "uint64" else 126, dtype)
+    X = most - step * rng.integers(0, 9, (60, 2)).astype(dtype)
+    net = MultiTaskNetRegressor(**TWO_LAYERS, **VARIATIONAL).fit(X, rng.normal(size=60))
+
+    drawn = net.sample(200, random_state=0)
+
+    assert drawn.dtype == X.dtype
+    assert np.abs(drawn.astype(float) - float(most)).max() < 60 * step
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+def test_dates_that_are_drawn_show_the_clocks_of_their_zone(library):
+    noon = pd.date_range("2020-06-01 12:00", periods=60, tz="Asia/Tokyo")
+    X = pd.DataFrame({"when": noon, "x": np.arange(60.0)})
+    if library == "arrow":
+        X = X.astype({"when": "timestamp[us, Asia/Tokyo][pyarrow]"})
+    if library == "polars":
+        X = pytest.importorskip("polars").from_pandas(X)
+    maker = RowMaker(X, FeatureEncoder().fit(X, np.ones(60)))
+
+    drawn = maker.rows(np.zeros((1, 2)), np.zeros((1, 0), int), None)["when"]
+
+    assert drawn.dtype == X["when"].dtype
+    middle = pd.Timestamp(next(iter(drawn)))
+    assert middle == pd.Timestamp("2020-07-01", tz="Asia/Tokyo")

@@ -20,7 +20,7 @@ def test_to_scikit_learn_each_estimator_is_what_its_name_says():
 
 def test_views_predict_what_the_estimator_predicts(X, mixed):
     pd = pytest.importorskip("pandas")
-    y = pd.DataFrame(mixed, columns=["price", "size", "sold"])
+    X, y = pd.DataFrame(X), pd.DataFrame(mixed, columns=["price", "size", "sold"])
     net = MultiTaskNetEstimator(**SMALL).fit(X, y)
     predicted, proba = net.predict(X), net.predict_proba(X)
 
@@ -85,7 +85,7 @@ def test_metadata_requests():
         net.set_predict_request(return_std=True)
         routing = net.get_metadata_routing()
     requests = dict.fromkeys(("sample_weight", "X_val", "y_val"), True)
-    assert routing.fit.requests == requests
+    assert routing.fit.requests == {**requests, "groups": None}
     assert routing.score.requests == {"sample_weight": True}
     requests = dict.fromkeys(("sample_weight", "classes"), True)
     assert routing.partial_fit.requests == requests

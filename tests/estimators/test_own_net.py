@@ -98,7 +98,7 @@ def test_classes_go_on_alone_too():
         net = MultiTaskNetEstimator(**SLOW, own_nets=own_nets).fit(X, frame)
         assert net.sharing_[0] == ("own" if own_nets == "auto" else "shared")
         up = net.predict_proba(X_test)[0][:, 1]
-        assert_array_equal(net.predict(X_test)["slow"] == "up", up > 0.5)
+        assert_array_equal(net.predict(X_test)[:, 0] == "up", up > 0.5)
         scores[own_nets] = np.mean((up > 0.5) == (truth == "up"))
 
     assert scores["auto"] > scores["never"] + 0.05

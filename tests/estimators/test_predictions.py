@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_mtl import (
     MultiTaskNetClassifier,
     MultiTaskNetEstimator,
     MultiTaskNetRegressor,
 )
+from sklearn_mtl.metrics import task_scores
 from tests.estimators.helpers import SMALL, learner
 
 # Containers: what goes in comes out
@@ -95,6 +99,7 @@ def test_column_of_a_pandas_frame_keeps_its_type(X, dtype):
 @pytest.mark.parametrize("dtype", ["Int64", "Int8", "int64", "UInt16"])
 def test_integer_classes_of_a_pandas_frame_keep_their_type(X, dtype):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     labels = [3, 5, 7, None if dtype[0].isupper() else 5] * 15
     y = pd.DataFrame({"t": pd.Series(labels, dtype=dtype)})
 
@@ -107,6 +112,7 @@ def test_integer_classes_of_a_pandas_frame_keep_their_type(X, dtype):
 def test_integer_numbers_of_a_pandas_frame_become_floats(X):
     """Predicted means are no integers: rounding them would lose what was learned."""
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     y = pd.DataFrame({"t": pd.Series([3, 5, 7, None] * 15, dtype="Int64")})
 
     predicted = MultiTaskNetEstimator(**SMALL).fit(X, y).predict(X)
@@ -117,12 +123,12 @@ def test_integer_numbers_of_a_pandas_frame_become_floats(X):
 def test_type_of_predictions_does_not_depend_on_the_rows():
     """One row whose prediction happens to be whole must not change the type."""
     pd = pytest.importorskip("pandas")
-    rows = np.arange(20.0)[:, None]
+    rows = pd.DataFrame({"x": np.arange(20.0)})
     y = pd.DataFrame({"t": (np.arange(20) > 5) * 2 + 1, "u": np.full(20, 4)})
     net = MultiTaskNetRegressor(**SMALL).fit(rows, y)
 
     together = net.predict(rows)
-    one_by_one = [net.predict(rows[[i]]) for i in range(20)]
+    one_by_one = [net.predict(rows[i : i + 1]) for i in range(20)]
 
     for one in one_by_one:
         pd.testing.assert_series_equal(one.dtypes, together.dtypes)
@@ -131,6 +137,7 @@ def test_type_of_predictions_does_not_depend_on_the_rows():
 
 def test_mixed_pandas_frame(X, mixed):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     y = pd.DataFrame(mixed, columns=["price", "size", "sold"])
     y["price"] = y["price"].astype(float)
     y["size"] = y["size"].astype("category")
@@ -292,6 +299,7 @@ def test_standard_deviation_covers_the_noise_of_the_labels(rng):
 
 def test_standard_deviation_of_a_frame_is_a_frame_of_floats(X, number, word):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     y = pd.DataFrame({"a": np.rint(number).astype(int), "b": word})
     y["b"] = y["b"].astype("category")
 
@@ -299,6 +307,50 @@ def test_standard_deviation_of_a_frame_is_a_frame_of_floats(X, number, word):
 
     assert std.columns.tolist() == ["a", "b"]
     assert (std.dtypes == np.float64).all()
+
+
+# The index
+
+
+@pytest.mark.parametrize(
+    "bare", [np.asarray, csr_matrix, lambda X: X.to_numpy().tolist()]
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_pandas_frame_comes_back_only_with_the_index_of_x(named, bare):
+    """Rows that are numbered anew would be aligned with labels of other rows."""
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), range(60, 0, -1))
+    y = pd.DataFrame({"a": X[0], "b": X[1]})
+    passed = X if named else bare(X)
+    net = MultiTaskNetRegressor(**SMALL).fit(passed, y)
+
+    frames = [net.predict(passed), *net.predict_interval(passed)]
+    frames += [*net.predict(passed, return_std=True)]
+
+    for frame in frames:
+        if named:
+            pd.testing.assert_index_equal(frame.index, X.index)
+        else:
+            assert isinstance(frame, np.ndarray)
+            assert (y - frame).shape == y.shape
+    pd.testing.assert_index_equal(net.oof_predictions_.index, y.index)
+
+
+def test_predictions_behind_a_step_that_gives_an_array_go_by_position(mixed):
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"x": np.arange(60.0), "z": 1.0}, index=range(59, -1, -1))
+    y = pd.DataFrame(mixed, X.index, columns=["price", "size", "sold"])
+    pipe = make_pipeline(StandardScaler(), MultiTaskNetEstimator(**SMALL)).fit(X, y)
+
+    predicted = pipe.predict(X)
+
+    assert isinstance(predicted, np.ndarray)
+    named = pd.DataFrame(predicted, y.index, y.columns)
+    by_position, by_name = (task_scores(y, one) for one in (predicted, named))
+    assert [row["kind"] for row in by_position] == [row["kind"] for row in by_name]
+    assert by_position[0]["r2"] == by_name[0]["r2"]
+    pipe.set_output(transform="pandas").fit(X, y)
+    pd.testing.assert_index_equal(pipe.predict(X).index, X.index)
 
 
 # Scores
@@ -339,6 +391,7 @@ def test_score_of_one_column_is_scikit_learns(X, number, word):
 
 def test_label_never_seen_counts_as_missed_with_a_warning(X, word):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     net = MultiTaskNetClassifier(**SMALL).fit(X, pd.DataFrame({"size": word}))
     later = word.astype(object)
     later[:6] = "huge"

@@ -107,6 +107,7 @@ def test_masking_equals_dropping_for_features_that_only_dropped_rows_have(X, num
 
 def test_column_without_any_label_is_predicted_as_missing(X, number, word):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     y = pd.DataFrame({"a": number, "none": np.nan, "b": word})
 
     with pytest.warns(UserWarning, match="'none'.*no label"):
@@ -124,6 +125,7 @@ def test_column_without_any_label_is_predicted_as_missing(X, number, word):
 @pytest.mark.parametrize("labels", ["object", "category", "string", "boolean", "Int64"])
 def test_class_column_without_any_label_is_predicted_as_missing(X, word, labels):
     pd = pytest.importorskip("pandas")
+    X = pd.DataFrame(X)
     y = pd.DataFrame({"none": pd.Series([None] * 60, dtype=labels), "b": word})
 
     with pytest.warns(UserWarning, match="'none'.*no label"):
@@ -230,3 +232,18 @@ def test_memory_mapped_features_and_labels(tmp_path, X, number):
     predicted = clone(net).fit(*mapped).predict(mapped[0])
 
     assert_array_equal(predicted, clone(net).fit(X, y).predict(X))
+
+
+@pytest.mark.parametrize("shape", [(60,), (60, 1), (60, 3)])
+def test_a_list_of_one_array_an_output_leads_to_column_stack(X, shape):
+    net = MultiTaskNetEstimator(**SMALL)
+    with pytest.raises(ValueError, match=r"np\.column_stack\(y\)"):
+        net.fit(X, [np.zeros(shape), np.ones(60)])
+
+
+def test_sparse_rows_after_a_dense_fit_are_read_as_dense_ones(X, number):
+    net = MultiTaskNetRegressor(**SMALL).fit(X, number)
+    assert_allclose(net.predict(sparse.csr_matrix(X)), net.predict(X))
+    other = clone(net).fit(X, number)
+    net.partial_fit(sparse.csr_matrix(X), number)
+    assert_allclose(net.predict(X), other.partial_fit(X, number).predict(X))

@@ -183,3 +183,19 @@ def test_wrong_calls_say_what_to_do():
     net.set_params(reconstruction=generative).fit(X, y)
     with pytest.raises(ValueError, match="n_samples"):
         net.sample(0)
+
+
+@pytest.mark.parametrize("n_unlabelled", [1, 5, 20])
+@pytest.mark.parametrize("decoder", [Autoencoder(), VariationalAutoencoder()])
+def test_few_rows_without_labels_beside_many_with(n_unlabelled, decoder):
+    X, y = make_multitask(600, 3, n_tasks=2, random_state=0)
+    y[:n_unlabelled] = np.nan
+    net = MultiTaskNetRegressor(
+        hidden_layer_sizes=(4,),
+        reconstruction=decoder,
+        n_members=2,
+        max_iter=1,
+        batch_size=16,
+        random_state=0,
+    )
+    assert np.isfinite(net.fit(X, y).predict(X)).all()

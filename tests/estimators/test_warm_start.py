@@ -1,5 +1,7 @@
 """Going on: warm start and partial fit."""
 
+import warnings
+
 import numpy as np
 import pytest
 from skorch.callbacks import Callback
@@ -10,8 +12,14 @@ from sklearn_mtl import (
     MultiTaskNetRegressor,
 )
 from sklearn_mtl.datasets import make_multitask
+from sklearn_mtl.estimators._warm_start import (
+    OF_THE_FIRST_FIT,
+    OF_THE_NETWORK,
+    READ_ANEW,
+)
 from sklearn_mtl.nn import Autoencoder
 from tests.estimators.helpers import FULL_BATCH, NARROW_LAYERS, SMALL, TWO_LAYERS
+from tests.nn.test_sharing import Plain
 
 # Going on from what was learned
 
@@ -117,10 +125,10 @@ def test_fit_goes_on_after_partial_fit_and_history_stays_readable(X, number):
         assert row["valid_loss"] == pytest.approx(row["valid_loss/0"])
 
 
-def test_first_part_of_one_row_does_not_decide_the_number_of_members(X, number):
+def test_a_first_part_of_two_rows_does_not_decide_the_number_of_members(X, number):
     """partial_fit holds no row out, so members need no rows of their own."""
     net = MultiTaskNetRegressor(hidden_layer_sizes=(8,), n_members=3, random_state=0)
-    net.partial_fit(X[:1], number[:1]).partial_fit(X, number)
+    net.partial_fit(X[:2], number[:2]).partial_fit(X, number)
     assert len(net.best_epoch_) == 3
 
 
@@ -200,3 +208,120 @@ def test_a_warm_start_takes_another_weight_but_no_decoder_that_is_not_there():
     plain = MultiTaskNetRegressor(**TWO_LAYERS, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match=r"reconstruction=Auto.*, but .* has None"):
         plain.set_params(reconstruction=Autoencoder()).fit(X, y)
+
+
+CHANGED = {
+    "alpha": 0.5,
+    "batch_size": 16,
+    "calibrate": False,
+    "class_weight": "balanced",
+    "cv": 3,
+    "early_stopping": True,
+    "head_sparsity": 0.5,
+    "learning_rate_init": 0.1,
+    "max_iter": 3,
+    "n_iter_no_change": 2,
+    "scoring": "r2",
+    "task_weights": [0, 1, 1],
+    "time_limit": 1e-6,
+    "tol": 0.5,
+    "validation_fraction": 0.3,
+    "verbose": 1,
+    "warm_start": False,
+    "activation": "tanh",
+    "balancing": "pcgrad",
+    "dropout": 0.5,
+    "head_hidden_layer_sizes": (3,),
+    "hidden_layer_sizes": (4,),
+    "input_dropout": 0.5,
+    "max_norm": 1.0,
+    "maxout_pieces": 3,
+    "reconstruction": Autoencoder(),
+    "sharing": Plain(),
+    "callbacks": [HeldOutRows()],
+    "categorical_features": [0],
+    "device": "meta",
+    "dtype": "float64",
+    "learning_rate": "adaptive",
+    "max_categories": 3,
+    "n_bins": 4,
+    "n_members": 3,
+    "net_params": {"lr": 0.5},
+    "own_nets": "never",
+    "random_state": 1,
+    "scale_inputs": False,
+    "solver": "sgd",
+    "task_types": {0: "huber"},
+}
+
+
+def test_every_parameter_is_read_anew_or_compared():
+    known = READ_ANEW | OF_THE_NETWORK | OF_THE_FIRST_FIT
+    assert known == set(MultiTaskNetEstimator().get_params(deep=False)) == {*CHANGED}
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_NETWORK | OF_THE_FIRST_FIT))
+def test_a_parameter_that_a_warm_start_cannot_take_is_refused(X, mixed, name):
+    net = MultiTaskNetEstimator(**FULL_BATCH, warm_start=True).fit(X, mixed)
+    before = net.predict_proba(X)[1]
+    with pytest.raises(ValueError, match=f"(?s){name}=.*the network to go on with has"):
+        net.set_params(**{name: CHANGED[name]}).fit(X, mixed)
+    np.testing.assert_array_equal(net.predict_proba(X)[1], before)
+
+
+READ_IN_TRAINING = (
+    READ_ANEW
+    - {"calibrate", "scoring", "tol", "verbose", "warm_start"}
+    - {"cv", "n_iter_no_change", "time_limit", "validation_fraction"}
+)
+
+
+@pytest.mark.parametrize("name", sorted(READ_IN_TRAINING))
+def test_a_parameter_that_a_warm_start_takes_has_an_effect(X, mixed, name):
+    def going_on(**changed):
+        net = MultiTaskNetEstimator(**FULL_BATCH, warm_start=True).fit(X, mixed)
+        return net.set_params(max_iter=2, **changed).fit(X, mixed).predict_proba(X)[1]
+
+    changed = {name: CHANGED[name]}
+    if name == "max_iter":
+        pytest.skip("is changed by all")
+    assert not np.array_equal(going_on(**changed), going_on())
+
+
+def test_parameters_that_were_changed_in_place_are_seen(X, mixed):
+    kinds = {0: "regression"}
+    net = MultiTaskNetEstimator(**FULL_BATCH, warm_start=True, task_types=kinds)
+    net.fit(X, mixed)
+    kinds[0] = "laplace"
+    with pytest.raises(ValueError, match="task_types"):
+        net.fit(X, mixed)
+
+
+def test_partial_fit_takes_weights_of_tasks(X, mixed):
+    net = MultiTaskNetEstimator(**FULL_BATCH).partial_fit(X, mixed)
+    net.set_params(task_weights=[0, 1, 1]).partial_fit(X, mixed)
+    assert net.net_.task_weight.tolist() == [[0.0, 0.5, 0.5]] * 2
+
+
+def test_a_progress_bar_comes_and_goes(X, mixed, capsys):
+    net = MultiTaskNetEstimator(**FULL_BATCH, warm_start=True).fit(X, mixed)
+    net.set_params(verbose=1).fit(X, mixed)
+    assert "epoch" in capsys.readouterr().err
+    net.set_params(verbose=0).fit(X, mixed)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["regression", "quantile", "count", "gamma"])
+@pytest.mark.parametrize("first", [3.0, np.nan])
+def test_labels_that_vary_later_than_in_the_first_call_are_refused(X, kind, first):
+    y = np.column_stack([np.full(60, first), X[:, 0]])
+    net = MultiTaskNetRegressor(**FULL_BATCH, task_types=[kind, "regression"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net.partial_fit(X, y)
+    net.partial_fit(X, y)
+    y[:, 0] = np.arange(60) + 1.0
+    with pytest.raises(
+        ValueError, match=r"Column 0 of y holds 1.0, but the first call"
+    ):
+        net.partial_fit(X, y)

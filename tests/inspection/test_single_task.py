@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import load_student_performance, make_multitask
-from sklearn_mtl.inspection import compare_single_task
+from sklearn_mtl.inspection import _teams, compare_single_task
 from sklearn_mtl.inspection._single_task import _summary
 
 SMALL = {
@@ -88,3 +88,27 @@ def test_what_cannot_be_compared_is_refused():
         compare_single_task(Ridge(), X, y)
     with pytest.raises(ValueError, match=r"'confidence'.*Got 95 instead"):
         compare_single_task(MultiTaskNetEstimator(), X, y, confidence=95)
+
+
+def test_groups_stay_whole_in_the_folds_and_in_the_net(monkeypatch):
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 5)
+    X = np.column_stack([groups, rng.normal(size=60)])
+    y = rng.normal(size=(60, 2))
+    seen = []
+    fit = _teams.fit_arranged
+
+    def spy(net, X, y, arrange, own):
+        fitted = fit(net, X, y, arrange, own)
+        seen.append((X[:, 0], own, fitted.stack.net.members.folds))
+        return fitted
+
+    monkeypatch.setattr(_teams, "fit_arranged", spy)
+    net = MultiTaskNetEstimator(hidden_layer_sizes=(4,), max_iter=1, random_state=0)
+    compare_single_task(net, X, y, cv=3, groups=groups)
+    assert len(seen) >= 3
+    for of_row, own, folds in seen:
+        np.testing.assert_array_equal(of_row, own)
+        assert len(set(own)) == 8
+        for fold in folds:
+            assert not set(own[fold.held_out]) & set(own[fold.trains_on(len(own))])

@@ -127,7 +127,8 @@ def test_only_kinds_that_define_a_score_list_it(table, net):
 
     assert [row["name"] for row in rows if "score" in row] == ["size", "grade"]
     size, known = rows[3], table[1]["size"].notna()
-    labels = table[1]["size"][known], net.predict(table[0])["size"][known]
+    predicted = net.named_estimators_["size"].predict(table[0])
+    labels = table[1]["size"][known], predicted[known]
     assert size["r2"] == pytest.approx(r2_score(*labels))
     assert size["score"] == pytest.approx(r2_score(*np.sqrt(labels)))
     assert rows[4]["score"] > rows[4]["accuracy"]
@@ -284,7 +285,7 @@ def test_unseen_label_is_warned_of_once_at_the_callers_line(towns, call):
         "its rows count as missed, with a probability of 0. Fit on rows that hold it, "
         "or use folds that are stratified on this column."
     )
-    assert score == np.mean(net.predict(X)["town"] == later["town"])
+    assert score == np.mean(net.estimators_[0].predict(X) == later["town"])
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -57,8 +57,8 @@ def test_probabilities_in_float32_are_taken_as_they_are():
 def test_declared_classes_that_no_label_has_count_nowhere():
     dtype = pd.CategoricalDtype([0, 1, 2, 3, 4], ordered=True)
     labels = pd.Series([1, 2, 3, 1, 2, 3] * 5, dtype=dtype)
-    net = MultiTaskNetEstimator(**SMALL).fit(np.arange(30)[:, None], labels.to_frame())
-    X, y = np.arange(30)[:, None], labels.to_frame()
+    X, y = pd.DataFrame({"x": np.arange(30)}), labels.to_frame()
+    net = MultiTaskNetEstimator(**SMALL).fit(X, y)
     row = task_scores(y, net, X=X)[0]
     given = task_scores(
         y,

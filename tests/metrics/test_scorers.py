@@ -78,9 +78,9 @@ def test_function_as_metric(table, net, label_weight):
     X, y = table
     kappa = make_task_scorer(metrics.cohen_kappa_score, ["sold", "city"])
     rows = y["sold"].notna(), y["city"].notna()
-    predictions = net.predict(X)
+    views = net.named_estimators_
     wanted = [
-        metrics.cohen_kappa_score(y[name][row], predictions[name][row])
+        metrics.cohen_kappa_score(y[name][row], views[name].predict(X)[row])
         for name, row in zip(["sold", "city"], rows, strict=True)
     ]
     assert kappa(net, X, y) == pytest.approx(np.mean(wanted))
@@ -88,7 +88,7 @@ def test_function_as_metric(table, net, label_weight):
     kept = rows[0] & (label_weight[:, 1] > 0)
     assert fbeta(net, X, y, label_weight) == metrics.fbeta_score(
         y["sold"][kept],
-        predictions["sold"][kept],
+        views["sold"].predict(X)[kept],
         beta=2,
         pos_label="yes",
         sample_weight=label_weight[kept, 1],
@@ -117,8 +117,8 @@ def test_wrong_scorers_are_refused(arguments, error, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metric": "skill", "task": "prize"}, "'prize' is no column.*'price'"),
-        ({"metric": "r2", "task": "city"}, "'r2' does not apply to column 'city'"),
+        ({"metric": "skill", "tasks": "prize"}, "'prize' is no column.*'price'"),
+        ({"metric": "r2", "tasks": "city"}, "'r2' does not apply to column 'city'"),
         ({"metric": "skill", "average": [1, 2]}, "average has 2 entries, but y has 6"),
         ({"metric": "skill", "average": {"a": 1}}, "average names 'a'"),
     ],
@@ -342,3 +342,17 @@ def test_strings_of_scikit_learn_work_on_one_column(table, net, name, string, me
         view, X[rows], y[name][rows], scoring=string, n_repeats=1
     )
     assert np.isfinite(importance.importances).all()
+
+
+@pytest.mark.parametrize("make", [make_task_scorer, task_scorers])
+@pytest.mark.parametrize("name", ["task", "columns", "sampel_weight"])
+@pytest.mark.parametrize("metric", ["roc_auc", "mae", "skill", metrics.accuracy_score])
+def test_an_argument_that_no_metric_takes_is_refused_at_once(make, name, metric):
+    with pytest.raises(TypeError, match=f"{name}='a' is no argument of metric="):
+        make(metric, **{name: "a"})
+
+
+def test_arguments_of_a_metric_are_taken():
+    make_task_scorer("f1", average=None, tasks="a", zero_division=0)
+    task_scorers("calibration_error", n_bins=3)
+    make_task_scorer(lambda y_true, y_pred, **kwargs: 0.0, anything=1)

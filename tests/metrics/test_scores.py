@@ -69,6 +69,7 @@ def expected_row(name, y, prediction, response, w):
         "balanced_accuracy": metrics.balanced_accuracy_score(
             y, prediction, sample_weight=w
         ),
+        "mcc": metrics.matthews_corrcoef(y, prediction, sample_weight=w),
         "log_loss": log_loss,
     }
     if name == "sold":
@@ -141,7 +142,8 @@ def test_every_number_is_that_of_scikit_learn(
 ):
     X, y = table
     weight = label_weight if weighted else None
-    predictions, responses = net.predict(X), responses_of(net, X)
+    predictions = pd.DataFrame(net.predict(X), columns=NAMES)
+    responses = responses_of(net, X)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         if given == "estimator":
@@ -166,7 +168,9 @@ def test_kinds_are_told_by_labels_and_task_types(table, net):
 
 
 def test_rows_make_a_table(table, net):
-    frame = pd.DataFrame(task_scores(table[1], net, X=table[0]))
+    frame = task_scores(table[1], net, X=table[0], as_frame=True)
+    rows = task_scores(table[1], net, X=table[0])
+    pd.testing.assert_frame_equal(frame, pd.DataFrame(rows))
     assert list(frame.columns[:4]) == ["name", "kind", "n_labels", "skill"]
     assert frame["skill"].notna().all()
     assert frame["accuracy"].notna().sum() == 3
@@ -210,7 +214,7 @@ def test_what_cannot_be_computed_is_nan_without_a_warning():
     assert unknown("none") == unknown("unpredicted") == everything
     assert unknown("constant") == {"skill", "rrmse"}
     assert unknown("one") == {"skill", "r2", "rrmse"}
-    assert unknown("class") == {"skill", "roc_auc", "average_precision"}
+    assert unknown("class") == {"skill", "mcc", "roc_auc", "average_precision"}
     assert [row["n_labels"] for row in rows.values()] == [0, 4, 1, 3, 4]
 
 
@@ -258,7 +262,7 @@ def test_skill_score_is_that_of_the_table(table, net):
     predictions = net.predict(X)
     for row, task, response in zip(rows, net.tasks_, responses_of(net, X), strict=True):
         name = row["name"]
-        given = predictions[name] if response is None else response
+        given = predictions[:, NAMES.index(name)] if response is None else response
         assert skill_score(y[name], given, task_type=task) == pytest.approx(
             row["skill"]
         )
@@ -301,3 +305,18 @@ def test_average_rrmse():
         average_rrmse([1.0, np.nan, 2.0], [1.0, 1.0, np.nan])
     with pytest.raises(ValueError, match="Column 0 of y_true holds 'a'"):
         average_rrmse(["a", "b"], [1.0, 2.0])
+
+
+def test_what_labels_alone_tell_is_computed_without_probabilities():
+    truth = ["a", "b", "c", "a", None]
+    told = ["a", "b", "b", "a", "c"]
+
+    (row,) = task_scores(truth, told)
+
+    expected = metrics.matthews_corrcoef(truth[:4], told[:4])
+    assert row["mcc"] == pytest.approx(expected)
+    assert row["accuracy"] == 0.75
+    assert row["balanced_accuracy"] == pytest.approx(2 / 3)
+    assert not np.isnan(row["f1"])
+    assert np.isnan(row["log_loss"])
+    assert np.isnan(task_scores(["a", "a"], ["a", "b"])[0]["mcc"])

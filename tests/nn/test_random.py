@@ -1,6 +1,7 @@
 """Dropout: shares, scales and generators."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -76,12 +77,26 @@ def test_dropouts_of_one_network_drop_other_units():
     assert not torch.equal(first(torch.ones(1000)), second(torch.ones(1000)))
 
 
-def test_copied_dropout_starts_anew_for_the_generator_belongs_to_a_device():
+@pytest.mark.parametrize("n_drawn", [0, 1, 3])
+def test_copied_dropout_goes_on_with_the_draws_of_its_original(n_drawn):
+    dropout, x = Dropout(0.5, generator()), torch.ones(1000)
+    for _ in range(n_drawn):
+        dropout(x)
+
+    again = pickle.loads(pickle.dumps(copy.deepcopy(dropout)))
+
+    for _ in range(2):
+        assert torch.equal(again(x), dropout(x))
+
+
+def test_draws_of_another_kind_of_device_start_from_the_seed():
     dropout, x = Dropout(0.5, generator()), torch.ones(1000)
     first = dropout(x)
 
-    assert torch.equal(copy.deepcopy(dropout)(x), first)
-    assert not torch.equal(dropout(x), first)
+    again = copy.deepcopy(dropout)
+    again._drawn = ("cuda", again._drawn[1])
+
+    assert torch.equal(again(x), first)
 
 
 def test_gradient_skips_dropped_units():

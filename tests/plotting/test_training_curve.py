@@ -1,7 +1,9 @@
 """Curves of training."""
 
 import numpy as np
+import pytest
 
+from sklearn_mtl import MultiTaskNetRegressor
 from tests.plotting.helpers import long_names, overlapping
 
 
@@ -23,3 +25,14 @@ def test_curves_of_twenty_long_names_are_legible(plt):
     titles = [ax.title for ax in display.axes_]
     assert len({title.get_text() for title in titles}) == 20
     assert not overlapping([*titles, *display.figure_.legends[0].get_texts()])
+
+
+def test_no_column_to_draw_is_refused(plt):
+    from sklearn_mtl.plotting import TrainingCurveDisplay
+
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    net = MultiTaskNetRegressor(
+        hidden_layer_sizes=(4,), n_members=2, max_iter=1, random_state=0
+    ).fit(X, X)
+    with pytest.raises(ValueError, match=r"tasks=\[\] names no column"):
+        TrainingCurveDisplay.from_estimator(net, tasks=[])

@@ -175,17 +175,19 @@ def test_sparse_columns_cannot_be_categories():
 # Rows whose categories are not yet spread
 
 
-def test_places_spread_batch_by_batch_are_the_encoded_matrix():
-    X = some_frame()
+@pytest.mark.parametrize("with_numbers", [True, False])
+def test_places_spread_batch_by_batch_are_the_encoded_matrix(with_numbers):
+    X = some_frame() if with_numbers else some_frame()[["town", "size"]].copy()
     encoder = FeatureEncoder().fit(X, np.ones(len(X)))
     X.loc[len(X) - 1, "town"] = "a town that fit did not see"
     whole = encoder.transform(X)
     places = encoder.transform_compact(X)
     assert places.ones.min() == -1
     table = TaskTable(places, np.zeros((len(X), 1)), np.ones((len(X), 1)))
-    index = torch.tensor([[5, 0, 7], [len(X) - 1, 3, 3]])
+    index = torch.arange(len(X)).reshape(2, -1)
 
     features, _, _ = table.rows(index)
 
+    assert whole[:, 0].any()
     assert_array_equal(places.to_dense(), whole)
     assert_array_equal(features.numpy(), whole[index])

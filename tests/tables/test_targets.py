@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_mtl.tables import TargetTable, array_from_rows
+from sklearn_mtl.tables import TargetTable, array_from_rows, rebuild_beside
 from sklearn_mtl.tasks import resolve_tasks
 
 PROPERTY = settings(deadline=None, max_examples=60, derandomize=True)
@@ -35,8 +35,9 @@ def predictions_of(table, kinds):
 
 def there_and_back(y, kinds, X=None):
     table = TargetTable(y)
-    X = np.zeros((len(table), 1)) if X is None else X
-    return table, table.container.rebuild(predictions_of(table, kinds), X)
+    rows = y if X is None else X
+    columns = predictions_of(table, kinds)
+    return table, rebuild_beside(table.container, columns, rows, labels=True)
 
 
 def assert_same_where_observed(table, columns):
@@ -239,12 +240,12 @@ def test_one_column_without_name_comes_back_in_one_dimension(y):
 # Frames
 
 
-def test_index_is_counted_where_x_is_no_pandas_frame():
+def test_rows_without_an_index_come_back_as_an_array():
     y = pd.DataFrame({"a": [1.0, 2.0]}, index=["u", "v"])
 
     _, back = there_and_back(y, None, np.zeros((2, 1)))
 
-    pd.testing.assert_index_equal(back.index, pd.RangeIndex(2), exact=True)
+    assert_array_equal(back, [[1.0], [2.0]])
 
 
 @pytest.mark.parametrize(
@@ -385,3 +386,27 @@ def test_list_becomes_an_array_of_the_same_cells(rows, kind):
 def test_y_that_cannot_be_read_is_refused(y, message):
     with pytest.raises(ValueError, match=message):
         TargetTable(y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [["red", "big"], ["big"]],
+        [{"red", "big"}, {"big"}],
+        pd.Series([["red"], ["big"]]),
+        pd.Series([{"red"}, {"big"}]),
+        pd.Series([("red",), ("big",)]),
+        pd.DataFrame({"a": [1, 2], "tags": [["red"], ["big"]]}),
+        pl.Series([["red"], ["big"]]),
+        pa.table({"tags": [["red"], ["big"]]}),
+    ],
+    ids=lambda y: type(y).__module__,
+)
+def test_several_labels_in_one_cell_lead_to_the_binarizer(y):
+    with pytest.raises(ValueError, match="MultiLabelBinarizer"):
+        TargetTable(y)
+
+
+def test_a_dict_of_columns_leads_to_a_data_frame():
+    with pytest.raises(ValueError, match=r"dict.*pandas.DataFrame\(y\)"):
+        TargetTable({"a": [1, 2]})

@@ -305,7 +305,7 @@ def quick_net(**params):
 
 
 def test_kinds_of_the_users_own_work_among_others(mixed_table):
-    X, y = mixed_table
+    X, y = pd.DataFrame(mixed_table[0]), mixed_table[1]
     kinds = {"price": Laplace(), "visits": Poisson()}
 
     net = quick_net(task_types=kinds).fit(X, y)

@@ -9,8 +9,15 @@ from sklearn.metrics import mean_squared_error, recall_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.class_weight import compute_class_weight
 
+from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.tables import TargetTable
-from sklearn_mtl.tasks import Multiclass, Regression, resolve_tasks, weigh_classes
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    Regression,
+    resolve_tasks,
+    weigh_classes,
+)
 from tests.tasks.helpers import small_net
 
 
@@ -29,7 +36,7 @@ def rare():
     )
     y.loc[::10, "hit"] = None
     y.loc[1::10, "kind"] = None
-    return X, y
+    return pd.DataFrame(X), y
 
 
 def by_hand(y, weights):
@@ -137,7 +144,7 @@ def test_class_of_weight_0_is_left_out(rare):
 
 def test_row_whose_labels_all_have_class_weight_0_teaches_nothing(rare):
     X, y = rare[0][:200], rare[1][["hit", "kind"]][:200].dropna()
-    X = X[y.index]
+    X = X.loc[y.index]
     net = small_net(
         max_iter=3,
         class_weight={"hit": {"yes": 0.0}, "kind": {"p": 0.0}},
@@ -214,3 +221,59 @@ def test_numbers_beside_weighed_classes_are_learned_as_always(rare):
     net = small_net(class_weight="balanced").fit(X, y)
 
     assert mean_squared_error(y["size"], net.predict(X)["size"]) < 0.1
+
+
+SEVERAL = pd.DataFrame(
+    {
+        "num": np.linspace(0, 1, 60),
+        "sold": ["Yes", "No"] * 30,
+        "kind": ["u", "v", "v"] * 20,
+    }
+)
+SMALL = {"hidden_layer_sizes": (4,), "n_members": 2, "max_iter": 1}
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        ({"yes": 9}, "names 'yes', which is no label of any column"),
+        ({"Yes": 2, "w": 9}, "names 'w', which is no label of any column"),
+        ({"sold": 9}, r"Name classes within the column: \{'sold'"),
+        ({"sold": {"yes": 9}}, "names 'yes', which is no label of column 'sold'"),
+    ],
+)
+def test_weight_of_a_class_that_no_column_has_is_said(weight, words):
+    net = MultiTaskNetEstimator(**SMALL, class_weight=weight)
+    with pytest.warns(UserWarning, match=words):
+        net.fit(np.ones((60, 2)) * np.arange(60)[:, None], SEVERAL)
+
+
+@pytest.mark.parametrize("weight", ["balanced", {"Yes": 2}])
+def test_weights_of_classes_where_there_are_none_are_said(weight):
+    net = MultiTaskNetEstimator(**SMALL, class_weight=weight)
+    with pytest.warns(UserWarning, match="y has no column of classes"):
+        net.fit(np.arange(60.0)[:, None], SEVERAL[["num"]])
+
+
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf])
+def test_weight_of_an_absent_class_is_checked_too(value):
+    net = MultiTaskNetEstimator(**SMALL, class_weight={"yes": value})
+    with pytest.raises(ValueError, match="class_weight gives class 'yes'"):
+        net.fit(np.arange(60.0)[:, None], SEVERAL)
+
+
+def test_an_array_is_no_weight_of_classes():
+    net = MultiTaskNetEstimator(**SMALL, class_weight=np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="class_weight"):
+        net.fit(np.arange(60.0)[:, None], SEVERAL)
+
+
+@pytest.mark.parametrize("factor", [2.0**-166, 2.0**123, 2.0**900])
+def test_only_ratios_of_class_weights_count_however_small_or_large(factor):
+    (column,) = TargetTable(np.array(["a", "b", "b"])).columns
+    settings = {"a": 3 * factor, "b": factor}
+
+    weight = weigh_classes(np.ones((3, 1)), [Binary()], [column], settings)[:, 0]
+
+    assert 0.1 < weight.max() <= 1
+    np.testing.assert_allclose(weight / weight[1], [3, 1, 1])

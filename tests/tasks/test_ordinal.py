@@ -87,7 +87,7 @@ CELLS = ["large", "small", None, "huge", "small"]
     ids=["pandas", "polars"],
 )
 def test_order_is_that_of_the_ordered_categories(y):
-    X = np.arange(5.0)[:, None]
+    X = pd.DataFrame({"x": np.arange(5.0)})
 
     net = small_net(max_iter=2, early_stopping=False).fit(X, y)
 

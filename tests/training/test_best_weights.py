@@ -29,6 +29,7 @@ class Script:
         self.criterion_ = SimpleNamespace(balancing=FixedWeights())
         self.task_losses_ = {"train": [], "valid": []}
         self.history = []
+        self.stops_by_score = False
 
     def get_all_learnable_params(self):
         return self.module_.named_parameters()
@@ -110,14 +111,24 @@ def test_loss_of_a_member_is_weighted_over_the_tasks_that_have_labels():
     assert_close(weights, weights_of_epochs(2, 1))
 
 
-def test_member_without_any_label_to_be_validated_on_goes_on_to_the_end():
+def test_member_without_any_label_to_be_validated_on_stops_with_the_others():
     losses = [[np.nan, 0.5], [np.nan, 0.6], [np.nan, 0.7]]
     best = BestWeights(patience=1)
 
     epochs, weights = Script(losses).run(best)
 
+    assert epochs == 2
+    assert_close(weights, weights_of_epochs(2, 1))
+
+
+def test_score_that_is_missing_in_some_epochs_is_no_improvement():
+    losses = [[0.5], [np.nan], [np.nan], [0.4]]
+    best = BestWeights(patience=2)
+
+    epochs, weights = Script(losses).run(best)
+
     assert epochs == 3
-    assert_close(weights, weights_of_epochs(3, 1))
+    assert_close(weights, weights_of_epochs(1))
 
 
 def test_without_validation_the_last_weights_are_kept():
@@ -178,3 +189,24 @@ def test_kept_weights_are_those_of_the_least_loss(losses):
     _, weights = Script(losses).run(BestWeights(patience=100))
 
     assert_close(weights, weights_of_epochs(*(np.argmin(losses, axis=0) + 1)))
+
+
+def test_ctrl_c_leaves_no_weights_of_two_epochs(monkeypatch):
+    best, copy = BestWeights(), BestWeights._copy
+    pressed = []
+
+    def press(self, chosen):
+        if len(script.history) == 2 and not pressed:
+            pressed.append(True)
+            self._kept[0].fill_(-1.0)
+            raise KeyboardInterrupt
+        copy(self, chosen)
+
+    monkeypatch.setattr(BestWeights, "_copy", press)
+    script = Script([[0.9], [0.5]])
+    with pytest.raises(KeyboardInterrupt):
+        script.run(best)
+    best.on_train_end(script)
+
+    weights = [p.detach().flatten(1) for p in script.module_.parameters()]
+    assert_close(torch.cat(weights, dim=1), weights_of_epochs(2))

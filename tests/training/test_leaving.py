@@ -197,9 +197,10 @@ def test_checkpoint_of_skorch_loads(tmp_path):
     checkpoint = Checkpoint(dirname=tmp_path)
 
     net = impatient(callbacks=[checkpoint, AtEpochEnd(note)]).fit(*TABLE).net_
+    some_have_left = not at_work(net)[-1].all()
     net.load_params(checkpoint=checkpoint)
 
-    assert not at_work(net)[-1].all()
+    assert some_have_left
     for name, value in saved[0].items():
         assert torch.equal(net.module_.state_dict()[name], value)
     for position, known in net.optimizer_.state_dict()["state"].items():

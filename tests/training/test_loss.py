@@ -6,6 +6,7 @@ from torch.testing import assert_close
 
 from sklearn_mtl.nn import select_members
 from sklearn_mtl.training import Batches, TaskLoss
+from sklearn_mtl.training._loss import mean_until_divergence
 from tests.helpers import generator
 from tests.training.helpers import (
     all_rows,
@@ -104,3 +105,20 @@ def test_loss_of_some_members():
     assert_close(some(raw, labels), loss)
     assert_close(some.combine(loss[[0, 2]]), criterion.combine(loss)[[0, 2]])
     assert_close(some.task_weight, task_weight[[0, 2]][:, layout.order])
+
+
+def test_losses_count_until_a_member_diverges():
+    """One task turns infinite first; a step later the others are NaN through it."""
+    inf, nan = float("inf"), float("nan")
+    steps = torch.tensor(
+        [
+            [[1.0, 2.0], [1.0, 1.0]],
+            [[3.0, inf], [1.0, 3.0]],
+            [[nan, nan], [4.0, 2.0]],
+        ]
+    )
+
+    mean = mean_until_divergence(steps)
+
+    assert mean.tolist() == [[2.0, inf], [2.0, 2.0]]
+    assert mean_until_divergence(steps[:, 1:]).tolist() == [[2.0, 2.0]]

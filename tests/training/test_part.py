@@ -15,7 +15,7 @@ from tests.training.stopping import TABLE, impatient, parameters_of
 
 
 def test_part_of_a_net_put_back_unchanged_changes_nothing():
-    net = impatient(balancing=UncertaintyWeighting()).fit(*TABLE).net_
+    net = impatient(balancing=UncertaintyWeighting(), warm_start=True).fit(*TABLE).net_
     before = [p.detach().clone() for p in parameters_of(net)]
     moments = net.optimizer_.state_dict()["state"]
 
@@ -60,7 +60,7 @@ def test_values_of_a_part_are_spread_over_all_members():
 
 
 def test_what_is_learned_is_put_back_for_members_of_the_part_alone():
-    net = impatient(balancing=UncertaintyWeighting()).fit(*TABLE).net_
+    net = impatient(balancing=UncertaintyWeighting(), warm_start=True).fit(*TABLE).net_
     before = [p.detach().clone() for p in parameters_of(net)]
 
     part = part_of(net, np.array([0, 4]))
@@ -80,7 +80,7 @@ def test_what_is_learned_is_put_back_for_members_of_the_part_alone():
 
 
 def test_what_an_optimizer_knows_beside_members_is_set_again():
-    net = impatient(max_iter=2).fit(*TABLE).net_
+    net = impatient(max_iter=2, warm_start=True).fit(*TABLE).net_
     before = state_beside_members(net)
     for known in net.optimizer_.state.values():
         known["step"] += 5

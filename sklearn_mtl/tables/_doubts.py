@@ -1,0 +1,103 @@
+"""Columns of strings that are likely something else: numbers, dates, free text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sklearn_mtl.exceptions import warn
+from sklearn_mtl.tables._columns import Column
+
+MANY_LEVELS = 16
+"""Whole numbers up to so many may be codes of categories."""
+FEW_FRACTIONS = 5
+"""Categories are seldom numbers with a fraction."""
+MANY_TEXTS = 40
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+MISSING_WORDS = frozenset(
+    ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "NULL", "null")
+)
+
+
+def warn_of_strings(column: Column, table: str, keep: str) -> None:
+    """Warn where strings that nobody declared as categories look like something else.
+
+    Parameters
+    ----------
+    column : Column
+    table : {"X", "y"}
+        Where it stands.
+    keep : str
+        How the user says that categories are meant.
+    """
+    if column.content != "category":
+        return
+    _, levels = column.factorize()
+    where = f"{table}[{column.name!r}]"
+    begin = f"Column {column.name!r} of {table} holds "
+    words = [v for v in levels if isinstance(v, str) and v.strip() in MISSING_WORDS]
+    if words and table == "y":
+        warn(
+            f"{begin}{words[0]!r}, which is read as a class, not as a missing label. "
+            f"Write None where a label is missing: {where}.replace({words[0]!r}, None)."
+        )
+    if column.levels is not None:
+        return
+    said = _numbers_in(levels, where) or _dates_in(levels, where)
+    said = said or _texts_in(levels, len(column.observed), where)
+    if said:
+        warn(f"{begin}{said} {keep}")
+
+
+def _numbers_in(levels: list[Any], where: str) -> str:
+    read = [(level, _number(level)) for level in levels]
+    numbers = [level for level, number in read if number is not None]
+    others = [level for level, number in read if number is None]
+    fractions = [n for _, n in read if n is not None and n % 1 != 0]
+    enough = len(fractions) >= FEW_FRACTIONS or len(numbers) > MANY_LEVELS
+    if not enough or len(others) > max(3, len(numbers) // 2):
+        return ""
+    turn = f"{where} = pd.to_numeric({where}, errors='coerce')"
+    if any("," in str(level) for level in numbers):
+        turn = turn.replace(f"({where},", f"({where}.str.replace(',', '.'),")
+    if others:
+        return (
+            f"{others[0]!r} among {len(numbers)} different numbers; for it all of "
+            f"them are read as categories. Make the cell missing or a number: {turn}."
+        )
+    return (
+        f"numbers that are written as strings, such as {numbers[0]!r}, and are read as "
+        f"{len(numbers)} categories. Turn them into numbers: {turn}."
+    )
+
+
+def _number(cell: Any) -> float | None:
+    text = cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
+    text = text.strip()
+    if re.fullmatch(r"0\d+", text) or text in MISSING_WORDS:  # 007 is a name
+        return None
+    try:
+        return float(text.replace(",", ".") if text.count(",") == 1 else text)
+    except ValueError:
+        return None
+
+
+def _dates_in(levels: list[Any], where: str) -> str:
+    dates = [v for v in levels if isinstance(v, str) and DATE.fullmatch(v.strip())]
+    if len(dates) < FEW_FRACTIONS or len(dates) < 0.9 * len(levels):
+        return ""
+    turn = f"{where} = pd.to_datetime({where})"
+    return (
+        f"dates that are written as strings, such as {dates[0]!r}, and are read as "
+        f"{len(levels)} categories. Turn them into dates: {turn}."
+    )
+
+
+def _texts_in(levels: list[Any], n_rows: int, where: str) -> str:
+    if len(levels) <= max(MANY_TEXTS, n_rows / 2):
+        return ""
+    return (
+        f"{len(levels)} different values in {n_rows} rows, such as {levels[0]!r}; as "
+        f"categories they say next to nothing. Drop the column if it names rows; if it "
+        f"is free text, encode it first, as skrub.tabular_pipeline does (skrub)."
+    )

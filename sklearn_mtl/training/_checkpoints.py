@@ -1,0 +1,118 @@
+"""Files of weights and history: written whole, and read with what they lack."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+
+from sklearn_mtl.exceptions import warn
+from sklearn_mtl.training._restore import weights_unchanged_on_failure
+
+FILES = ("f_params", "f_optimizer", "f_criterion", "f_history")
+"""What ``skorch.NeuralNet.save_params`` takes by position."""
+
+
+def save_whole(
+    save: Callable[..., None], files: dict[str, Any], *, is_heard: bool
+) -> None:
+    """Let skorch write files, each of them whole or not at all.
+
+    Parameters
+    ----------
+    save : callable
+        skorch's ``save_params``.
+    files : dict
+        What it is handed.
+    is_heard : bool
+        Whether the caller hears of an error; skorch's callbacks keep it to themselves.
+    """
+    try:
+        with written_whole(files) as beside:
+            save(**beside)
+    except Exception as error:
+        if not is_heard:
+            asked = ", ".join(str(f) for name, f in files.items() if name[:2] == "f_")
+            warn(
+                f"{asked} could not be written ({type(error).__name__}: {error}). What "
+                "stood there before is unchanged. Make room, or choose another folder."
+            )
+        raise
+
+
+@contextmanager
+def written_whole(files: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Write beside the files that are asked for, and rename once all are written.
+
+    Parameters
+    ----------
+    files : dict
+        Paths by name. What is no path of a file, such as an open one, is handed on.
+
+    Yields
+    ------
+    dict
+        Where to write.
+    """
+    paths = {name: os.path.realpath(f) for name, f in files.items() if _is_file(f)}
+    beside = {name: f"{path}.{uuid.uuid4().hex}" for name, path in paths.items()}
+    try:
+        yield files | beside
+        for name, path in paths.items():
+            os.replace(beside[name], path)
+    finally:
+        for path in beside.values():
+            with suppress(OSError):
+                os.unlink(path)
+
+
+def _is_file(target: Any) -> bool:
+    """Tell files, which may not be there yet, from devices, pipes and open files."""
+    is_path = isinstance(target, str | os.PathLike)
+    return is_path and (os.path.isfile(target) or not os.path.exists(target))
+
+
+def load_all_or_none(net: Any, load: Callable[[], None]) -> None:
+    """Let skorch load files, and give each epoch of their history its losses.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+        Left as it was if a file lacks or does not fit.
+    load : callable
+        skorch's ``load_params``.
+    """
+    known = net.history
+    with weights_unchanged_on_failure(net):
+        load()
+        if net.history is not known:
+            _adopt_losses(net, known)
+    best = dict(net.callbacks_).get("best_weights")
+    if best is not None:
+        best.weights_were_loaded()
+
+
+def _adopt_losses(net: Any, known: list[Any]) -> None:
+    """Keep the losses of epochs that both histories have; NaN for the others."""
+    n_same = _n_same(known, net.history)
+    shape = net.criterion_.task_weight.shape
+    for name, axes in net.losses_by_epoch.items():
+        for part, n_axes in axes.items():
+            unknown = np.full(shape[:n_axes], np.nan)
+            losses = getattr(net, name)[part]
+            del losses[n_same:]
+            losses += [unknown] * (len(net.history) - len(losses))
+
+
+def _n_same(known: list[Any], loaded: list[Any]) -> int:
+    """Count the epochs with which both histories begin."""
+    n_same = 0
+    for before, now in zip(known, loaded, strict=False):
+        if any(before.get(key) != now.get(key) for key in ("dur", "train_loss")):
+            break
+        n_same += 1
+    return n_same
