@@ -138,8 +138,8 @@ class Fits:
         net, pressed = self.new(), []
 
         def press():
-            pressed.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
+            pressed.append(time.monotonic())  # this thread may be held up before it
 
         timer = threading.Timer(after, press)
         kept = True

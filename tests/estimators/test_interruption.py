@@ -65,6 +65,10 @@ class CtrlC:
 # At random moments
 
 
+SLACK = 5
+"""Short epochs of many that may pass where another program holds this one up."""
+
+
 @pytest.fixture(autouse=True)
 def ctrl_c_is_heard():
     """Hear it also where a shell lets what runs in the background ignore it."""
@@ -79,11 +83,10 @@ def test_fits_end_at_random_moments(name):
     fits = Fits(name)
     for after in np.random.default_rng(0).uniform(0, fits.seconds, size=3):
         fits.interrupted(after)
-        # Epochs, not seconds: another program may hold this one up.
-        assert fits.epochs_after <= fits.n_cuts + 1
+        assert fits.epochs_after <= fits.n_cuts + SLACK
     for limit in (0.01, fits.seconds / 2):
         _, _, net = fits.limited(limit)
-        assert fits.epochs_after <= fits.n_cuts + 1
+        assert fits.epochs_after <= fits.n_cuts + SLACK
     goes_on(net, fits.table)
 
 
