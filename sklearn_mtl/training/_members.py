@@ -83,6 +83,11 @@ class Members:
     folds: tuple[Fold, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.task_weight.ndim != 2 or not len(self.task_weight):
+            raise ValueError(
+                f"task_weight has shape {self.task_weight.shape}. Pass one row a "
+                "member, of one weight a task, for one member or more."
+            )
         for name in OF_EACH:
             values = getattr(self, name)
             if len(values) != self.number:
@@ -91,11 +96,14 @@ class Members:
                     "one a member."
                 )
             values.setflags(write=False)
+        for name, most in BOUNDS.items():
+            _check_between(name, getattr(self, name), most)
         if (np.diff(self.depth) > 0).any():
             raise ValueError(
                 f"depth is {self.depth.tolist()}. Order the members by depth, the "
                 "deepest first."
             )
+        _check_folds(self.folds, self.fold)
 
     @property
     def number(self) -> int:
@@ -113,8 +121,48 @@ class Members:
         return np.flatnonzero(self.task_weight[:, t] > 0)
 
 
+BOUNDS = {
+    "task_weight": np.inf,
+    "learning_rate": np.inf,
+    "weight_decay": np.inf,
+    "dropout": 1.0,
+}
+"""Numbers of members that are 0 or more, and what they are below."""
+
 OF_EACH = tuple(field.name for field in fields(Members) if field.name != "folds")
 """Attributes that have an entry a member."""
+
+
+def _check_between(name: str, values: np.ndarray, most: float) -> None:
+    good = (values >= 0) & (values < most)
+    if not good.all():
+        where = np.argwhere(~good)[0]
+        bound = "finite" if np.isinf(most) else f"below {most:g}"
+        raise ValueError(
+            f"{name} of member {where[0]} is {values[tuple(where)]}. Pass a number of "
+            f"0 or more that is {bound}."
+        )
+
+
+def _check_folds(folds: tuple[Fold, ...], fold: np.ndarray) -> None:
+    """Check that members hold out rows, and that they do not train on these."""
+    if folds and not ((fold >= 0) & (fold < len(folds))).all():
+        raise ValueError(
+            f"fold is {fold.tolist()}, but folds has {len(folds)} entries. Pass "
+            "positions in folds."
+        )
+    for position, (train, held_out) in enumerate(folds):
+        if not len(held_out) or (train is not None and not len(train)):
+            part = "trains on" if len(held_out) else "holds out"
+            raise ValueError(f"folds[{position}] {part} no row. Pass one row or more.")
+        if train is None:
+            continue
+        both = np.intersect1d(train, held_out)
+        if len(both):
+            raise ValueError(
+                f"folds[{position}] trains on row {both[0]}, which it holds out. Leave "
+                "it out of one of the two."
+            )
 
 
 def ensemble(
@@ -191,7 +239,16 @@ def teams(members: Members, columns: Sequence[Sequence[int]]) -> Members:
     array([[0.25, 0.75],
            [1.  , 0.  ]])
     """
+    n_tasks = members.task_weight.shape[1]
+    for position, team in enumerate(columns):
+        if not len(team) or not all(0 <= t < n_tasks for t in team):
+            raise ValueError(
+                f"columns[{position}] is {list(team)!r}. Pass positions of columns of "
+                f"y, from 0 to {n_tasks - 1}, one or more a team."
+            )
     n_teams = len(columns)
+    if not n_teams:
+        raise ValueError("columns is empty. Pass one team or more.")
     origin = np.repeat(np.arange(members.number), n_teams)
     copies: dict[str, Any] = {name: getattr(members, name)[origin] for name in OF_EACH}
     candidate = np.tile(np.arange(n_teams), members.number)

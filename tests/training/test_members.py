@@ -49,6 +49,51 @@ def test_entries_that_do_not_fit_are_named():
         replace(members, depth=np.array([1, 2, 2, 2]))
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"task_weight": np.ones(4)}, r"task_weight has shape \(4,\)"),
+        (
+            {"learning_rate": np.array([1.0, -1, 0, 0])},
+            "learning_rate of member 1 is -1",
+        ),
+        ({"weight_decay": np.full(4, np.inf)}, "weight_decay of member 0 is inf"),
+        ({"dropout": np.array([0.0, 0, 0, 1])}, "dropout of member 3 is 1.*below 1"),
+        ({"task_weight": np.full((4, 2), np.nan)}, "task_weight of member 0 is nan"),
+        ({"fold": np.array([0, 1, 2, 3])}, "but folds has 3 entries"),
+        (
+            {"folds": (Fold(None, np.array([], int)),) * 3},
+            r"folds\[0\] holds out no row",
+        ),
+        (
+            {"folds": (Fold(np.arange(3), np.array([2, 5])),) * 3},
+            r"folds\[0\] trains on row 2, which it holds out",
+        ),
+        (
+            {"folds": (Fold(np.array([], int), np.arange(2)),) * 3},
+            r"folds\[0\] trains on no row",
+        ),
+    ],
+)
+def test_values_that_no_member_can_have_are_named(changed, message):
+    with pytest.raises(ValueError, match=message):
+        replace(four_members(), **changed)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [([], "columns is empty"), ([(0,), ()], r"columns\[1\]"), ([(4,)], "from 0 to 3")],
+)
+def test_teams_of_no_column_are_named(columns, message):
+    with pytest.raises(ValueError, match=message):
+        teams(four_members(), columns)
+
+
+def test_no_member_is_no_ensemble():
+    with pytest.raises(ValueError, match="one member or more"):
+        ensemble(0, task_weight=np.ones(2), generator=generator())
+
+
 def test_teams_keep_the_weights_that_columns_have_to_each_other():
     members = four_members()
 
