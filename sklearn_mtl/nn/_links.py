@@ -33,11 +33,15 @@ class Links(ABC):
         return self._norms(self.weight.detach().cpu().double()).numpy()
 
     @abstractmethod
-    def shrink(self, threshold: float) -> None:
+    def shrink(self, threshold: float | Tensor) -> None:
         """Shorten every group by `threshold` times the square root of its size.
 
         A group that is no longer than that becomes exactly 0: the proximal operator of
         the group lasso (Yuan & Lin 2006).
+
+        Parameters
+        ----------
+        threshold : float, or tensor of shape (K, 1, 1)
         """
 
     @abstractmethod
@@ -60,9 +64,10 @@ class EvenLinks(Links):
         self.shape = n_pieces, len(tasks), -1
         self.size = weight.shape[-1] // len(tasks)
 
-    def shrink(self, threshold: float) -> None:
+    def shrink(self, threshold: float | Tensor) -> None:
         weight = self.weight.detach()
-        if self.size == 1:  # the norm of one number is its size
+        if self.size == 1 and isinstance(threshold, float):
+            # The norm of one number is its size.
             aten.softshrink.out(weight, threshold, out=weight)
             return
         kept = _kept(self._norms(weight), self.size**0.5 * threshold)
@@ -94,7 +99,7 @@ class UnevenLinks(Links):
     def norms(self) -> np.ndarray:
         return super().norms()[..., : len(self.tasks)]
 
-    def shrink(self, threshold: float) -> None:
+    def shrink(self, threshold: float | Tensor) -> None:
         weight = self.weight.detach()
         kept = _kept(self._norms(weight), self.root_of_size * threshold)
         weight.mul_(kept.index_select(-1, self.group_of_column))

@@ -11,7 +11,7 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklearn_mtl.nn import Binding, Links, bind
+from sklearn_mtl.nn import Binding, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._checkpoints import FILES, load_all_or_none, save_whole
@@ -26,7 +26,7 @@ from sklearn_mtl.training._part import Part, can_part, part_of
 from sklearn_mtl.training._schedules import end_schedules
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._torch_modes import usual_torch_modes
-from sklearn_mtl.training._trained_links import trained_links
+from sklearn_mtl.training._trained_links import TrainedLinks, trained_links
 
 
 class MultiTaskNet(NeuralNet):
@@ -194,7 +194,7 @@ class MultiTaskNet(NeuralNet):
         self._evaluate: Any = None
         self._part = None
         self._gradients_are_heard = self._batches_are_heard = False
-        self._links: list[tuple[Links, dict[str, Any]]] = []
+        self._links: list[TrainedLinks] = []
         self._is_constrained = getattr(self.module_, "max_norm", None) is not None
         return self
 
@@ -252,8 +252,8 @@ class MultiTaskNet(NeuralNet):
 
     def _constrain(self) -> None:
         """Shorten weights that a step made too long; other modules have no bound."""
-        for links, group in self._links:
-            links.shrink(self.head_sparsity * group["lr"])
+        for links in self._links:
+            links.shrink(self.head_sparsity)
         if self._is_constrained:
             self._at_work.module.constrain()
 

@@ -11,12 +11,14 @@ from sklearn_mtl.balancing import FixedWeights, UncertaintyWeighting
 from sklearn_mtl.nn import MultiTaskNetwork
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.training import (
+    OF_EACH,
     BestWeights,
     Fold,
     TaskLoss,
     make_net,
     member_rows,
     new_generator,
+    norms_of_links,
 )
 from tests.training.helpers import fitted_tasks, members_of, mixed_labels, task_table
 
@@ -116,6 +118,30 @@ def test_unlike_members_are_the_networks_that_are_trained_alone(balancing):
         for name, weight in alone.items():
             assert_allclose(stack[name].detach()[k], weight, rtol=0, atol=1e-9)
         assert len(alone) == sum(k < len(p) for p in stack.values())
+
+
+@pytest.mark.parametrize("head_hidden_layer_sizes", [(), (3,)])
+def test_links_are_thinned_at_the_rate_of_each_member(head_hidden_layer_sizes):
+    table, layout = task_table(60)
+    members = replace(unlike(layout, 60), weight_decay=np.zeros(5), depth=np.full(5, 3))
+    settings = {
+        "head_sparsity": 0.5,
+        "max_epochs": 20,
+        "module__head_hidden_layer_sizes": head_hidden_layer_sizes,
+    }
+
+    def norms(members):
+        net = stack_of(layout, members, FixedWeights(), **settings)
+        net.partial_fit(member_rows(table, members, prior_cost=layout.prior_cost))
+        return norms_of_links(net)
+
+    stack = norms(members)
+    for k in range(5):
+        of_one = {name: getattr(members, name)[[k]] for name in OF_EACH}
+        alone = norms(replace(members, **of_one))
+        assert_allclose(stack[[k]], alone, rtol=1e-9, atol=1e-12)
+    assert (stack == 0).any()
+    assert (stack > 0).any()
 
 
 def test_unlike_members_that_stop_leave_the_others_as_they_are():
