@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
 from sklearn_mtl.model_selection._checks import check_count, check_shuffle, read_labels
 from sklearn_mtl.model_selection._group_stratification import deal_groups
 from sklearn_mtl.model_selection._levels import read_levels
+from sklearn_mtl.model_selection._splitters import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import read_groups
 
 
-class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
+class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
     """Folds of whole groups that are balanced over every column of y.
 
     Rows of one group (a patient, a site, a molecule) are in one fold; among the ways
@@ -76,33 +76,6 @@ class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
     # Where metadata are routed, groups are asked for, as by sklearn's group splitters.
     __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
-    def __init__(
-        self,
-        n_splits: int = 5,
-        *,
-        n_bins: int = 10,
-        shuffle: bool = False,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_splits = n_splits
-        self.n_bins = n_bins
-        self.shuffle = shuffle
-        self.random_state = random_state
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return the number of folds.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Always ignored, exist for API compatibility.
-
-        Returns
-        -------
-        n_splits : int
-        """
-        return self.n_splits
-
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -139,9 +112,10 @@ class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
         codes = read_groups(groups, np.ones(len(table), dtype=bool)).codes
         n_groups = int(codes.max()) + 1
         if self.n_splits > n_groups:
+            fewer = f"at most n_splits={n_groups}, or " if n_groups > 1 else ""
             raise ValueError(
-                f"n_splits={self.n_splits} is more than the {n_groups} distinct groups."
-                f" Pass at most n_splits={n_groups}, or finer groups."
+                f"n_splits={self.n_splits} is more than the number of distinct groups, "
+                f"{n_groups}. Pass {fewer}finer groups."
             )
         levels = read_levels(
             table, n_bins=self.n_bins, smallest_share=1 / self.n_splits

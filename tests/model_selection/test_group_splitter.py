@@ -99,7 +99,7 @@ def test_shuffling_draws_other_folds():
     ("groups", "n_splits", "said"),
     [
         (None, 3, "groups=None.*MultiTaskStratifiedKFold"),
-        ([0] * 6, 2, "n_splits=2 is more than the 1 distinct groups"),
+        ([0] * 6, 2, "distinct groups, 1. Pass finer groups"),
         ([0, 1, 2], 2, "3 entries for 6 rows"),
         ([0, 1, None, 2, 3, 4], 2, "None at row 2"),
         ([0, 1, 2, 3, 4, np.nan], 2, "nan at row 5"),
