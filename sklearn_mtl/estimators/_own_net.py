@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -81,46 +83,38 @@ def find_own_net(
     MultiTaskNet or None
         For each column that goes on alone, as many members as `net` has.
     """
+    make = partial(_new_net, estimator, codings, n_read, generator)
     try:
-        return _try_columns(estimator, codings, net, rows, n_read, generator, course)
+        shared, promise = _promises(net)
+        tried = sorted(promise, key=promise.__getitem__, reverse=True)
+        tried = sorted(tried[: stacks_that_fit(net)])
+        if not tried:
+            return None
+        members = teams(net.members, _each(tried))
+        trials = _trials(estimator, members, [shared[t] for t in tried])
+        own = make(members, ("trials", trials))
+        copy_members(net, own.members.origin, own)
+        train(own, rows.select(own.members.origin), None, course, "trials")
+        return _what_gains(own, net, tried, shared, make)
     except KeyboardInterrupt:  # what all columns share has been learned
         course.end("interrupt")
         return None
 
 
-def _try_columns(
-    estimator: Any,
-    codings: Codings,
+def _what_gains(
+    own: MultiTaskNet,
     net: MultiTaskNet,
-    rows: MemberRows,
-    n_read: int,
-    generator: Any,
-    course: Course,
+    tried: list[int],
+    shared: list[np.ndarray],
+    make: Callable[[Members], MultiTaskNet],
 ) -> MultiTaskNet | None:
-    shared, promise = _promises(net)
-    tried = sorted(promise, key=promise.__getitem__, reverse=True)
-    tried = tried[: stacks_that_fit(net)]
-    if not tried:
-        return None
-    own = _train_alone(
-        estimator,
-        codings,
-        net,
-        rows,
-        n_read,
-        sorted(tried),
-        shared,
-        generator,
-        course,
-    )
+    """Keep the members of the columns that have gained by their trial."""
     if not own.history:
         return None
-    kept = [t for t in sorted(tried) if _gains(own, t, shared[t])]
+    kept = [t for t in tried if _gains(own, t, shared[t])]
     if not kept:
         return None
-    gained = _new_net(
-        estimator, codings, teams(net.members, _each(kept)), n_read, generator
-    )
+    gained = make(teams(net.members, _each(kept)))
     learned = own.members.task_weight[:, kept].any(axis=1)
     go_on_with(own, np.flatnonzero(learned), gained)
     return gained
@@ -139,39 +133,24 @@ def _promises(net: MultiTaskNet) -> tuple[list[np.ndarray], dict[int, float]]:
     return shared, promise
 
 
-def _train_alone(
-    estimator: Any,
-    codings: Codings,
-    net: MultiTaskNet,
-    rows: MemberRows,
-    n_read: int,
-    columns: list[int],
-    shared: list[np.ndarray],
-    generator: Any,
-    course: Course,
-) -> MultiTaskNet:
-    """Train copies of the shared members on one column each, from their weights on."""
-    members = teams(net.members, _each(columns))
+def _trials(estimator: Any, members: Members, shared: list[np.ndarray]) -> StopTogether:
+    """Tell when the trial of each column ends."""
     patience = estimator.n_iter_no_change
-    trials = StopTogether(
+    return StopTogether(
         members.candidate,
         max(1, round(PATIENCE * patience)),
         max(LEAST_GAIN / 2, estimator.tol),
-        aim=np.array([np.nanmean(shared[t]) for t in columns]) - LEAST_GAIN,
+        aim=np.array([np.nanmean(loss) for loss in shared]) - LEAST_GAIN,
         patience_above=max(1, round(PATIENCE_WITHOUT_GAIN * patience)),
     )
-    own = _new_net(estimator, codings, members, n_read, generator, ("trials", trials))
-    copy_members(net, members.origin, own)
-    train(own, rows.select(members.origin), None, course, "trials")
-    return own
 
 
 def _new_net(
     estimator: Any,
     codings: Codings,
-    members: Members,
     n_read: int,
     generator: Any,
+    members: Members,
     *callbacks: tuple[str, Any],
 ) -> MultiTaskNet:
     return new_net(

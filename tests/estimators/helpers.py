@@ -121,3 +121,12 @@ def made_table(n_rows, kinds=("regression", "multiclass"), **parameters):
 def tempered(probabilities, temperature):
     powers = probabilities ** (1 / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def slow_among_noise(n_rows=400, seed=0):
+    """Return a column that takes long to learn, beside four that soon overfit."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, size=(n_rows, 4))
+    slow = np.sin(6 * X[:, 0]) * np.cos(4 * X[:, 1]) + X[:, 2] * X[:, 3]
+    noise = 0.3 * X[:, :1] + 3 * rng.normal(size=(n_rows, 4))
+    return X, np.column_stack([noise[:, :2], slow, noise[:, 2:]])

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.nn import Autoencoder
 from sklearn_mtl.training import _cut
+from tests.estimators.helpers import slow_among_noise
 
 NOISE = 0.5
 """Seconds that a busy machine may add."""
@@ -52,15 +53,6 @@ class NoteEpochs(Callback):
 
     def epochs_after(self, moment):
         return sum(end > moment for end in self.ends)
-
-
-def slow_among_noise(n_rows=400, seed=0):
-    """Return a column that takes long to learn, beside four that soon overfit."""
-    rng = np.random.default_rng(seed)
-    X = rng.uniform(-1, 1, size=(n_rows, 4))
-    slow = np.sin(6 * X[:, 0]) * np.cos(4 * X[:, 1]) + X[:, 2] * X[:, 3]
-    noise = 0.3 * X[:, :1] + 3 * rng.normal(size=(n_rows, 4))
-    return X, np.column_stack([noise[:, :2], slow, noise[:, 2:]])
 
 
 def some_labels():

@@ -18,6 +18,7 @@ from sklearn_mtl.estimators._own_net import (
 )
 from sklearn_mtl.nn import Autoencoder, Sharing
 from sklearn_mtl.training import copy_members
+from tests.estimators.helpers import slow_among_noise
 
 SLOW = {
     "hidden_layer_sizes": (32, 32),
@@ -26,15 +27,6 @@ SLOW = {
     "batch_size": 32,
     "random_state": 0,
 }
-
-
-def slow_among_noise(n_rows=400, seed=0):
-    """Return a column that takes long to learn, beside four that soon overfit."""
-    rng = np.random.default_rng(seed)
-    X = rng.uniform(-1, 1, size=(n_rows, 4))
-    slow = np.sin(6 * X[:, 0]) * np.cos(4 * X[:, 1]) + X[:, 2] * X[:, 3]
-    noise = 0.3 * X[:, :1] + 3 * rng.normal(size=(n_rows, 4))
-    return X, np.column_stack([noise[:, :2], slow, noise[:, 2:]])
 
 
 @pytest.fixture(scope="module")
@@ -227,13 +219,12 @@ def test_columns_that_promise_most_are_tried_where_memory_does_not_hold_all(
 ):
     tried = []
 
-    def note_trials(*args, **kwargs):
-        tried.append(args[5])
-        return train_alone(*args, **kwargs)
+    def note_trials(source, origin, target):
+        tried.append(target.members.tasks)
+        copy_members(source, origin, target)
 
-    train_alone = _own_net._train_alone
     monkeypatch.setattr(_own_net, "is_gain", lambda gain, least=0.0: True)
-    monkeypatch.setattr(_own_net, "_train_alone", note_trials)
+    monkeypatch.setattr(_own_net, "copy_members", note_trials)
     monkeypatch.setattr(_own_net, "stacks_that_fit", lambda net: 3)
 
     net = MultiTaskNetEstimator(**{**SLOW, "max_iter": 30}).fit(*table)
