@@ -129,7 +129,7 @@ SMALL_PLAN = Plan(1, shorten=40)
     "case", [{"stopped": 7}, {"unlike": list(members.UNLIKE)[-1]}, {"columns": 1}]
 )
 def test_members_are_timed(case):
-    figures = members.measure(SMALL_PLAN, **case)
+    figures = members.PARTS.measure(SMALL_PLAN, **case)
     lists = [value for value in figures.values() if isinstance(value, list)]
     assert len(lists) > 1
     assert all(value > 0 for (value,) in lists)
@@ -139,7 +139,7 @@ def test_members_are_timed(case):
 def test_members_that_stay_though_they_stopped_are_not_timed(monkeypatch):
     monkeypatch.setattr("sklearn_mtl.training._net.can_part", lambda net: False)
     with pytest.raises(AssertionError, match="0 members left, not 4"):
-        members.measure(SMALL_PLAN, stopped=4)
+        members.PARTS.measure(SMALL_PLAN, stopped=4)
 
 
 def test_members_of_half_the_depth_do_without_the_products_of_a_layer():

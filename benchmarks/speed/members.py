@@ -9,12 +9,13 @@ loop, without an estimator: neither encoding nor prediction is in the figures.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
 
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Plan, Run
+from benchmarks.parts import Part, Parts
 from benchmarks.report import table
 from benchmarks.speed._member_nets import (
     ROWS,
@@ -208,43 +209,25 @@ def columns_table(runs: list[Run]) -> str:
     return table([*header, "alone / shared"], rows)
 
 
-class Part(NamedTuple):
-    values: tuple
-    measure: Callable[..., dict[str, Any]]
-    table: Callable[[list[Run]], str]
-
-
-PARTS = {
-    "stopped": Part((4, 7), members_that_stopped, stopped_table),
-    "unlike": Part(tuple(UNLIKE), unlike_and_alike, unlike_table),
-    "nets": Part((MEMBERS,), one_stack_and_many_nets, nets_table),
-    "columns": Part((1, 2, 4), trials_and_shared, columns_table),
-}
-"""Each varies one item of a case."""
-
-
-def cases(plan: Plan) -> list[Case]:
-    return [{name: value} for name, part in PARTS.items() for value in part.values]
-
-
-def measure(plan: Plan, **case: Any) -> dict[str, Any]:
-    (name,) = case
-    return PARTS[name].measure(plan, **case)
+PARTS = Parts(
+    {
+        "stopped": Part((4, 7), members_that_stopped, stopped_table),
+        "unlike": Part(tuple(UNLIKE), unlike_and_alike, unlike_table),
+        "nets": Part((MEMBERS,), one_stack_and_many_nets, nets_table),
+        "columns": Part((1, 2, 4), trials_and_shared, columns_table),
+    }
+)
 
 
 def as_table(runs: list[Run]) -> list[str]:
-    texts = []
-    for name, part in PARTS.items():
-        chosen = [run for run in runs if name in run]
-        texts += [part.table(chosen)] if chosen else []
     first = next(value for value in runs[0].values() if isinstance(value, list))
     return [
-        *texts,
+        *PARTS.tables(runs),
         f"Medians of {len(first)} rounds; ratios are medians of the ratios within a "
         "round, with their quartiles.",
     ]
 
 
 BENCHMARK = Benchmark(
-    "Members of the stack", cases, measure, as_table, rounds=9, timed=True
+    "Members of the stack", PARTS.cases, PARTS.measure, as_table, rounds=9, timed=True
 )

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import data
-from benchmarks.benchmark import Benchmark, Case, Plan, Run
+from benchmarks.benchmark import Benchmark, Plan, Run
+from benchmarks.parts import Part, Parts
 from benchmarks.report import table
 from benchmarks.timing import (
     MILLION_BYTES,
@@ -219,37 +220,21 @@ def memory_table(runs: list[Run]) -> str:
     return table(header, rows)
 
 
-class Part(NamedTuple):
-    values: tuple
-    measure: Callable[..., dict[str, Any]]
-    table: Callable[[list[Run]], str]
-
-
-PARTS = {
-    "columns": Part(tuple(COMPARISONS), many_and_few, columns_table),
-    "table": Part(TABLES, parts_of_fit, tables_table),
-    "rows": Part(ROWS, rows_seconds, rows_table),
-    "X_is": Part(("array", "memory-mapped"), rows_memory, memory_table),
-}
-"""Each varies one item of a case."""
-
-
-def cases(plan: Plan) -> list[Case]:
-    return [{name: value} for name, part in PARTS.items() for value in part.values]
-
-
-def measure(plan: Plan, **case: Any) -> dict[str, Any]:
-    (name,) = case
-    return PARTS[name].measure(plan, **case)
+PARTS = Parts(
+    {
+        "columns": Part(tuple(COMPARISONS), many_and_few, columns_table),
+        "table": Part(TABLES, parts_of_fit, tables_table),
+        "rows": Part(ROWS, rows_seconds, rows_table),
+        "X_is": Part(("array", "memory-mapped"), rows_memory, memory_table),
+    }
+)
 
 
 def as_table(runs: list[Run]) -> list[str]:
-    texts = []
-    for name, part in PARTS.items():
-        chosen = [run for run in runs if name in run]
-        texts += [part.table(chosen)] if chosen else []
     rounds = max((len(run["many"]) for run in runs if "many" in run), default=0)
-    return [*texts, f"Epochs in ms are medians of {rounds} rounds."]
+    return [*PARTS.tables(runs), f"Epochs in ms are medians of {rounds} rounds."]
 
 
-BENCHMARK = Benchmark("Scaling", cases, measure, as_table, rounds=3, timed=True)
+BENCHMARK = Benchmark(
+    "Scaling", PARTS.cases, PARTS.measure, as_table, rounds=3, timed=True
+)
