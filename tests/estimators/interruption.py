@@ -229,8 +229,8 @@ def main():
             f"{fits.allowed:.2f} s. Ctrl-C at {len(late)} moments (fit was over at "
             f"{none}): kept {kept}, late {np.sum(np.array(late) > fits.allowed)}, "
             f"returned after {np.median(late):.3f} s (median), "
-            f"{max(late):.3f} s and {max(epochs)} epochs (most) of {fits.n_cuts} parts. "
-            f"time_limit at {len(beyond)} values: "
+            f"{max(late):.3f} s and {max(epochs)} epochs (most) of {fits.n_cuts} parts."
+            f" time_limit at {len(beyond)} values: "
             f"{np.median(beyond):.3f} s beyond (median), {max(beyond):.3f} s and "
             f"{max(epochs_beyond)} epochs (most), "
             f"late {late_limits}.",
