@@ -60,6 +60,7 @@ def new_net(
         codings.tasks,
         members,
         dtype=estimator.dtype,
+        precision=estimator.precision,
         device=estimator.device,
         solver=estimator.solver,
         generator=generator,

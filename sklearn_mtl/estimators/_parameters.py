@@ -373,6 +373,19 @@ PARAMETERS: dict[str, Parameter] = {
         Number format in which the network is trained. It predicts in float64.
         """,
     ),
+    "precision": Parameter(
+        [StrOptions({"auto", "float32", "bfloat16"})],
+        '{"auto", "float32", "bfloat16"}, default="auto"',
+        """
+        Number format of the products of the shared layers while training. "bfloat16"
+        rounds weights and units once a step, to numbers of two bytes, for products
+        alone; the weights themselves, losses, steps, held-out scores and predictions
+        keep their format. "auto" does so where the device has units for it, the network
+        is trained in float32, and a step is large enough to gain by it; then a fit on
+        another machine ends in another net that is as good. Where balancing compares
+        gradients, or the network has a decoder, nothing is rounded.
+        """,
+    ),
     "callbacks": Parameter(
         ["array-like", None],
         "list or None, default=None",

@@ -13,7 +13,12 @@ from sklearn_mtl.estimators._layer_sizes import head_sizes_as_written
 from sklearn_mtl.estimators._new_net import balancing_of, fixed_settings
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
-from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
+from sklearn_mtl.training import (
+    MultiTaskNet,
+    ProgressBar,
+    adopt_settings,
+    check_precision,
+)
 
 READ_ANEW = {
     "alpha",
@@ -26,6 +31,7 @@ READ_ANEW = {
     "learning_rate_init",
     "max_iter",
     "n_iter_no_change",
+    "precision",
     "scoring",
     "task_weights",
     "time_limit",
@@ -94,10 +100,12 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
         getattr(net, "module__reconstruction", None),
         but_for="weight",
     )
+    check_precision(estimator.precision, estimator.dtype)
     adopted = {
         "lr": estimator.learning_rate_init,
         "optimizer__weight_decay": estimator.alpha,
         "head_sparsity": estimator.head_sparsity,
+        "precision": estimator.precision,
         "max_epochs": estimator.max_iter,
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,

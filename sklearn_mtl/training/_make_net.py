@@ -16,6 +16,7 @@ from sklearn_mtl.tasks import OutputLayout, Task
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._net import MultiTaskNet
+from sklearn_mtl.training._precision import check_precision
 from sklearn_mtl.training._reconstruction import DecodingNet
 
 NO_DECAY = {"weight_decay": 0.0, "own_weight_decay": 0.0}
@@ -48,6 +49,7 @@ def make_net(
     members: Members,
     *,
     dtype: str,
+    precision: str = "float32",
     device: str,
     solver: str,
     generator: torch.Generator,
@@ -65,6 +67,7 @@ def make_net(
         Fitted tasks, in the order of y's columns.
     members : Members
     dtype : {"float32", "float64"}
+    precision : {"auto", "float32", "bfloat16"}
     device : str
         In torch's notation, or "auto".
     solver : {"adam", "sgd"}
@@ -84,6 +87,7 @@ def make_net(
     -------
     MultiTaskNet
     """
+    check_precision(precision, dtype)
     layout = OutputLayout(tasks)
     # skorch stores parts beside the net: a generator of both would become two.
     of_parts = deepcopy(generator)
@@ -104,6 +108,7 @@ def make_net(
             without_decay.append(NO_DECAY_OF_VARIANCES)
     made = {
         "members": members,
+        "precision": precision,
         **_depth(members, len(settings["module__hidden_layer_sizes"])),
         "module__n_members": members.number,
         "module__seeds": members.seed.tolist(),

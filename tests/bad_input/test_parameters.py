@@ -149,6 +149,8 @@ def test_kind_of_numbers_for_the_classifier_and_of_classes_for_the_regressor(X):
         ("device", "gpu"),
         ("device", "cuda:99"),
         ("dtype", "float16"),
+        ("precision", "float16"),
+        ("precision", None),
         ("callbacks", 3),
         ("net_params", [1]),
     ],
