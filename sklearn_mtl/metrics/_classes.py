@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -116,8 +117,10 @@ def brier_score(outcome: Outcome, **kwargs: Any) -> float:
     )
 
 
-def calibration_error(outcome: Outcome, *, n_bins: int = 15) -> float:
+def calibration_error(outcome: Outcome, *, n_bins: Any = 15) -> float:
     """Mean gap between confidence and accuracy over bins of equal width."""
+    if not isinstance(n_bins, Integral) or n_bins < 1:
+        raise ValueError(f"n_bins={n_bins!r}: pass a whole number of at least 1.")
     if outcome.response is None or len(outcome.classes) < 2:
         return NAN
     confidence = outcome.response.max(axis=1)
