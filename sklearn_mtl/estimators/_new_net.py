@@ -97,7 +97,7 @@ COUNTS = (
 """Arguments of a net that skorch takes as they are."""
 
 
-def _check_net_params(net_params: dict[str, Any]) -> None:
+def _check_net_params(net_params: dict[Any, Any]) -> None:
     for name in net_params:
         if not isinstance(name, str) or not name:
             raise TypeError(
@@ -182,7 +182,8 @@ def _users_callbacks(callbacks: Any) -> list[Any]:
                 f"callbacks[{position}] has the name {name!r}. Pass a string that no "
                 f"other callback has; {', '.join(map(repr, OWN_CALLBACKS))} are taken."
             )
-        taken.add(name)
+        if is_pair:
+            taken.add(str(name))
     return known
 
 

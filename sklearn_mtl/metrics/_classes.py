@@ -126,7 +126,7 @@ def calibration_error(outcome: Outcome, *, n_bins: Any = 15) -> float:
     confidence = outcome.response.max(axis=1)
     hit = outcome.response.argmax(axis=1) == outcome.labels
     weight = np.ones(len(hit)) if outcome.weight is None else outcome.weight
-    bins = np.clip(np.ceil(confidence * n_bins), 1, n_bins).astype(np.int64) - 1
+    bins = np.clip(np.ceil(confidence * n_bins), 1, int(n_bins)).astype(np.int64) - 1
     gaps = np.bincount(bins, weight * (hit - confidence))
     return float(np.abs(gaps).sum() / weight.sum())
 

@@ -207,7 +207,7 @@ class Dropout(Drawing):
 
 def is_share(value: object) -> bool:
     """Whether a value is a number of at least 0 and below 1."""
-    return isinstance(value, Real) and 0.0 <= value < 1.0
+    return isinstance(value, Real) and 0.0 <= float(value) < 1.0
 
 
 def _bits(n: int, generator: torch.Generator) -> torch.Tensor:
@@ -237,11 +237,12 @@ class Noise(Drawing):
 
     of_members: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, std: float, generator: torch.Generator) -> None:
+    def __init__(self, std: Any, generator: torch.Generator) -> None:
         super().__init__(generator)
-        if not isinstance(std, Real) or not 0.0 <= std < float("inf"):
+        is_number = isinstance(std, Real)
+        if not is_number or not 0.0 <= float(std) < float("inf"):
             raise ValueError(f"std={std!r}: pass a finite number of at least 0.")
-        self.std = std
+        self.std = float(std)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Add noise while training."""

@@ -15,6 +15,9 @@ from torch.nn import functional as F
 from sklearn_mtl.tables import Column, is_missing
 from sklearn_mtl.tasks._base import Task
 
+LEAST_SHARE = 1e-19
+"""Of the weights of a column, below which a class is nothing in float32."""
+
 
 class ClassTask(Task):
     """Labels to class codes and back, for every kind whose labels are classes.
@@ -69,10 +72,21 @@ class ClassTask(Task):
         # A class that is expected but not seen counts as half a label.
         total = np.where(total > 0, total, 0.5)
         self.prior_ = total / total.sum() if len(total) else total
+        self._refuse_lost_classes(total)
 
     def _order(self, labels: dict[Any, float], column: Column) -> list[Any]:
         """Bring the classes into the order of ``classes_``."""
         return _sorted(labels)
+
+    def _refuse_lost_classes(self, mass: np.ndarray) -> None:
+        lost = np.flatnonzero(self.prior_ < LEAST_SHARE)
+        if len(lost):
+            raise ValueError(
+                f"Labels {self.classes_[lost[0]]!r} of column {self.name_!r} have the "
+                f"weight {mass[lost[0]]:g} in sum, which is nothing beside the "
+                f"{mass.max():g} of another class. Pass a sample_weight of 0 to leave "
+                "them out, or weights of a like size."
+            )
 
     def _check_classes(self) -> None:
         if self.classes is None:
