@@ -412,11 +412,19 @@ PARTS = ("sharing", "balancing", "reconstruction")
 
 
 def check_parts(estimator: Any) -> None:
-    """Check the parameters of the objects among an estimator's parameters."""
+    """Check the parameters of the objects among an estimator's parameters.
+
+    And what two parameters say together.
+    """
     for name in PARTS:
         part = getattr(estimator, name)
         if isinstance(part, BaseEstimator):
             part._validate_params()
+    if estimator.precision == "bfloat16" and estimator.dtype == "float64":
+        raise ValueError(
+            "precision='bfloat16' rounds what dtype='float64' asks for in full. Leave "
+            "precision at 'auto', or dtype at 'float32'."
+        )
 
 
 def parameters_section() -> str:

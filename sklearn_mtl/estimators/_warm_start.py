@@ -13,12 +13,7 @@ from sklearn_mtl.estimators._layer_sizes import head_sizes_as_written
 from sklearn_mtl.estimators._new_net import balancing_of, fixed_settings
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
-from sklearn_mtl.training import (
-    MultiTaskNet,
-    ProgressBar,
-    adopt_settings,
-    check_precision,
-)
+from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
 
 READ_ANEW = {
     "alpha",
@@ -100,7 +95,6 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
         getattr(net, "module__reconstruction", None),
         but_for="weight",
     )
-    check_precision(estimator.precision, estimator.dtype)
     adopted = {
         "lr": estimator.learning_rate_init,
         "optimizer__weight_decay": estimator.alpha,

@@ -7,6 +7,7 @@ from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
+    is_missing,
     refuse_double_names,
 )
 from sklearn_mtl.tables._containers import take_rows
@@ -52,6 +53,7 @@ __all__ = [
     "first_shifted",
     "in_float32",
     "is_frame",
+    "is_missing",
     "learn_bins",
     "numbers_beside",
     "printed_names",

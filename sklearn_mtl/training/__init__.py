@@ -28,7 +28,6 @@ from sklearn_mtl.training._make_rows import (
 from sklearn_mtl.training._members import OF_EACH, Fold, Members, ensemble, teams
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
-from sklearn_mtl.training._precision import check_precision
 from sklearn_mtl.training._predict import (
     iter_raw,
     iter_shared,
@@ -69,7 +68,6 @@ __all__ = [
     "Unlabelled",
     "adopt_settings",
     "adopt_task_weights",
-    "check_precision",
     "copy_members",
     "draw_seed",
     "ensemble",

@@ -16,7 +16,6 @@ from sklearn_mtl.tasks import OutputLayout, Task
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._net import MultiTaskNet
-from sklearn_mtl.training._precision import check_precision
 from sklearn_mtl.training._reconstruction import DecodingNet
 
 NO_DECAY = {"weight_decay": 0.0, "own_weight_decay": 0.0}
@@ -87,7 +86,6 @@ def make_net(
     -------
     MultiTaskNet
     """
-    check_precision(precision, dtype)
     layout = OutputLayout(tasks)
     # skorch stores parts beside the net: a generator of both would become two.
     of_parts = deepcopy(generator)

@@ -14,7 +14,12 @@ from skorch.utils import TeeGenerator
 from sklearn_mtl.nn import Binding, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
-from sklearn_mtl.training._checkpoints import FILES, load_all_or_none, save_whole
+from sklearn_mtl.training._checkpoints import (
+    FILES,
+    load_all_or_none,
+    pickled_whole,
+    save_whole,
+)
 from sklearn_mtl.training._course import Course, EndOfTraining
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._held_out_scores import record_scores
@@ -140,7 +145,8 @@ class MultiTaskNet(NeuralNet):
         try:
             getattr(self, method_name)(self, **cb_kwargs)
             for _, callback in self.callbacks_:
-                tell(callback, method_name, self, **cb_kwargs)
+                with pickled_whole(callback, self):
+                    tell(callback, method_name, self, **cb_kwargs)
         finally:
             self._is_notifying = was_notifying
         if method_name == "on_train_end":

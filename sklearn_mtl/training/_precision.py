@@ -13,15 +13,6 @@ Measured by ``python -m benchmarks precision``, on matrix units of both.
 """
 
 
-def check_precision(precision: str, dtype: str) -> None:
-    """Refuse to round what is asked for in a long format."""
-    if precision == "bfloat16" and dtype == "float64":
-        raise ValueError(
-            "precision='bfloat16' rounds what dtype='float64' asks for in full. Leave "
-            "precision at 'auto', or dtype at 'float32'."
-        )
-
-
 def format_of_products(
     precision: str, network: Any, batch_size: int
 ) -> torch.dtype | None:
