@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from tests.fuzz.containers import CONTAINERS, cells_of, equal, rows_of, written
-from tests.fuzz.recipes import drawn, made, simpler
+from tests.fuzz.recipes import drawn, made, repeats, simpler
 from tests.fuzz.wrong import (
     Wrong,
     expect,
@@ -152,8 +152,7 @@ def check_score(net, X, y):
 
 def check_again(net, recipe, X, y, more, predicted):
     """Fit again: the same call gives the same, in any container of plain numbers."""
-    random = ("random_state", 0) in recipe.parameters
-    if random or any(name == "time_limit" for name, _ in recipe.parameters):
+    if not repeats(recipe):
         return
     again = clone(net).fit(X, y, **more).predict(X)
     expect(equal(again, predicted), "a second fit differs")
