@@ -160,12 +160,13 @@ class FeatureEncoder:
         """
         return X.toarray() if sparse.issparse(X) and not self.fitted_sparse_ else X
 
-    def numbers(self, X: Any) -> np.ndarray:
-        """Numeric columns as they are, (n_rows, n_numeric_)."""
+    def numbers(self, X: Any, chosen: Any = slice(None)) -> np.ndarray:
+        """Numeric columns as they are, (n_rows, n_numeric_); all or chosen ones."""
         X = X.toarray() if sparse.issparse(X) else X
         if not self.n_numeric_:
             return np.empty((len(X), 0))
-        return np.concatenate([block for block, _ in self._numeric_blocks(X)])
+        blocks = self._numeric_blocks(X)
+        return np.concatenate([block[:, chosen] for block, _ in blocks])
 
     def missing_numbers(self, X: Any) -> np.ndarray:
         """Tell which cells of the numeric columns are missing, (n_rows, n_numeric_)."""

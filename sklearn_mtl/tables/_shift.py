@@ -75,7 +75,7 @@ def _varied_numbers(encoder: FeatureEncoder, X: Any) -> Iterator[Varied]:
     muted = np.flatnonzero(encoder.muted_)
     if not len(muted):
         return
-    for position, numbers in zip(muted, encoder.numbers(X)[:, muted].T, strict=True):
+    for position, numbers in zip(muted, encoder.numbers(X, muted).T, strict=True):
         center, saw_some = encoder.center_[position], encoder.known_[position] > 0
         present = numbers[~np.isnan(numbers)]
         if saw_some:
