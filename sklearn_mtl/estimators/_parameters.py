@@ -412,10 +412,13 @@ PARTS = ("sharing", "balancing", "reconstruction")
 
 
 def check_parts(estimator: Any) -> None:
-    """Check the parameters of the objects among an estimator's parameters.
-
-    And what two parameters say together.
-    """
+    """Check the parameters within parameters, and what two say together."""
+    for name in estimator.net_params or {}:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"net_params has the key {name!r}, which is no name. Its keys are the "
+                'names of arguments of skorch.NeuralNet, such as "batch_size".'
+            )
     for name in PARTS:
         part = getattr(estimator, name)
         if isinstance(part, BaseEstimator):

@@ -13,6 +13,7 @@ from sklearn_mtl.plotting import (
     TrainingCurveDisplay,
 )
 from tests.bad_input.helpers import SMALL, fails_saying
+from tests.helpers import id_of
 
 plt = pytest.importorskip("matplotlib.pyplot")
 
@@ -204,7 +205,7 @@ def test_what_is_no_table(function, rows):
         with_(AFFINITY, affinity=np.eye(3)),
         [[0.0, np.nan], [0.0, 0.0]],
     ],
-    ids=str,
+    ids=id_of,
 )
 def test_what_no_matrix_of_affinities_is(affinity):
     fails_saying(["affinity"], lambda: suggest_groups(affinity))

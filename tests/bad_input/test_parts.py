@@ -16,6 +16,7 @@ from sklearn_mtl.estimators import TaskClassifier, TaskRegressor
 from sklearn_mtl.nn import Dropout, Noise
 from sklearn_mtl.tasks import Binary, Multiclass, Ordinal
 from tests.bad_input.helpers import SMALL, fails_saying
+from tests.helpers import id_of
 
 QUICK = {**SMALL, "max_iter": 1}
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -46,7 +47,7 @@ def net():
         {"optimizer__betas": 3},
         {"callbacks__best_weights__foo": 1},
     ],
-    ids=str,
+    ids=id_of,
 )
 def test_arguments_that_make_no_net(net_params):
     (name,) = net_params
@@ -69,7 +70,7 @@ def test_arguments_that_make_no_net(net_params):
         ([("a", Callback()), ("a", Callback())], ["callbacks[1]", "name 'a'"]),
         ([("best_weights", Callback())], ["callbacks[0]", "'best_weights'"]),
     ],
-    ids=str,
+    ids=id_of,
 )
 def test_what_is_no_callback(callbacks, words):
     net = MultiTaskNetEstimator(**QUICK, callbacks=callbacks)
@@ -91,7 +92,7 @@ def test_what_is_no_callback(callbacks, words):
         ["no", "yes", np.nan],
         np.zeros((2, 2)),
     ],
-    ids=str,
+    ids=id_of,
 )
 def test_classes_of_a_kind(kind, classes):
     net = MultiTaskNetEstimator(**QUICK, task_types={"q": kind(classes)})
