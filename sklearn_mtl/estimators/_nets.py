@@ -90,13 +90,15 @@ def train_nets(
             fold_seed=fold_seed,
             generator=generator,
         )
+        if arrange is not None:
+            members = arrange(members)
         net = new_net(
             estimator,
             codings,
-            members if arrange is None else arrange(members),
+            members,
             n_rows=rows.n_read,
             generator=generator,
-            callbacks=callbacks_of(estimator, codings),
+            callbacks=callbacks_of(estimator, codings, members),
         )
     else:
         net, own_net, fold_seed = earlier.net, earlier.own_net, earlier.fold_seed

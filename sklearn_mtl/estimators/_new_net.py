@@ -20,8 +20,10 @@ from sklearn_mtl.training import (
     MultiTaskNet,
     NegativeTransfer,
     ProgressBar,
+    StopTogether,
     learning_rate_schedule,
     make_net,
+    sets_rate,
 )
 
 OF_LAYERS = ("activation", "maxout_pieces", "input_dropout", "max_norm")
@@ -150,9 +152,39 @@ def rate_schedule(estimator: Any) -> list[Any]:
     return [] if schedule is None else [("learning_rate", schedule)]
 
 
-def callbacks_of(estimator: Any, codings: Codings) -> list[Any]:
+def rate_falls(estimator: Any) -> bool:
+    """Whether the rate is the package's to lower, where members stop early."""
+    return estimator.learning_rate == "auto" and not any(
+        sets_rate(given[1] if isinstance(given, tuple) else given)
+        for given in estimator.callbacks or []
+    )
+
+
+MOST_TIMES_STEADIER = 2
+"""Times that the mean of members is taken to be steadier than the loss of one: some of
+what makes a loss go up and down is common to them."""
+
+
+def patience_together(estimator: Any, members: Members) -> int:
+    """Epochs without improvement of their mean after which all members stop.
+
+    A member waits for epochs that lie above its trend by chance. The mean of K hangs
+    less on chance, by the square root of K if nothing were common to them.
+    """
+    n_members = members.number / (members.candidate.max() + 1)
+    steadier = min(n_members**0.5, MOST_TIMES_STEADIER)
+    return max(1, round(estimator.n_iter_no_change / steadier))
+
+
+def callbacks_of(estimator: Any, codings: Codings, members: Members) -> list[Any]:
     """List the callbacks of the shared net."""
-    callbacks = rate_schedule(estimator)
+    together = StopTogether(
+        None,
+        patience_together(estimator, members),
+        estimator.tol,
+        rate_falls=rate_falls(estimator),
+    )
+    callbacks = [*rate_schedule(estimator), ("stop_together", together)]
     if estimator.verbose:
         callbacks.append(("progress_bar", ProgressBar()))
     callbacks += _users_callbacks(estimator.callbacks)

@@ -41,7 +41,7 @@ class Parameter(NamedTuple):
 PARAMETERS: dict[str, Parameter] = {
     "hidden_layer_sizes": Parameter(
         ["array-like", AT_LEAST_ONE],
-        "int or sequence of int, default=(256, 256)",
+        "int or sequence of int, default=(128, 128)",
         """
         Widths of the layers that all tasks share. Empty for a linear network.
         """,
@@ -204,9 +204,10 @@ PARAMETERS: dict[str, Parameter] = {
         Bins, bounded by quantiles, of each numeric column of X. A column enters the
         network as it is and once more for each bin, as a number that rises within the
         bin only (piecewise linear encoding, Gorishniy et al. 2022), so that the network
-        can tell values apart that lie close together. "auto" takes 16; fewer
-        below 160 rows or beyond 32 numeric columns, and none below 40 rows, beyond 128
-        columns, in a sparse matrix, or in a linear network. 0 takes none.
+        can tell values apart that lie close together. "auto" takes 16; fewer below 160
+        rows or beyond 32 numeric columns, where each then needs 32 rows; and none with
+        fewer rows, below 40 in all, beyond 128 columns, in a sparse matrix, or in a
+        linear network. 0 takes none.
         """,
     ),
     "scale_inputs": Parameter(
@@ -241,17 +242,19 @@ PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "learning_rate": Parameter(
-        [StrOptions({"constant", "invscaling", "adaptive"})],
-        '{"constant", "invscaling", "adaptive"}, default="constant"',
+        [StrOptions({"auto", "constant", "invscaling", "adaptive"})],
+        '{"auto", "constant", "invscaling", "adaptive"}, default="auto"',
         """
-        Schedule: "invscaling" divides the rate by the square root of the epoch;
-        "adaptive" by 5 where the training loss has not fallen by `tol` for two
-        epochs.
+        Schedule: "auto" divides the rate by 5, once, where members would stop together
+        (see `n_iter_no_change`), and lets them go on; it is constant where none stops
+        early, or `callbacks` holds an ``LRScheduler``. "invscaling" divides the rate by
+        the square root of the epoch; "adaptive" by 5 where the training loss has not
+        fallen by `tol` for two epochs.
         """,
     ),
     "learning_rate_init": Parameter(
         [POSITIVE],
-        "float, default=0.001",
+        "float, default=0.003",
         """
         Learning rate of the first epoch.
         """,
@@ -356,7 +359,10 @@ PARAMETERS: dict[str, Parameter] = {
         [AT_LEAST_ONE],
         "int, default=10",
         """
-        Epochs without improvement after which a member stops.
+        Epochs without improvement after which a member stops. All stop once the mean of
+        their losses has not improved for as many divided by the square root of their
+        number, at most by 2: a mean hangs less on chance. Half of that is enough at a
+        rate that "auto" has lowered.
         """,
     ),
     "device": Parameter(

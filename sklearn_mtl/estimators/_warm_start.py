@@ -10,7 +10,11 @@ from sklearn.base import BaseEstimator
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._layer_sizes import head_sizes_as_written
-from sklearn_mtl.estimators._new_net import balancing_of, fixed_settings
+from sklearn_mtl.estimators._new_net import (
+    balancing_of,
+    fixed_settings,
+    patience_together,
+)
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
@@ -103,6 +107,8 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
         "max_epochs": estimator.max_iter,
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,
+        "callbacks__stop_together__patience": patience_together(estimator, net.members),
+        "callbacks__stop_together__tol": estimator.tol,
     }
     if estimator.batch_size != "auto":
         adopted["batch_size"] = int(estimator.batch_size)

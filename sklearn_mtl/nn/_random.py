@@ -176,7 +176,7 @@ class Dropout(Drawing):
             return self._mask_of_members(like, n_members, generator)
         if like.device.type == "cpu":
             bits = _bits(like.numel(), generator)
-            keep = bits.ge(_threshold(self.p)).to(like.dtype).view(like.shape)
+            keep = _at_least(bits, _threshold(self.p), like.dtype).view(like.shape)
         else:
             keep = torch.empty_like(like).bernoulli_(1.0 - self.p, generator=generator)
         return keep.div_(1.0 - self.p)
@@ -190,7 +190,7 @@ class Dropout(Drawing):
         if like.device.type != "cpu":
             return self._mask_by_bernoulli(like, kept_share, generator)
         bits = _bits(like.numel(), generator).view(n_members, -1)
-        keep = bits.ge(self.threshold[:n_members]).to(like.dtype)
+        keep = _at_least(bits, self.threshold[:n_members], like.dtype)
         return keep.div_(kept_share).view(like.shape)
 
     def _mask_by_bernoulli(
@@ -218,6 +218,13 @@ def _bits(n: int, generator: torch.Generator) -> torch.Tensor:
     bits = torch.empty(-(-n // 4), dtype=torch.int64)
     bits.random_(-(2**63), None, generator=generator)
     return bits.view(torch.int16)[:n]
+
+
+def _at_least(bits: torch.Tensor, threshold: Any, dtype: torch.dtype) -> torch.Tensor:
+    """Compare, to 0 and 1 of a number format at once: by way of bool takes longer."""
+    compared = torch.empty(bits.shape, dtype=dtype)
+    torch.ge(bits, threshold, out=compared)
+    return compared
 
 
 def _threshold(p: float) -> int:

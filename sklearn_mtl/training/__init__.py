@@ -37,7 +37,7 @@ from sklearn_mtl.training._predict import (
 from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
-from sklearn_mtl.training._schedules import learning_rate_schedule
+from sklearn_mtl.training._schedules import learning_rate_schedule, sets_rate
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
@@ -87,6 +87,7 @@ __all__ = [
     "random_folds",
     "raw_of_held_out",
     "resolve_device",
+    "sets_rate",
     "stacks_that_fit",
     "std_of_shared",
     "teams",

@@ -94,6 +94,10 @@ class BestWeights(Callback):
         """Let some members stop; their kept weights stay."""
         self._stopped[members] = True
 
+    def wait_anew(self) -> None:
+        """Give members that go on their whole patience."""
+        self._waited[:] = 0
+
     def weights_were_loaded(self) -> None:
         """Keep weights that were loaded before the first epoch had ended."""
         if hasattr(self, "_parameters") and not self.best_epoch_.any():

@@ -148,6 +148,7 @@ def _net_of(net: MultiTaskNet, members: np.ndarray) -> MultiTaskNet:
     part = object.__new__(type(net))
     part.__dict__.update(net.__dict__)
     own = part_of(net, members)
+    part.members = net.members.select(members)
     part.module_, part.criterion_ = own.module, own.criterion
     part.optimizer_ = own.optimizer
     part.history = History(dict(row) for row in net.history)

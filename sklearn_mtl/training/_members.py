@@ -116,6 +116,11 @@ class Members:
         tasks: list[int] = np.flatnonzero(self.task_weight.any(axis=0)).tolist()
         return tasks
 
+    def select(self, positions: np.ndarray) -> Members:
+        """Give some of the members; they hold out the same rows."""
+        chosen = {name: getattr(self, name)[positions] for name in OF_EACH}
+        return replace(self, **chosen)
+
     def learning(self, t: int) -> np.ndarray:
         """Positions of the members that learn from task `t`."""
         return np.flatnonzero(self.task_weight[:, t] > 0)

@@ -1,4 +1,7 @@
-"""Learning rates that change from epoch to epoch, by `MLPRegressor`'s names."""
+"""Rates that follow epochs or the training loss, by `MLPRegressor`'s names.
+
+`StopTogether` holds the one that follows held-out losses.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def learning_rate_schedule(name: str, tol: float) -> EpochSchedule | None:
 
     Parameters
     ----------
-    name : {"constant", "invscaling", "adaptive"}
+    name : {"auto", "constant", "invscaling", "adaptive"}
         "invscaling" divides by the square root of the epoch; "adaptive" divides by 5
         where the training loss has not fallen by `tol` for two epochs.
     tol : float
@@ -46,6 +49,11 @@ def learning_rate_schedule(name: str, tol: float) -> EpochSchedule | None:
             threshold_mode="abs",
         )
     return None
+
+
+def sets_rate(callback: Any) -> bool:
+    """Tell whether a callback is a scheduler of the learning rate."""
+    return isinstance(callback, LRScheduler)
 
 
 def end_schedules(callbacks: Sequence[tuple[str, Any]]) -> None:

@@ -26,6 +26,7 @@ SLOW = {
     "n_members": 5,
     "learning_rate_init": 0.003,
     "batch_size": 32,
+    "n_iter_no_change": 20,
     "random_state": 0,
 }
 

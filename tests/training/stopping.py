@@ -29,6 +29,10 @@ def noisy_table(n_rows=120, n_tasks=3, seed=0):
 TABLE = noisy_table()
 
 
+ONE_BY_ONE = {"callbacks__stop_together": None}
+"""Each member stops by its own loss, whoever stands beside it."""
+
+
 def impatient(**params):
     """Return a net whose members stop one after another within some 15 epochs."""
     defaults = {
@@ -39,6 +43,7 @@ def impatient(**params):
         "learning_rate_init": 0.03,
         "dropout": 0.0,
         "own_nets": "never",
+        "net_params": ONE_BY_ONE,
         "dtype": "float64",
         "device": "cpu",
         "random_state": 0,

@@ -244,3 +244,18 @@ def test_members_of_a_part_that_diverge_are_told_by_their_position(monkeypatch):
         estimator.fit(*TABLE)
 
     assert estimator.best_epoch_[4] <= 2
+
+
+def test_members_of_a_part_stop_by_their_own_mean(monkeypatch):
+    patient = {"n_iter_no_change": 4, "learning_rate": "constant", "n_members": 4}
+    patient["net_params"] = None
+    whole = noted(**patient).fit(*TABLE)
+    monkeypatch.setattr(_cut, "MOST_BYTES", _cut._bytes_of_training(whole.net_) // 2)
+
+    cut = noted(**patient).fit(*TABLE)
+
+    assert sizes(cut) == [2, 2]
+    losses = np.array(cut.net_.task_losses_["valid"]).mean(axis=2)
+    for part, members in enumerate(np.array_split(np.arange(4), 2)):
+        mean = losses[: at_work(cut.net_)[:, members].sum(axis=0).max(), members]
+        assert len(mean) == np.nanmean(mean, axis=1).argmin() + 1 + 2, part

@@ -1,5 +1,7 @@
 """Members of a candidate stop once their mean loss does not improve."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,15 @@ NAN = np.nan
 class Script:
     """A net of given losses, which notes when each member was told to stop."""
 
+    monitor = "valid"
+
     def __init__(self, losses):
         self.losses = np.array(losses, dtype=float)  # (epochs, K)
         self.epoch = 0
         self.stopped_in = np.zeros(self.losses.shape[1], dtype=int)
         self.callbacks_ = [("best_weights", self)]
+        self.optimizer_ = SimpleNamespace(param_groups=[{"lr": 1.0}])
+        self.rates = []
 
     def monitored_loss(self):
         return self.losses[self.epoch - 1]
@@ -24,10 +30,14 @@ class Script:
     def stop(self, members):
         self.stopped_in[members & (self.stopped_in == 0)] = self.epoch
 
+    def wait_anew(self):
+        pass
+
     def run(self, callback):
         callback.on_train_begin(self)
         for _ in self.losses:
             self.epoch += 1
+            self.rates.append(self.optimizer_.param_groups[0]["lr"])
             callback.on_epoch_end(self)
         return self.stopped_in.tolist()
 
@@ -48,6 +58,20 @@ def test_members_stop_by_the_mean_of_their_candidate():
     ]
 
     assert stopped_in(losses, [0, 0, 1, 1]) == [0, 0, 3, 3]
+
+
+def test_candidates_are_those_of_the_net_where_none_are_given():
+    script = Script([[0.9, 0.5], [0.8, 0.5], [0.7, 0.5]])
+    script.members = SimpleNamespace(candidate=np.array([0, 1]))
+
+    assert script.run(StopTogether(None, patience=2, tol=0.0)) == [0, 3]
+
+
+def test_nobody_stops_where_training_goes_on_to_its_end():
+    script = Script([[0.5], [0.6], [0.7]])
+    script.monitor = None
+
+    assert script.run(StopTogether(np.array([0]), patience=1, tol=0.0)) == [0]
 
 
 def test_patience_with_a_candidate_above_its_aim_is_another_one():
@@ -86,6 +110,18 @@ def test_candidates_may_differ_in_their_number_of_members_and_order():
 
     # Candidate 0 is three members, of which one gains in each epoch.
     assert stopped_in(losses, [1, 0, 0, 0]) == [3, 0, 0, 0]
+
+
+def test_rate_falls_once_no_candidate_improves():
+    losses = [[0.5, 0.9], [0.5, 0.8], [0.5, 0.7], [0.5, 0.7], [0.5, 0.7]]
+    script = Script([*losses, [0.4, 0.7], [0.5, 0.7], [0.5, 0.7]])
+    callback = StopTogether(np.array([0, 1]), patience=2, tol=0.0, rate_falls=True)
+
+    # The rate falls in epoch 5; patience is then of one epoch.
+    assert script.run(callback) == [7, 6]
+    assert script.rates == [1.0] * 5 + [0.2] * 3
+    callback.on_train_end(script)
+    assert script.optimizer_.param_groups == [{"lr": 1.0}]
 
 
 def test_a_member_that_left_counts_with_its_last_loss():
