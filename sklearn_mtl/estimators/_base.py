@@ -54,7 +54,7 @@ class BaseMultiTaskNet(
         reconstruction: Any = None,
         n_members: Any = "auto",
         task_types: Any = None,
-        task_weights: Any = None,
+        task_weights: Any = "auto",
         class_weight: Any = None,
         categorical_features: Any = "from_dtype",
         max_categories: int = 255,

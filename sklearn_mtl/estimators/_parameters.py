@@ -167,9 +167,13 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "task_weights": Parameter(
         "no_validation",
-        "None, list or dict, default=None",
+        '"auto", None, list or dict, default="auto"',
         """
-        Weight of each column's loss, 1 where none is given.
+        Weight of each column's loss, in training and where members stop. "auto" weighs
+        columns by what their labels can tell (DerSimonian and Laird 1986): m labels
+        count m / (m + 100), where of a rare class and the others m is about four times
+        the labels of the rare one. With None all columns count alike. A list or dict
+        says weights, 1 where none is given.
         """,
     ),
     "class_weight": Parameter(
