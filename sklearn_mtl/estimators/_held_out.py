@@ -161,6 +161,25 @@ class HeldOut:
                 )
         return temperature
 
+    def beats_prior(self) -> np.ndarray:
+        """Whether the log-loss of each class column is below its prior's, (T,).
+
+        False for numbers, and where no label was held out.
+        """
+        beats = np.zeros(len(self.tasks), dtype=bool)
+        for t, task in enumerate(self.tasks):
+            known = self._known(t)
+            if not task.is_classifier or not known.any():
+                continue
+            row = self.row[known]
+            codes = self.labels[row, t].astype(int)
+            weight = self.training_weight[row, t] * self.share[known]
+            said = self.responses[t][known][np.arange(len(codes)), codes]
+            prior = task.response(task.prior_raw_)[codes]
+            gain = np.log(np.maximum(said, 1e-300)) - np.log(np.maximum(prior, 1e-300))
+            beats[t] = (weight * gain).sum() > 0
+        return beats
+
     def tempered(self, temperature: np.ndarray) -> HeldOut:
         """Apply temperatures (T,) to the responses."""
         responses = [

@@ -20,10 +20,13 @@ LEAST_HARM = 1e-3
 """Loss above the prior's, in units of it, that chance or the least share may leave."""
 
 
-def shrinkage_of(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> np.ndarray:
+def shrinkage_of(
+    stack: FittedStack, member_rows: MemberRows, rows: Rows, beaten: np.ndarray
+) -> np.ndarray:
     """Share of the way from the prior that predictions of each task go, (T,).
 
-    1 where the loss on held-out rows is below the prior's. Elsewhere the share that
+    1 where the loss on held-out rows is below the prior's, as it is or with a
+    temperature. Elsewhere the share that
     makes it least, a shrinkage factor [1]_. A column of few telling labels hardly knows
     its own: its losses are averaged with those of the other columns of that case, by
     the weights of `weight_of_loss`. No column is left above its prior.
@@ -36,6 +39,9 @@ def shrinkage_of(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> np.
         Rows that members held out.
     rows : Rows
         Those of the table behind them.
+    beaten : bool ndarray of shape (T,)
+        Columns of which the prior is known to be beaten, by probabilities with a
+        temperature: what is only too sure of itself keeps all that it knows.
 
     References
     ----------
@@ -44,7 +50,9 @@ def shrinkage_of(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> np.
     """
     tasks = stack.codings.tasks
     shrinkage = np.ones(len(tasks))
-    learned = [t for t, task in enumerate(tasks) if task.prior_cost_ > 0]
+    learned = [
+        t for t, task in enumerate(tasks) if task.prior_cost_ > 0 and not beaten[t]
+    ]
     ends = relative_losses(stack, member_rows, rows, learned, np.ones(1))
     in_doubt = [t for t, (loss,) in zip(learned, ends, strict=True) if loss >= 1.0]
     if in_doubt:

@@ -72,12 +72,15 @@ def trust_of(
         residual_std = collect(stack, member_rows, rows).residual_std()
         return Trust(shrinkage, temperature, residual_std)
     source = rows if validation is None else validation
-    if calibrates:
-        shrinkage = shrinkage_of(stack, member_rows.held_out, source)
-        stack = replace(stack, shrinkage=shrinkage)
     held_out = collect(stack, member_rows.held_out, source)
     if calibrates:
         temperature = held_out.temperature()
+        beaten = held_out.tempered(temperature).beats_prior()
+        shrinkage = shrinkage_of(stack, member_rows.held_out, source, beaten)
+        if (shrinkage != 1.0).any():
+            stack = replace(stack, shrinkage=shrinkage)
+            held_out = collect(stack, member_rows.held_out, source)
+            temperature = held_out.temperature()
         held_out = held_out.tempered(temperature)
     residual_std = held_out.residual_std()
     conformal = held_out.conformal(residual_std)

@@ -25,7 +25,11 @@ from sklearn_mtl.tables._dates import DateParts
 from sklearn_mtl.tables._doubts import warn_of_strings
 from sklearn_mtl.tables._extremes import may_hold_extremes, warn_of_extremes
 from sklearn_mtl.tables._levels import CompactFeatures, Levels
-from sklearn_mtl.tables._moments import dense_moments, sparse_moments
+from sklearn_mtl.tables._moments import (
+    MANY_COLUMNS,
+    dense_moments,
+    sparse_moments,
+)
 from sklearn_mtl.tables._printed_names import numbered
 
 CELLS_AT_ONCE = 2**18
@@ -41,11 +45,11 @@ _KEEP_CATEGORIES = (
 class FeatureEncoder:
     """Encode a table of numbers and categories as a matrix of floats.
 
-    Numbers are standardised, but for those whose variance a few cells make, which are
-    divided by more (`Moments.scale`); a missing number becomes the mean and, where the
-    column had missing cells in `fit`, an indicator column says so. A number that does
-    not vary in `fit` becomes 0 for good. A date becomes the numbers of `DateParts`,
-    which follow those of X and are always standardised. A category
+    Numbers are standardised; among many columns, those whose variance a few cells make
+    are divided by more (`Moments.scale`). A missing number becomes the mean and, where
+    the column had missing cells in `fit`, an indicator column says so. A number that
+    does not vary in `fit` becomes 0 for good. A date becomes the numbers of
+    `DateParts`, which follow those of X and are always standardised. A category
     becomes one column a level, those of two levels scaled as one number would be; a
     level that was not seen in `fit` becomes zeros.
 
@@ -275,9 +279,15 @@ class FeatureEncoder:
         if not sparse.issparse(X):
             self._mean = np.where(scaled, self.center_, 0.0)
             self.muted_ = scaled & constant
-        self._scale = np.where(scaled & self.varies_, moments.scale(), 1.0)
+        self._scale = np.where(
+            scaled & self.varies_, moments.scale(self._stretches), 1.0
+        )
         may = may_hold_extremes(moments.farthest, moments.variance, len(weight))
         self._warn_of_extremes(X, may)
+
+    @property
+    def _stretches(self) -> bool:
+        return len(self.column_names_) > MANY_COLUMNS
 
     def first_parts(self) -> np.ndarray:
         """Positions of the numbers that stand for the gaps of their column."""
@@ -367,7 +377,9 @@ class FeatureEncoder:
         self.levels_ = [Levels(column, weight, self.max_categories) for column in found]
         self._heights = np.ones(len(self.levels_))
         if self.scale_inputs:
-            self._heights[:] = [levels.standard_height for levels in self.levels_]
+            self._heights[:] = [
+                levels.standard_height(self._stretches) for levels in self.levels_
+            ]
 
     def _feature_names_out(self) -> list[str]:
         names = self.number_names_

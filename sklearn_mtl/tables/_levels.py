@@ -78,8 +78,7 @@ class Levels:
     def width(self) -> int:
         return len(self.labels)
 
-    @property
-    def standard_height(self) -> float:
+    def standard_height(self, stretches: bool) -> float:
         """Value that stands for a level, so that two levels vary as one number does.
 
         The columns of two levels are one number and its opposite: together they then
@@ -89,7 +88,9 @@ class Levels:
         if self.width != 2 or not self.share.all():
             return 1.0
         std = np.sqrt(2.0 * self.share.prod())
-        return float(1.0 / (std * stretch(kurtosis_of_two(self.share[0]))))
+        if stretches:
+            std *= stretch(kurtosis_of_two(self.share[0]))
+        return float(1.0 / std)
 
     def draw(self, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Give positions their levels; the position of rare ones draws one of them."""

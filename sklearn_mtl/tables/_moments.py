@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+MANY_COLUMNS = 32
+"""Beyond so many, rare cells are learned by heart; each of fewer may be a clue."""
 MOST_KURTOSIS = 6.0
 """That of the Laplace distribution. Columns of less are standardised: samples of the
 normal distribution, of kurtosis 3, hardly ever exceed it."""
@@ -34,19 +36,22 @@ class Moments(NamedTuple):
     known: np.ndarray
     farthest: np.ndarray
 
-    def scale(self) -> np.ndarray:
+    def scale(self, stretches: bool) -> np.ndarray:
         """Tell by what distances from the mean are divided.
 
-        The standard deviation, but of columns whose variance is made of a few large
-        distances, such as rare ones among zeros, or rare high counts: divided by it,
-        these cells would be blown up, and learned by heart. Where the kurtosis is above
-        `MOST_KURTOSIS`, the scale is the distance that makes the variance, the root
-        mean square of distances weighted by their own squares, by a constant such that
-        there is no leap. A rare one among zeros becomes 2.4 at most, however rare.
+        The standard deviation, but where it `stretches`, for columns whose variance is
+        made of a few large distances, such as rare ones among zeros, or rare high
+        counts: divided by it, these cells would be blown up, and learned by heart.
+        Where the kurtosis is above `MOST_KURTOSIS`, the scale is the distance that
+        makes the variance, the root mean square of distances weighted by their own
+        squares, by a constant such that there is no leap. A rare one among zeros
+        becomes 2.4 at most, however rare.
         """
+        std: np.ndarray = np.sqrt(self.variance)
+        if not stretches:
+            return std
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             kurtosis = self.fourth / np.square(self.variance)
-        std: np.ndarray = np.sqrt(self.variance)
         return std * stretch(kurtosis)
 
 

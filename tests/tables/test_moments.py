@@ -39,7 +39,9 @@ def test_moments_are_those_of_numpy_whether_dense_or_sparse():
         for name, power in (("variance", 2), ("fourth", 4)):
             expected = np.average(away**power, axis=0, weights=WEIGHT)
             assert_allclose(getattr(found, name), expected, rtol=1e-8, atol=1e-9)
-        assert_allclose(found.scale()[:4], dense.scale()[:4], rtol=1e-8)
+        assert_allclose(
+            found.scale(stretches=True)[:4], dense.scale(stretches=True)[:4], rtol=1e-8
+        )
 
 
 def test_missing_cells_do_not_count():
@@ -52,18 +54,21 @@ def test_missing_cells_do_not_count():
 
 def test_a_column_is_standardised_unless_a_few_cells_make_its_variance():
     found = of_blocks(TABLE, np.ones(4000))
-    normal, even, rare, counts, constant = found.scale()
+    normal, even, rare, counts, constant = found.scale(stretches=True)
 
     assert_allclose([normal, even], np.sqrt(found.variance[:2]), rtol=0.02)
     assert_allclose(rare, 1 / np.sqrt(6), rtol=0.01)
     assert np.abs(TABLE[:, 3]).max() / counts < 6
     assert constant == 0
+    assert_allclose(found.scale(stretches=False), np.sqrt(found.variance))
 
 
 def test_scale_does_not_leap_where_columns_turn_from_light_to_heavy():
     shares = np.linspace(0.08, 0.2, 30)
     scales = [
-        of_blocks((np.arange(1e4) < s * 1e4)[:, None] * 1.0, np.ones(10_000)).scale()
+        of_blocks((np.arange(1e4) < s * 1e4)[:, None] * 1.0, np.ones(10_000)).scale(
+            stretches=True
+        )
         for s in shares
     ]
 
@@ -75,7 +80,7 @@ def test_numbers_whose_powers_overflow_are_standardised_as_far_as_that_goes(far)
     table = np.append(np.zeros(99), far)[:, None]
     found = of_blocks(table, np.ones(100))
 
-    assert_allclose(found.scale(), np.sqrt(found.variance))
+    assert_allclose(found.scale(stretches=True), np.sqrt(found.variance))
 
 
 def test_kurtosis_of_two_values():
