@@ -20,7 +20,7 @@ demo: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the example
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.extra-test ## run all tests, those in docstrings too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 fuzz: $(VENV)/.extra-test ## search for faults for MINUTES=10 by inputs drawn from SEED=0
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --minutes $(MINUTES)

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.benchmark import HERE, Benchmark, Case, Plan, Run, is_of
 from benchmarks.results import Results
@@ -93,10 +94,13 @@ def machine(threads: Sequence[int]) -> str:
     names = {"NumPy": "numpy", "scikit-learn": "scikit-learn"}
     names |= {"skorch": "skorch", "torch": "torch"}
     versions = ", ".join(f"{name} {version(names[name])}" for name in names)
-    return (
-        f"Python {platform.python_version()}, {versions}; {processor()}, "
-        f"{os.cpu_count()} cores, {' and '.join(map(str, threads))} threads."
-    )
+    parts = [
+        f"Python {platform.python_version()}, {versions}",
+        f"{processor()}, {os.cpu_count()} cores, {' and '.join(map(str, threads))} "
+        "threads",
+        *([torch.cuda.get_device_name()] if torch.cuda.is_available() else []),
+    ]
+    return "; ".join(parts) + "."
 
 
 def processor() -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from types import FrameType
 
 __all__ = ["NegativeTransferWarning"]
 
@@ -26,10 +27,11 @@ BETWEEN = {"copy", "joblib", "pickle", "sklearn", "sklearn_mtl", "skorch"}
 def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line, however deep below it the reason was found."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and _package(frame.f_globals) in BETWEEN:
+    while frame.f_back is not None and package_of(frame) in BETWEEN:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
 
 
-def _package(module_globals: dict[str, object]) -> str:
-    return str(module_globals.get("__name__")).partition(".")[0]
+def package_of(frame: FrameType) -> str:
+    """Name of the package whose code a frame runs."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]

@@ -1,5 +1,7 @@
 """What tests of several rooms share."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -67,3 +69,10 @@ def sales_of(X):
     price = X["rooms"] * 3.0 + rng.normal(size=len(X))
     sold = pd.Categorical(np.where(X["garden"], "yes", "no"))
     return pd.DataFrame({"price": price, "sold": sold}, index=X.index)
+
+
+def id_of(value):
+    """Name a value the same in each process: without addresses, and sets in order."""
+    if isinstance(value, set):
+        return str(sorted(value, key=str))
+    return re.sub(" at 0x[0-9a-f]+", "", str(value))

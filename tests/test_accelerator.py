@@ -66,17 +66,21 @@ def responses(device, parameters, X, y):
     return net, net.stack_.responses(X)
 
 
+# A unit at the edge of its bend makes another net of what rounding leaves.
+@pytest.mark.skipif(
+    ACCELERATOR is None or ACCELERATOR.type == "mps", reason="no float64 there"
+)
 @pytest.mark.parametrize("parameters", CASES.values(), ids=CASES)
 def test_a_fit_is_that_of_the_processor(parameters):
     X, y = table()
+    parameters = {"dtype": "float64"} | parameters
 
     net, found = responses("auto", parameters, X, y)
     _, expected = responses("cpu", parameters, X, y)
 
     assert next(net.net_.module_.parameters()).device.type == ACCELERATOR.type
     for ours, theirs in zip(found, expected, strict=True):
-        spread = theirs.std(axis=0).max()
-        assert np.abs(ours - theirs).max() < 0.02 * spread
+        assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6 * theirs.std(axis=0).max())
 
 
 @pytest.mark.parametrize(

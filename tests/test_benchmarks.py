@@ -11,7 +11,7 @@ pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distributi
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
 from benchmarks.quality.splits import LARGE
-from benchmarks.speed import members
+from benchmarks.speed import members, precision
 from benchmarks.speed._member_nets import alike, multiply_adds
 from benchmarks.timing import in_rounds, in_turns
 
@@ -134,6 +134,15 @@ def test_members_are_timed(case):
     assert len(lists) > 1
     assert all(value > 0 for (value,) in lists)
     assert members.as_table([case | figures])
+
+
+def test_precision_is_timed_and_shown_where_some_sizes_are_too_large():
+    size = "64x2, 64"
+    run = {"size": size} | precision.measure(SMALL_PLAN, size)
+    assert run["cpu float32"][0] > 0
+    others = {f"cuda {name}": [3.0] for name in precision.FORMATS}
+    page = precision.as_table([run | others, {"size": "1024x2, 4096"} | others])[0]
+    assert [row.count("|") for row in page.splitlines()] == [7, 7, 7, 7]
 
 
 def test_members_that_stay_though_they_stopped_are_not_timed(monkeypatch):

@@ -11,7 +11,10 @@ Results = dict[str, dict[str, Run]]
 """Table to model to its run at the first seed."""
 EACH = "net each"
 """The estimator itself, one a column; not a peer, and so not ranked."""
-MODELS = "net", EACH, "linear", "forest", "boosting", "mlp", "catboost", "realmlp"
+MODELS = (
+    *("net", EACH, "linear", "forest", "boosting", "mlp"),
+    *("catboost", "xgboost", "lightgbm", "realmlp", "gaussian_process"),
+)
 LEVEL = 0.05
 """Two-sided level of the paired test."""
 NOTICEABLE = 0.005

@@ -1,8 +1,8 @@
 """What people would use instead of the estimator, each at its defaults.
 
-`linear`, `forest`, `boosting` and `mlp` are scikit-learn's. CatBoost and RealMLP
-(pytabkit) run where they are installed; they bring a torch of their own, so keep them
-in an environment beside the project's.
+`linear`, `forest`, `boosting`, `mlp` and `gaussian_process` are scikit-learn's.
+CatBoost, XGBoost, LightGBM and RealMLP (pytabkit) run where they are installed; the
+last brings a torch of its own, so keep it in an environment beside the project's.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,16 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.gaussian_process import (
+    GaussianProcessClassifier,
+    GaussianProcessRegressor,
+)
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from benchmarks.data import is_number, kinds
 from benchmarks.quality._comparison import EACH
@@ -93,6 +98,41 @@ def realmlp(numeric: bool) -> Any:
     return WithCategories(RealMLP_TD_Classifier(**settings), "cat_col_names")
 
 
+def xgboost(numeric: bool) -> Any:
+    from xgboost import XGBClassifier, XGBRegressor
+
+    settings = {"enable_categorical": True, "n_jobs": 2, "random_state": 0}
+    if numeric:
+        return XGBRegressor(multi_strategy="multi_output_tree", **settings)
+    return XGBClassifier(**settings)
+
+
+def lightgbm(numeric: bool) -> Any:
+    from lightgbm import LGBMClassifier, LGBMRegressor
+
+    model = LGBMRegressor if numeric else LGBMClassifier
+    return make_pipeline(
+        FunctionTransformer(with_plain_names),
+        model(n_jobs=2, random_state=0, verbose=-1),
+    )
+
+
+def with_plain_names(X: pd.DataFrame) -> pd.DataFrame:
+    """Give columns numbers for names, of which LightGBM refuses some."""
+    return X.set_axis([f"f{j}" for j in range(X.shape[1])], axis=1)
+
+
+def gaussian_process(numeric: bool) -> Any:
+    """Make a smooth function of all features, and noise; of classes a latent one."""
+    smooth = ConstantKernel() * RBF()
+    if not numeric:
+        return encoded(GaussianProcessClassifier(smooth, random_state=0), scale=True)
+    model = GaussianProcessRegressor(
+        smooth + WhiteKernel(), normalize_y=True, n_restarts_optimizer=2, random_state=0
+    )
+    return encoded(model, scale=True)
+
+
 class WithCategories:
     """Tell a model at `fit` which columns are categories, under its own name for it."""
 
@@ -126,11 +166,20 @@ PEERS: dict[str, Callable[[bool], Any]] = {
     "boosting": boosting,
     "mlp": mlp,
     "catboost": catboost,
+    "xgboost": xgboost,
+    "lightgbm": lightgbm,
     "realmlp": realmlp,
 }
-ELSEWHERE = {"catboost": "catboost", "realmlp": "pytabkit"}
+OF_FEW_ROWS = PEERS | {"gaussian_process": gaussian_process}
+"""Those that learn from hundreds of rows, but not from thousands, too."""
+ELSEWHERE = {
+    "catboost": "catboost",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "realmlp": "pytabkit",
+}
 """Peers that the project's own environment does not have, and their packages."""
-WHOLE = "forest", "mlp", "realmlp"
+WHOLE = "forest", "mlp", "xgboost", "realmlp"
 """Peers that predict several complete numeric columns at once."""
 
 
@@ -138,7 +187,7 @@ def fit_peer(name: str, X: pd.DataFrame, y: pd.DataFrame) -> Predict:
     """Fit one model, or one a column; what comes back predicts all columns."""
     if name == EACH:
         return fit_net_each(X, y)
-    make = PEERS[name]
+    make = OF_FEW_ROWS[name]
     complete = all(is_number(y[column]) for column in y) and not y.isna().any(axis=None)
     if name not in WHOLE or not complete:
         columns = {column: fit_column(make, X, y[column]) for column in y}

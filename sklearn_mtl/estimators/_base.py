@@ -79,6 +79,7 @@ class BaseMultiTaskNet(
         n_iter_no_change: int = 10,
         device: str = "auto",
         dtype: str = "float32",
+        precision: str = "auto",
         callbacks: Any = None,
         net_params: Any = None,
     ) -> None:
@@ -121,6 +122,7 @@ class BaseMultiTaskNet(
         self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.dtype = dtype
+        self.precision = precision
         self.callbacks = callbacks
         self.net_params = net_params
 

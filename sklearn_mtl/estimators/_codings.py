@@ -24,6 +24,7 @@ from sklearn_mtl.tables import (
     decoded_columns,
     learn_bins,
     rebuild_beside,
+    refuse_unreadable_rows,
     take_rows,
     warn_of_extreme_labels,
 )
@@ -102,12 +103,14 @@ def learn_codings(
     ):
         _fit_task(task, column, weight)
     task_share = _task_share(estimator.task_weights, names)
-    X, weight = _rows_to_encode_by(rows)
+    everywhere = _weight_to_encode_by(rows)
     encoder = FeatureEncoder(
         estimator.categorical_features,
         scale_inputs=estimator.scale_inputs,
         max_categories=estimator.max_categories,
-    ).fit(X, weight)
+    ).fit(rows.passed_X, everywhere)
+    refuse_unreadable_rows(encoder, rows.passed_X, rows.left_out)
+    X, weight = _without_left_out(rows, everywhere)
     n_bins = estimator.n_bins
     if n_bins == "auto" and not has_hidden_layers(estimator, names):
         n_bins = 0  # a linear network is to be one
@@ -117,7 +120,7 @@ def learn_codings(
         decoded = decoded_columns(encoder)
         check_decodable(decoded, len(weight))
         if reconstruction.generative:
-            row_maker = RowMaker(rows.decoded.X, encoder)
+            row_maker = RowMaker(rows.passed_X, encoder)
     return Codings(
         tasks=tasks,
         task_share=task_share,
@@ -147,21 +150,27 @@ def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
         warn_of_extreme_labels(column, weight > 0)
 
 
-def _rows_to_encode_by(rows: Rows) -> tuple[Any, np.ndarray]:
-    """Rows that the encoding of X is learned from, in their order, and their weights.
+def _weight_to_encode_by(rows: Rows) -> np.ndarray:
+    """Weight (n_passed,) of each row in the encoding of X, 0 where it is left out.
 
     That of a row with labels is the mean weight of these.
     """
     labelled = (rows.scoring_weight > 0).sum(axis=1)
-    weight: np.ndarray = rows.scoring_weight.sum(axis=1) / labelled
-    if rows.decoded is None:
-        return rows.X, weight
-    everywhere = rows.decoded.weight.astype(np.float64)
-    everywhere[rows.positions] = weight
-    read = np.sort(np.concatenate([rows.positions, rows.decoded.others]))
+    everywhere = np.zeros(rows.n_passed)
+    if rows.decoded is not None:
+        everywhere[rows.decoded.others] = rows.decoded.weight[rows.decoded.others]
+    everywhere[rows.positions] = rows.scoring_weight.sum(axis=1) / labelled
+    return everywhere
+
+
+def _without_left_out(rows: Rows, weight: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Rows that the encoding of X is learned from, and their weights."""
+    read = np.flatnonzero(weight)
+    if len(read) == len(rows):
+        return rows.X, weight[read]
     if len(read) == rows.n_passed:
-        return rows.decoded.X, everywhere
-    return take_rows(rows.decoded.X, read), everywhere[read]
+        return rows.passed_X, weight
+    return take_rows(rows.passed_X, read), weight[read]
 
 
 def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:

@@ -51,7 +51,7 @@ def _unlabelled(net: MultiTaskNet, codings: Codings, rows: Rows) -> Unlabelled |
     """Encode the rows without labels, where the net decodes its input."""
     if rows.decoded is None:
         return None
-    X, weight, others = rows.decoded.X, rows.decoded.weight, rows.decoded.others
+    X, weight, others = rows.passed_X, rows.decoded.weight, rows.decoded.others
     features = None
     if len(others):
         encoder = codings.encoder

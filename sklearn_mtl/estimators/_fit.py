@@ -18,7 +18,12 @@ from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
 from sklearn_mtl.estimators._trust import Trust, trust_of
 from sklearn_mtl.estimators._warm_start import check_can_go_on
 from sklearn_mtl.exceptions import warn
-from sklearn_mtl.tables import FeatureEncoder, first_shifted
+from sklearn_mtl.tables import (
+    FeatureEncoder,
+    first_shifted,
+    refuse_unreadable_rows,
+    varied_since,
+)
 from sklearn_mtl.tasks import warn_of_unknown_classes
 from sklearn_mtl.training import Course, Members, std_of_shared, usual_torch_modes
 
@@ -83,6 +88,8 @@ def fit_table(
     else:
         codings = with_task_weights(earlier.codings, estimator.task_weights)
         check_can_go_on(codings.tasks, rows.columns, rows.scoring_weight)
+        refuse_unreadable_rows(codings.encoder, table.X, rows.left_out)
+        _warn_of_muted_columns(codings.encoder, rows.X)
         rows = rows.weighed(codings.tasks, estimator.class_weight)
     warn_of_unknown_classes(codings.tasks, rows.columns, estimator.class_weight)
     to_stop_on = None
@@ -116,6 +123,19 @@ def fit_table(
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         trust=trust,
     )
+
+
+def _warn_of_muted_columns(encoder: FeatureEncoder, X: Any) -> None:
+    """Warn of columns that vary since the call which learned how X is read."""
+    found = varied_since(encoder, X)
+    if found:
+        name, saw, holds = found[0]
+        others = f" (and {len(found) - 1} more columns)" if len(found) > 1 else ""
+        warn(
+            f"Column {name!r} of X{others} holds {holds!r}, but the first call saw "
+            f"{saw}, so that the column is read as constant for good. Let the first "
+            "call have rows in which it varies, or fit anew on all rows."
+        )
 
 
 def _warn_of_another_scale(encoder: FeatureEncoder, X_val: Any) -> None:

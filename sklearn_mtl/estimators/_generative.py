@@ -14,6 +14,8 @@ from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.tables import rare_level_cost, unseen_rows
 from sklearn_mtl.training import GenerativeModel
 
+CELLS_THAT_FIT = 2**28
+"""Fewer cells fit in memory anywhere: another error is no matter of size."""
 N_DRAWS = 32
 """Draws of the latent variables that bound the density of a row."""
 
@@ -68,8 +70,17 @@ def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
     """
     check_is_fitted(self)
     rng = np.random.default_rng(seed_of(random_state))
-    numbers, codes = _model_of(self).sample(int(n_samples), rng)
-    return self.stack_.codings.row_maker.rows(numbers, codes, rng)
+    model, maker = _model_of(self), self.stack_.codings.row_maker
+    n_columns = len(maker.encoder.column_names_)
+    try:
+        return maker.rows(*model.sample(int(n_samples), rng), rng)
+    except (MemoryError, OverflowError, ValueError) as error:
+        if n_samples * n_columns < CELLS_THAT_FIT:
+            raise
+        raise ValueError(
+            f"n_samples={n_samples} rows of {n_columns} columns do not fit in memory. "
+            "Draw fewer at once."
+        ) from error
 
 
 def score_samples(self: Any, X: Any) -> np.ndarray:

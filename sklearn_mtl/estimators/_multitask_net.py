@@ -129,7 +129,8 @@ class MultiTaskNetRegressor(BaseMultiTaskNet, RegressorMixin, BaseEstimator):
     ) -> MultiTaskNetRegressor:
         """Train for one epoch on these rows.
 
-        The first call learns how columns are scaled; no row is held out.
+        The first call learns how columns are scaled, so that its rows should show each
+        column of X vary; no row is held out.
 
         Parameters
         ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -58,19 +60,35 @@ def new_net(
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,
     }
-    return make_net(
-        codings.tasks,
-        members,
-        dtype=estimator.dtype,
-        device=estimator.device,
-        solver=estimator.solver,
-        generator=generator,
-        balancing=balancing_of(estimator),
-        reconstruction=clone(estimator.reconstruction, safe=False),
-        decoded_columns=codings.decoded,
-        settings=settings,
-        overrides=estimator.net_params or {},
-    )
+    with _blaming_net_params(estimator.net_params):
+        return make_net(
+            codings.tasks,
+            members,
+            dtype=estimator.dtype,
+            precision=estimator.precision,
+            device=estimator.device,
+            solver=estimator.solver,
+            generator=generator,
+            balancing=balancing_of(estimator),
+            reconstruction=clone(estimator.reconstruction, safe=False),
+            decoded_columns=codings.decoded,
+            settings=settings,
+            overrides=estimator.net_params or {},
+        )
+
+
+@contextmanager
+def _blaming_net_params(net_params: dict[str, Any] | None) -> Iterator[None]:
+    """Say whose arguments they are that skorch or torch make no net of."""
+    try:
+        yield
+    except Exception as error:
+        if not net_params:
+            raise
+        raise ValueError(
+            f"No net is made with net_params={net_params!r}: {error}. Pass arguments "
+            "that skorch.NeuralNet and its parts take, or leave net_params out."
+        ) from error
 
 
 COUNTS = (
@@ -82,7 +100,13 @@ COUNTS = (
 """Arguments of a net that skorch takes as they are."""
 
 
-def _check_net_params(net_params: dict[str, Any]) -> None:
+def _check_net_params(net_params: dict[Any, Any]) -> None:
+    for name in net_params:
+        if not isinstance(name, str) or not name:
+            raise TypeError(
+                f"net_params has the key {name!r}. Pass names of arguments of "
+                "skorch.NeuralNet."
+            )
     for name in COUNTS:
         value = net_params.get(name, 1)
         if not isinstance(value, Integral) or value < 1:
@@ -116,6 +140,10 @@ def balancing_of(estimator: Any) -> Balancing:
 def _made(named: Any, known: dict[str, Any]) -> Any:
     """Make the object that a name stands for, or copy the one that was passed."""
     return known[named]() if isinstance(named, str) else clone(named)
+
+
+OWN_CALLBACKS = ("best_weights", "learning_rate", "negative_transfer", "progress_bar")
+"""Names of callbacks that an estimator adds by itself."""
 
 
 def rate_schedule(estimator: Any) -> list[Any]:
@@ -159,17 +187,37 @@ def callbacks_of(estimator: Any, codings: Codings, members: Members) -> list[Any
     callbacks = [*rate_schedule(estimator), ("stop_together", together)]
     if estimator.verbose:
         callbacks.append(("progress_bar", ProgressBar()))
-    for position, given in enumerate(estimator.callbacks or []):
-        callback = given[1] if isinstance(given, tuple) else given
+    callbacks += _users_callbacks(estimator.callbacks)
+    if len(codings.tasks) > 1:
+        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
+    return callbacks
+
+
+def _users_callbacks(callbacks: Any) -> list[Any]:
+    """Check the callbacks that the user passed, and list them."""
+    if isinstance(callbacks, Mapping):
+        raise TypeError(
+            f"callbacks={callbacks!r}: pass a list of skorch callbacks, or of pairs "
+            "(name, callback)."
+        )
+    known = [] if callbacks is None else list(callbacks)
+    taken: set[str] = set(OWN_CALLBACKS)
+    for position, given in enumerate(known):
+        is_pair = isinstance(given, tuple) and len(given) == 2
+        name, callback = given if is_pair else (None, given)
         if not hasattr(callback, "on_epoch_end"):
             raise TypeError(
                 f"callbacks[{position}] is {given!r}, which is no skorch callback. "
                 "Pass instances of skorch.callbacks.Callback, or (name, instance)."
             )
-        callbacks.append(given)
-    if len(codings.tasks) > 1:
-        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
-    return callbacks
+        if is_pair and (not isinstance(name, str) or not name or name in taken):
+            raise ValueError(
+                f"callbacks[{position}] has the name {name!r}. Pass a string that no "
+                f"other callback has; {', '.join(map(repr, OWN_CALLBACKS))} are taken."
+            )
+        if is_pair:
+            taken.add(str(name))
+    return known
 
 
 def watchers_of(estimator: Any) -> list[Any]:

@@ -127,7 +127,7 @@ def _promises(net: MultiTaskNet) -> tuple[list[np.ndarray], dict[int, float]]:
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
     for t, loss in enumerate(by_column):
-        gain = shared[t] - loss_at_others_epoch(loss, _lowest(loss))
+        gain = gain_between(shared[t], loss_at_others_epoch(loss, _lowest(loss)))
         if is_gain(gain, LEAST_PROMISE):
             promise[t] = float(np.nanmean(gain))
     return shared, promise
@@ -171,7 +171,7 @@ def _gains(own: MultiTaskNet, t: int, shared: np.ndarray) -> bool:
     """Whether a column has gained by its trial."""
     members = own.members.learning(t)
     loss, epochs = _valid_losses(own)[:, members, t], _best_epochs(own)[members]
-    return is_gain(shared - loss_at_others_epoch(loss, epochs))
+    return is_gain(gain_between(shared, loss_at_others_epoch(loss, epochs)))
 
 
 def _valid_losses(net: MultiTaskNet) -> np.ndarray:
@@ -215,6 +215,12 @@ def loss_at_others_epoch(loss: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     last = len(loss) - np.argmax(~np.isnan(loss[::-1]), axis=0)
     at_epoch: np.ndarray = loss[np.clip(epochs, 1, last) - 1, members]
     return at_epoch
+
+
+def gain_between(loss: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Fall (K,) from one loss to another; NaN where one of them is not finite."""
+    known = np.isfinite(loss) & np.isfinite(lower)
+    return np.subtract(loss, lower, out=np.full(loss.shape, np.nan), where=known)
 
 
 def is_gain(gain: np.ndarray, least: float = LEAST_GAIN) -> bool:

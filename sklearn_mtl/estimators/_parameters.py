@@ -379,6 +379,19 @@ PARAMETERS: dict[str, Parameter] = {
         Number format in which the network is trained. It predicts in float64.
         """,
     ),
+    "precision": Parameter(
+        [StrOptions({"auto", "float32", "bfloat16"})],
+        '{"auto", "float32", "bfloat16"}, default="auto"',
+        """
+        Number format of the products of the shared layers while training. "bfloat16"
+        rounds weights and units once a step, to numbers of two bytes, for products
+        alone; the weights themselves, losses, steps, held-out scores and predictions
+        keep their format. "auto" does so where the device has units for it, the network
+        is trained in float32, and a step is large enough to gain by it; then a fit on
+        another machine ends in another net that is as good. Where balancing compares
+        gradients, or the network has a decoder, nothing is rounded.
+        """,
+    ),
     "callbacks": Parameter(
         ["array-like", None],
         "list or None, default=None",
@@ -405,11 +418,22 @@ PARTS = ("sharing", "balancing", "reconstruction")
 
 
 def check_parts(estimator: Any) -> None:
-    """Check the parameters of the objects among an estimator's parameters."""
+    """Check the parameters within parameters, and what two say together."""
+    for name in estimator.net_params or {}:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"net_params has the key {name!r}, which is no name. Its keys are the "
+                'names of arguments of skorch.NeuralNet, such as "batch_size".'
+            )
     for name in PARTS:
         part = getattr(estimator, name)
         if isinstance(part, BaseEstimator):
             part._validate_params()
+    if estimator.precision == "bfloat16" and estimator.dtype == "float64":
+        raise ValueError(
+            "precision='bfloat16' rounds what dtype='float64' asks for in full. Leave "
+            "precision at 'auto', or dtype at 'float32'."
+        )
 
 
 def parameters_section() -> str:

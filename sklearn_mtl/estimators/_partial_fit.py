@@ -13,7 +13,8 @@ def partial_fit(
 ) -> Any:
     """Train for one epoch on these rows.
 
-    The first call learns how columns are coded and scaled; no row is held out.
+    The first call learns how columns are coded and scaled, so that its rows should
+    show each column of X vary; no row is held out.
 
     Parameters
     ----------

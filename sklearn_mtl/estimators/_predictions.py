@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from types import MethodType
+from types import FrameType, MethodType
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
+from sklearn_mtl.exceptions import BETWEEN, package_of
 from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import check_same_columns
 
@@ -98,6 +100,8 @@ def predict_proba(self: Any, X: Any) -> Any:
         a 1-D y. Columns are in the order of ``classes_``.
     """
     check_is_fitted(self)
+    if has_number_columns(self):
+        _refuse_cross_val_predict(self)
     responses = self.stack_.responses(X, tasks=positions_of_classes(self))
     return aligned_with_y(self, responses)
 
@@ -115,6 +119,21 @@ def aligned_with_y(estimator: Any, of_classes: list[np.ndarray]) -> Any:
     chosen = positions_of_classes(estimator)
     known = dict(zip(chosen, of_classes, strict=True))
     return [known.get(t) for t in range(len(estimator.tasks_))]
+
+
+def _refuse_cross_val_predict(estimator: Any) -> None:
+    """Raise where scikit-learn's `cross_val_predict` asks, which takes no None."""
+    caller: FrameType | None = sys._getframe(1)
+    while caller is not None and package_of(caller) in BETWEEN:
+        if caller.f_code.co_name == "_fit_and_predict":
+            names = [task.name_ for task in estimator.tasks_ if not task.is_classifier]
+            raise ValueError(
+                "sklearn.model_selection.cross_val_predict asks for probabilities of "
+                f"each column of y, but column {names[0]!r} is read as numbers; and it "
+                "replaces labels by integers before fit. Use "
+                "sklearn_mtl.model_selection.cross_val_predict."
+            )
+        caller = caller.f_back
 
 
 def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:

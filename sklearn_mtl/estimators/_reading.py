@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
 from sklearn_mtl.estimators._reconstruction import check_has_shared_units
 from sklearn_mtl.tables import (
@@ -157,7 +157,7 @@ def _copied(value: Any) -> Any:
 
 def n_rows_of(X: Any) -> int:
     """Count the rows of any container of X."""
-    return int(X.shape[0])
+    return int(_num_samples(X))
 
 
 def read_y(y: Any, n_rows: int, *, name: str = "y") -> TargetTable:

@@ -31,8 +31,8 @@ class Rows:
         Number of rows of the user's X.
     decoded : DecodedRows or None
         All rows of X, where the network learns to reconstruct them.
-    passed_y : any container of n_passed rows
-        As the user passed it.
+    passed_X, passed_y : any container of n_passed rows
+        As the user passed them.
     groups : RowGroups or None
         Which rows belong together.
     """
@@ -44,6 +44,7 @@ class Rows:
     positions: np.ndarray
     n_passed: int
     decoded: DecodedRows | None = None
+    passed_X: Any = None
     passed_y: Any = None
     groups: RowGroups | None = None
 
@@ -54,6 +55,15 @@ class Rows:
     def n_read(self) -> int:
         """Number of rows that training reads, with labels or without."""
         return len(self) + (0 if self.decoded is None else len(self.decoded.others))
+
+    @property
+    def left_out(self) -> np.ndarray:
+        """Positions of the rows from which nothing is learned."""
+        learned = np.zeros(self.n_passed, dtype=bool)
+        learned[self.positions] = True
+        if self.decoded is not None:
+            learned[self.decoded.others] = True
+        return np.flatnonzero(~learned)
 
     def weighed(self, tasks: list[Task], class_weight: Any) -> Rows:
         """Weigh labels by their classes too, for training."""
@@ -67,14 +77,12 @@ class DecodedRows:
 
     Attributes
     ----------
-    X : data frame, ndarray or CSR matrix
     weight : ndarray of shape (n_passed,)
         Rows of weight 0 are left out, if they have no label.
     others : int ndarray
         Rows without a label that counts.
     """
 
-    X: Any
     weight: np.ndarray
     others: np.ndarray
 
@@ -99,7 +107,7 @@ def labelled_rows(table: Table) -> Rows:
     if table.row_weight is not None:
         is_other = table.row_weight > 0
         is_other[rows] = False
-        decoded = DecodedRows(table.X, table.row_weight, np.flatnonzero(is_other))
+        decoded = DecodedRows(table.row_weight, np.flatnonzero(is_other))
     return Rows(
         X=table.X if everything else take_rows(table.X, rows),
         columns=[
@@ -110,6 +118,7 @@ def labelled_rows(table: Table) -> Rows:
         positions=rows,
         n_passed=len(counts),
         decoded=decoded,
+        passed_X=table.X,
         passed_y=table.passed_y,
         groups=None
         if table.groups is None
@@ -129,4 +138,5 @@ def validation_rows(table: Table) -> Rows:
         training_weight=table.scoring_weight,
         positions=np.arange(n_rows),
         n_passed=n_rows,
+        passed_X=table.X,
     )

@@ -7,7 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    is_classifier,
+)
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +22,7 @@ from sklearn_mtl.metrics import column_score
 
 def _is_kind(kind: str) -> Callable[[Any], bool]:
     def check(view: Any) -> bool:
-        return bool(view.estimator.tasks_[view.task].kind == kind)
+        return bool(view._own_task().kind == kind)
 
     return check
 
@@ -47,6 +52,45 @@ class _TaskView(BaseEstimator):
         check_is_fitted(self.estimator)
         return True
 
+    def _own_task(self) -> Any:
+        """Give the fitted task of the column, of the kind that this view is for."""
+        estimator, position = self.estimator, self.task
+        if not isinstance(estimator, BaseEstimator):
+            raise TypeError(
+                f"estimator={estimator!r}: pass a fitted MultiTaskNetEstimator, "
+                "MultiTaskNetRegressor or MultiTaskNetClassifier."
+            )
+        check_is_fitted(estimator)
+        if not hasattr(estimator, "stack_"):
+            raise TypeError(
+                f"estimator is a {type(estimator).__name__}. Pass a fitted "
+                "MultiTaskNetEstimator, MultiTaskNetRegressor or "
+                "MultiTaskNetClassifier."
+            )
+        n_tasks = len(estimator.tasks_)
+        is_number = isinstance(position, int | np.integer)
+        if (
+            not is_number
+            or isinstance(position, bool)
+            or not -n_tasks <= position < n_tasks
+        ):
+            raise ValueError(
+                f"task={position!r}: pass the position of a column of y, of 0 to "
+                f"{n_tasks - 1}."
+            )
+        task = estimator.tasks_[position]
+        if task.is_classifier != is_classifier(self):
+            kind = "TaskClassifier" if task.is_classifier else "TaskRegressor"
+            raise ValueError(
+                f"task={position!r} is column {task.name_!r}, which is read as "
+                f"{task.kind}. Its view is a {kind}."
+            )
+        return task
+
+    def _response(self, X: Any) -> Any:
+        self._own_task()
+        return self.estimator.stack_.responses(X, tasks=[self.task])[0]
+
     @property
     def n_features_in_(self) -> int:
         """Number of columns of X."""
@@ -74,9 +118,7 @@ class _TaskView(BaseEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        check_is_fitted(self)
-        response = self.estimator.stack_.responses(X, tasks=[self.task])[0]
-        return np.asarray(self.estimator.tasks_[self.task].predict(response))
+        return np.asarray(self._own_task().predict(self._response(X)))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of a numeric column, accuracy of a class column.
@@ -103,7 +145,7 @@ class _TaskView(BaseEstimator):
         weight = None
         if sample_weight is not None:
             weight = read_label_weight(sample_weight, table.columns)[:, 0]
-        task = self.estimator.tasks_[self.task]
+        task = self._own_task()
         column = replace(table.columns[0], name=task.name_)
         return column_score(task, column, predictions, weight)
 
@@ -140,10 +182,7 @@ class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_quantiles)
             Increasing along each row.
         """
-        check_is_fitted(self)
-        return np.asarray(
-            self.estimator.stack_.responses(X, tasks=[self.task])[0][:, 1:]
-        )
+        return np.asarray(self._response(X)[:, 1:])
 
 
 class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
@@ -167,7 +206,7 @@ class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
     @property
     def classes_(self) -> np.ndarray:
         """The classes, in the order of `predict_proba`."""
-        classes: np.ndarray = self.estimator.tasks_[self.task].classes_
+        classes: np.ndarray = self._own_task().classes_
         return classes
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -181,8 +220,7 @@ class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_classes)
         """
-        check_is_fitted(self)
-        return np.asarray(self.estimator.stack_.responses(X, tasks=[self.task])[0])
+        return np.asarray(self._response(X))
 
     @available_if(_is_kind("ordinal"))
     def predict_rank(self, X: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ CONFORMAL: dict[str, Any] = {
 """Constraints of the parameters of `predict_interval` and `predict_set`."""
 
 
+@checks_arguments(return_std=["boolean"])
 def predict(self: Any, X: Any, return_std: bool = False) -> Any:
     """Predict every column of y.
 

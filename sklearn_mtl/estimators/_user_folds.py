@@ -16,6 +16,8 @@ from sklearn_mtl.exceptions import warn
 from sklearn_mtl.model_selection import (
     MultiTaskStratifiedGroupKFold,
     MultiTaskStratifiedKFold,
+    pair_of,
+    rows_of,
 )
 from sklearn_mtl.training import Fold
 
@@ -53,7 +55,7 @@ def user_folds(cv: Any, rows: Rows, n_folds: int, seed: int) -> list[Fold]:
         splits = _splits(_splitter(cv, rows, n_folds, seed), rows, said)
     lookup = _lookup(cv, rows)
     folds = [
-        _fold(*_pair(split, n, said), lookup, f"Split {n} of {said}")
+        _fold(*pair_of(split, n, said), lookup, f"Split {n} of {said}")
         for n, split in enumerate(splits)
     ]
     if not folds:
@@ -119,20 +121,10 @@ def _lookup(cv: Any, rows: Rows) -> np.ndarray:
     return lookup
 
 
-def _pair(split: Any, n: int, said: str) -> tuple[Any, Any]:
-    try:
-        train, test = split
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Split {n} of {said} is no pair (train, test), but {split!r}."
-        ) from error
-    return train, test
-
-
 def _fold(train: Any, test: Any, lookup: np.ndarray, said: str) -> Fold:
     parts = []
     for name, part in (("train", train), ("test", test)):
-        index = _rows_of(part, len(lookup), f"The {name} part of {_lower(said)}")
+        index = _rows_once(part, len(lookup), f"The {name} part of {_lower(said)}")
         labelled = lookup[index]
         parts.append(np.sort(labelled[labelled >= 0]))
         if not len(parts[-1]):
@@ -153,23 +145,8 @@ def _fold(train: Any, test: Any, lookup: np.ndarray, said: str) -> Fold:
     return Fold(None if everything else trained_on, held_out)
 
 
-def _rows_of(part: Any, n_rows: int, said: str) -> np.ndarray:
-    """Positions (m,) of rows, from positions or a mask."""
-    index = np.asarray(part)
-    if index.dtype.kind == "b" and index.shape == (n_rows,):
-        return np.flatnonzero(index)
-    if index.ndim != 1 or (len(index) and index.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{said} is no list of rows: {part!r}. Pass positions, or a mask of "
-            f"{n_rows} entries."
-        )
-    outside = (index < 0) | (index >= n_rows)
-    if outside.any():
-        raise ValueError(
-            f"{said} names row {index[outside][0]}, but there are {n_rows}, counted "
-            "from 0. Pass positions of rows, not labels of an index."
-        )
-    index = index.astype(np.intp)
+def _rows_once(part: Any, n_rows: int, said: str) -> np.ndarray:
+    index = rows_of(part, n_rows, said)
     if len(np.unique(index)) < len(index):
         row = int(np.flatnonzero(np.bincount(index) > 1)[0])
         raise ValueError(

@@ -11,11 +11,11 @@ from scipy.spatial.distance import squareform
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
+N_GROUPS = [Interval(Integral, 1, None, closed="left"), None]
+"""What `n_groups` may be."""
 
-@validate_params(
-    {"n_groups": [Interval(Integral, 1, None, closed="left"), None]},
-    prefer_skip_nested_validation=True,
-)
+
+@validate_params({"n_groups": N_GROUPS}, prefer_skip_nested_validation=True)
 def suggest_groups(affinity: Any, n_groups: int | None = None) -> list[list[Any]]:
     """Part columns into groups that help each other.
 
@@ -103,13 +103,23 @@ def leaf_order(affinity: Any) -> np.ndarray:
 
 def _read(affinity: Any) -> tuple[np.ndarray, list[Any]]:
     is_bunch = isinstance(affinity, Bunch)
-    matrix = np.array(affinity.affinity if is_bunch else affinity, dtype=float)
+    if is_bunch and not {"affinity", "task_names"} <= affinity.keys():
+        raise TypeError(
+            f"affinity is a Bunch of {sorted(affinity)}. Pass what task_affinity "
+            "returned, or a matrix."
+        )
+    matrix = _as_numbers(affinity.affinity if is_bunch else affinity)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise ValueError(
             f"affinity has shape {matrix.shape}. Pass a square matrix, one row and one "
             "column for each column of y, or what task_affinity returned."
         )
     names = list(affinity.task_names) if is_bunch else list(range(len(matrix)))
+    if len(names) != len(matrix):
+        raise ValueError(
+            f"affinity names {len(names)} columns for a matrix of shape "
+            f"{matrix.shape}. Pass one name for each row of the matrix."
+        )
     unknown = ~np.isfinite(matrix)
     np.fill_diagonal(unknown, False)
     if unknown.any():
@@ -119,3 +129,19 @@ def _read(affinity: Any) -> tuple[np.ndarray, list[Any]]:
             "out columns with too few labels to be measured, or use more rows."
         )
     return matrix, names
+
+
+def _as_numbers(affinity: Any) -> np.ndarray:
+    """Copy a matrix of real numbers."""
+    try:
+        matrix = np.array(affinity)
+        if matrix.dtype.kind != "c":
+            return matrix.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"affinity={affinity!r} is no matrix of numbers: {error}. Pass a square "
+            "one, or what task_affinity returned."
+        ) from error
+    raise TypeError(
+        "affinity holds complex numbers, which cannot be compared. Pass real ones."
+    )

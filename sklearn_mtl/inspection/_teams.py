@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
@@ -24,6 +23,8 @@ from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import (
     MultiTaskStratifiedGroupKFold,
     MultiTaskStratifiedKFold,
+    check_has_rows,
+    pairs_of,
 )
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.training import teams as teams_of_columns
@@ -75,13 +76,14 @@ def folds_of(
     transformers: Any, net: Any, X: Any, y: Any, cv: Any, groups: Any = None
 ) -> Iterator[Fold]:
     """Split the rows; a number of folds makes balanced ones, of whole groups if any."""
+    check_has_rows(X)
     if isinstance(cv, int | np.integer):
         grouped = groups is not None
         kind: Any = (
             MultiTaskStratifiedGroupKFold if grouped else MultiTaskStratifiedKFold
         )
         cv = kind(int(cv), shuffle=True, random_state=net.random_state)
-    for train, test in check_cv(cv).split(X, y, groups):
+    for train, test in pairs_of(cv, X, y, groups, n_rows_of(X)):
         X_train, X_test = (_safe_indexing(X, rows) for rows in (train, test))
         y_train, y_test = (_safe_indexing(y, rows) for rows in (train, test))
         if transformers is not None:

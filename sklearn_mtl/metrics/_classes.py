@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -116,14 +117,16 @@ def brier_score(outcome: Outcome, **kwargs: Any) -> float:
     )
 
 
-def calibration_error(outcome: Outcome, *, n_bins: int = 15) -> float:
+def calibration_error(outcome: Outcome, *, n_bins: Any = 15) -> float:
     """Mean gap between confidence and accuracy over bins of equal width."""
+    if not isinstance(n_bins, Integral) or n_bins < 1:
+        raise ValueError(f"n_bins={n_bins!r}: pass a whole number of at least 1.")
     if outcome.response is None or len(outcome.classes) < 2:
         return NAN
     confidence = outcome.response.max(axis=1)
     hit = outcome.response.argmax(axis=1) == outcome.labels
     weight = np.ones(len(hit)) if outcome.weight is None else outcome.weight
-    bins = np.clip(np.ceil(confidence * n_bins), 1, n_bins).astype(np.int64) - 1
+    bins = np.clip(np.ceil(confidence * n_bins), 1, int(n_bins)).astype(np.int64) - 1
     gaps = np.bincount(bins, weight * (hit - confidence))
     return float(np.abs(gaps).sum() / weight.sum())
 

@@ -220,6 +220,11 @@ class Predictor:
     """
 
     def __init__(self, estimator: Any, truth: Truth) -> None:
+        if not callable(getattr(estimator, "predict", None)):
+            raise TypeError(
+                f"estimator={estimator!r} has no predict. Pass a fitted estimator, or "
+                "a pipeline or search around one."
+            )
         self.estimator = estimator
         self.truth = truth
         self.holder, self.transformers = _holder_of_tasks(estimator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -186,7 +187,14 @@ class _OfLabels:
     def __call__(self, outcome: Outcome, **parameters: Any) -> float:
         if outcome.weight is not None:
             parameters = {"sample_weight": outcome.weight, **parameters}
-        return float(self.function(*outcome.decoded(), **parameters))
+        score: Any = self.function(*outcome.decoded(), **parameters)
+        if not isinstance(score, Real):
+            named = getattr(self.function, "__name__", self.function)
+            raise TypeError(
+                f"metric={named!r} returned {score!r} for column {outcome.name!r}. "
+                "Pass a function (y_true, y_pred, sample_weight=...) -> float."
+            )
+        return float(score)
 
 
 def _not_applicable(metric: str, name: Hashable, task: Task) -> str:
@@ -205,18 +213,24 @@ def _positions(tasks: Any, names: list[Hashable]) -> list[int]:
     several = isinstance(tasks, list | np.ndarray) or (
         isinstance(tasks, tuple) and tasks not in names
     )
+    if several and not len(tasks):
+        raise ValueError(
+            f"tasks={tasks!r} names no column to score. Pass names or positions of "
+            "columns of y, or None for all."
+        )
     return [_position(task, names) for task in (tasks if several else [tasks])]
 
 
 def _position(task: Any, names: list[Hashable]) -> int:
     if task in names:
         return names.index(task)
-    if isinstance(task, int | np.integer) and -len(names) <= task < len(names):
+    is_position = isinstance(task, int | np.integer) and not isinstance(task, bool)
+    if is_position and -len(names) <= task < len(names):
         return int(task) % len(names)
     shown = ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
     raise ValueError(
-        f"{task!r} is no column of y. The columns are {shown}; pass one of these "
-        f"names, or a position below {len(names)}."
+        f"tasks: {task!r} is no column of y. The columns are {shown}; pass one of "
+        f"these names, or a position below {len(names)}."
     )
 
 
@@ -231,7 +245,8 @@ def _checked_average(average: Any) -> Any:
                 "sequence, or a dict by column."
             )
         return average
-    if not isinstance(average, Mapping | Sequence | np.ndarray):
+    is_table = isinstance(average, Mapping | Sequence | np.ndarray)
+    if not is_table or isinstance(average, bytes):
         raise TypeError(
             f"average={average!r} is neither a name nor weights. Pass 'mean', 'min', a "
             "sequence with one weight a column, or a dict by column."

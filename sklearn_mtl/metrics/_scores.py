@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import validate_params
 
 from sklearn_mtl.metrics._estimator_score import mean_of_known
 from sklearn_mtl.metrics._outcome import Outcome, numbers_of, with_classes
@@ -19,6 +20,7 @@ from sklearn_mtl.metrics._registry import metrics_of
 from sklearn_mtl.tables import Column, TargetTable
 
 
+@validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
 def task_scores(
     y_true: Any,
     y_pred: Any,

@@ -26,14 +26,25 @@ def read_labels(splitter: Any, X: Any, y: Any) -> TargetTable:
             f"y=None: {name} balances the labels of y. Pass y, or use KFold or "
             "ShuffleSplit of scikit-learn."
         )
-    indexable(X, y)
     table = TargetTable(y)
+    if X is not None:
+        check_has_rows(X)
+    indexable(X, y)
     if all(column.missing.all() for column in table.columns):
         raise ValueError(
             f"All {len(table)} labels of each column of y are missing, so that there "
             "is nothing to balance. Pass a y that holds labels."
         )
     return table
+
+
+def check_has_rows(X: Any) -> None:
+    """Check that X is a table or a list, and no single value."""
+    if not np.ndim(X) and not hasattr(X, "shape"):
+        raise TypeError(
+            f"X={X!r}: pass a data frame, an array or a CSR matrix of shape "
+            "(n_samples, n_features)."
+        )
 
 
 def check_shuffle(shuffle: Any, random_state: Any) -> None:

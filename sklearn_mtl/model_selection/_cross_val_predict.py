@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
+from sklearn_mtl.model_selection._checks import check_has_rows
 from sklearn_mtl.model_selection._group_splitter import MultiTaskStratifiedGroupKFold
+from sklearn_mtl.model_selection._pairs import pairs_of
 from sklearn_mtl.model_selection._splitters import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable, numbers_beside, rebuild_beside
 
 
+@validate_params(
+    {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "n_jobs": [Integral, None],
+        "params": [dict, None],
+    },
+    prefer_skip_nested_validation=False,
+)
 def cross_val_predict(
     estimator: Any,
     X: Any,
@@ -92,10 +103,18 @@ def cross_val_predict(
             f"method={method!r}: pass 'predict' or 'predict_proba'. For another one, "
             "use sklearn.model_selection.cross_val_predict."
         )
+    for name in params or {}:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"params={params!r} has the key {name!r}. Pass names of arguments of "
+                "fit, such as 'sample_weight'."
+            )
+    table = TargetTable(y)
+    check_has_rows(X)
     X, y, groups = indexable(X, y, groups)
-    table, n_rows = TargetTable(y), _num_samples(X)
-    folds = list(_splitter(cv, groups).split(X, y, groups))
-    held_out = np.concatenate([_positions(test, n_rows) for _, test in folds])
+    n_rows = _num_samples(X)
+    folds = pairs_of(_splitter(cv, groups), X, y, groups, n_rows)
+    held_out = np.concatenate([test for _, test in folds])
     _check_partition(held_out, n_rows)
     said = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_say)(clone(estimator), X, y, train, test, method, params or {})
@@ -109,7 +128,7 @@ def cross_val_predict(
             table.names[t],
             [_of_column(one, t, table) for one, _ in said],
             [_of_column(classes, t, table) for _, classes in said],
-            [len(_positions(test, n_rows)) for _, test in folds],
+            [len(test) for _, test in folds],
             back,
             y,
         )
@@ -120,16 +139,11 @@ def cross_val_predict(
 
 def _splitter(cv: Any, groups: Any) -> Any:
     if cv is not None and not isinstance(cv, int | np.integer):
-        return check_cv(cv)
+        return cv
     n_splits = 5 if cv is None else int(cv)
     if groups is None:
         return MultiTaskStratifiedKFold(n_splits)
     return MultiTaskStratifiedGroupKFold(n_splits)
-
-
-def _positions(rows: Any, n_rows: int) -> np.ndarray:
-    positions: np.ndarray = np.arange(n_rows)[rows]
-    return positions
 
 
 def _check_partition(held_out: np.ndarray, n_rows: int) -> None:
@@ -158,9 +172,19 @@ def _fit_and_say(
         for name, value in params.items()
     }
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **of_train)
-    say: Callable[[Any], Any] = getattr(estimator, method)
-    said = say(_safe_indexing(X, test))
+    said = _method_of(estimator, method)(_safe_indexing(X, test))
     return said, getattr(estimator, "classes_", None)
+
+
+def _method_of(estimator: Any, method: str) -> Callable[[Any], Any]:
+    found: Callable[[Any], Any] | None = getattr(estimator, method, None)
+    if found is None:
+        raise AttributeError(
+            f"method={method!r}: {type(estimator).__name__} has none where every "
+            "column of y is read as numbers. Pass method='predict', or name the "
+            "columns of classes in task_types of a MultiTaskNetEstimator."
+        )
+    return found
 
 
 def _has_rows(value: Any, n_rows: int) -> bool:

@@ -67,6 +67,7 @@ class RefitByScoredFolds:
         ValueError
             There is no such score, or no fold in which all candidates have one.
         """
+        self._check(cv_results)
         wanted = re.compile(rf"split\d+_test_{re.escape(self.score)}")
         of_folds = [
             values for name, values in cv_results.items() if wanted.fullmatch(name)
@@ -86,3 +87,15 @@ class RefitByScoredFolds:
                 "that hold labels of each column, as MultiTaskStratifiedKFold makes."
             )
         return int(scores[scored].mean(axis=0).argmax())
+
+    def _check(self, cv_results: Any) -> None:
+        if not isinstance(self.score, str):
+            raise TypeError(
+                f"score={self.score!r}: pass the name of a score, such as that of a "
+                "column with task_scorers, as a string."
+            )
+        if not isinstance(cv_results, Mapping):
+            raise TypeError(
+                f"cv_results={cv_results!r}: pass the cv_results_ of a search, or this "
+                "object as refit of one."
+            )

@@ -32,28 +32,31 @@ class Binding(NamedTuple):
     dtype : torch.dtype, default=None
         Where and in which number format to compute. None stands for that of the
         parameters, whose memory is then shared.
+    products : torch.dtype, default=None
+        Number format of the products of shared layers, where it is a shorter one.
 
     Examples
     --------
     >>> from sklearn_mtl.nn import Binding
     >>> Binding(trains=True).at_the_bottom
-    Binding(trains=True, needs_input=False, device=None, dtype=None)
+    Binding(trains=True, needs_input=False, device=None, dtype=None, products=None)
     """
 
     trains: bool = False
     needs_input: bool = True
     device: torch.device | str | None = None
     dtype: torch.dtype | None = None
+    products: torch.dtype | None = None
 
     @property
     def at_the_bottom(self) -> Binding:
         """The same for a layer below which nothing is trained."""
-        return Binding(self.trains, False, self.device, self.dtype)
+        return self._replace(needs_input=False)
 
     @property
     def above(self) -> Binding:
         """The same for a layer above another one that is trained."""
-        return Binding(self.trains, True, self.device, self.dtype)
+        return self._replace(needs_input=True)
 
     def put(self, values: Tensor) -> Tensor:
         """Move to the device and, unless they are positions, to the number format."""

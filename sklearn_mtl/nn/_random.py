@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -135,6 +136,11 @@ class Dropout(Drawing):
     def __init__(self, p: float | Sequence[float], generator: torch.Generator) -> None:
         super().__init__(generator)
         of_members = tuple(np.atleast_1d(p).tolist())
+        if not of_members or not all(is_share(share) for share in of_members):
+            raise ValueError(
+                f"dropout p={p!r}: pass a share of at least 0 and below 1, or one for "
+                "each member."
+            )
         self.p = of_members if len(set(of_members)) > 1 else float(of_members[0])
         if isinstance(self.p, tuple):
             threshold = [[min(_threshold(p), 2**15 - 1)] for p in of_members]
@@ -199,6 +205,11 @@ class Dropout(Drawing):
         return f"p={self.p}"
 
 
+def is_share(value: object) -> bool:
+    """Whether a value is a number of at least 0 and below 1."""
+    return isinstance(value, Real) and 0.0 <= float(value) < 1.0
+
+
 def _bits(n: int, generator: torch.Generator) -> torch.Tensor:
     """Draw n integers of 16 bits: four by one random number.
 
@@ -233,9 +244,12 @@ class Noise(Drawing):
 
     of_members: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, std: float, generator: torch.Generator) -> None:
+    def __init__(self, std: Any, generator: torch.Generator) -> None:
         super().__init__(generator)
-        self.std = std
+        is_number = isinstance(std, Real)
+        if not is_number or not 0.0 <= float(std) < float("inf"):
+            raise ValueError(f"std={std!r}: pass a finite number of at least 0.")
+        self.std = float(std)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Add noise while training."""

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
+from sklearn.utils._param_validation import validate_params
 
 from sklearn_mtl.inspection import suggest_groups, task_affinity
-from sklearn_mtl.inspection._groups import leaf_order
+from sklearn_mtl.inspection._groups import N_GROUPS, leaf_order
+from sklearn_mtl.plotting._checks import check_axes, check_found, numbers_of
 from sklearn_mtl.plotting._names import short_names
 
 MEANING = {
@@ -76,6 +78,7 @@ class TaskAffinityDisplay:
         self.n_groups = n_groups
 
     @classmethod
+    @validate_params({"n_groups": N_GROUPS}, prefer_skip_nested_validation=True)
     def from_estimator(
         cls,
         estimator: Any,
@@ -101,6 +104,7 @@ class TaskAffinityDisplay:
         -------
         TaskAffinityDisplay
         """
+        check_axes(ax)
         found = task_affinity(estimator, X, y, cv, method=method)
         return cls(found, n_groups=n_groups).plot(ax=ax)
 
@@ -116,8 +120,13 @@ class TaskAffinityDisplay:
         -------
         self
         """
+        check_axes(ax)
         found = self.affinity
+        entries = ("task_names", "affinity", "method")
+        check_found("affinity", found, entries, "task_affinity")
         n_tasks = len(found.task_names)
+        numbers_of("affinity.affinity", found.affinity, (n_tasks, n_tasks))
+        meaning = _meaning_of(found.method)
         others = np.where(np.eye(n_tasks, dtype=bool), np.nan, found.affinity)
         order = self._find_groups(others)
         names = [short_names(found.task_names)[t] for t in order]
@@ -134,7 +143,7 @@ class TaskAffinityDisplay:
         self._draw_cells(shown, float(limit))
         self._draw_frames()
         bar = self.figure_.colorbar(self.im_, ax=ax, shrink=0.9)
-        bar.set_label(MEANING[found.method] + unit, fontsize=9)
+        bar.set_label(meaning + unit, fontsize=9)
         bar.ax.tick_params(labelsize=8)
         ax.set_xticks(range(n_tasks), names, fontsize=8, rotation=90 * is_upright)
         ax.set_yticks(range(n_tasks), names, fontsize=8)
@@ -190,6 +199,15 @@ class TaskAffinityDisplay:
         }
         met = dict.fromkeys(group_of[t] for t in leaf_order(self.affinity))
         return [len(self.groups_[g]) for g in met]
+
+
+def _meaning_of(method: Any) -> str:
+    if method not in MEANING:
+        raise ValueError(
+            f"affinity.method={method!r} is none of {list(MEANING)}. Pass what "
+            "sklearn_mtl.inspection.task_affinity returned."
+        )
+    return MEANING[method]
 
 
 def _size_of_figure(

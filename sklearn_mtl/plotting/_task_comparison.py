@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_mtl.inspection import compare_single_task
+from sklearn_mtl.plotting._checks import check_axes, check_found
 from sklearn_mtl.plotting._names import short_names
 
 COLORS = {"helped": "#0072B2", "hurt": "#D55E00", "unclear": "0.55"}
@@ -78,6 +79,7 @@ class TaskComparisonDisplay:
         -------
         TaskComparisonDisplay
         """
+        check_axes(ax)
         found = compare_single_task(estimator, X, y, cv, confidence=confidence)
         return cls(found).plot(ax=ax)
 
@@ -93,7 +95,10 @@ class TaskComparisonDisplay:
         -------
         self
         """
+        check_axes(ax)
         found = self.comparison
+        entries = ("task_names", "difference", "interval", "verdict")
+        check_found("comparison", found, entries, "compare_single_task")
         if ax is None:
             import matplotlib.pyplot as plt
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.inspection._teams import parts_of
+from sklearn_mtl.plotting._checks import check_axes, numbers_of
 from sklearn_mtl.plotting._names import short_names
 from sklearn_mtl.tables import printed_names
 from sklearn_mtl.training import with_last_losses
@@ -96,17 +98,11 @@ class TrainingCurveDisplay:
             A name in `tasks` is no column of y, or `ax` does not have one Axes for
             each column.
         """
-        estimator = estimator[-1] if hasattr(estimator, "steps") else estimator
+        _, estimator = parts_of(estimator)
         check_is_fitted(estimator)
         names = [task.name_ for task in estimator.tasks_]
-        if tasks is not None and len(tasks) == 0:
-            raise ValueError(
-                "tasks=[] names no column to draw. Pass names of columns of y, or None "
-                "for all."
-            )
-        chosen = [
-            _position(name, names) for name in (names if tasks is None else tasks)
-        ]
+        chosen = _positions(tasks, names)
+        _check_axes_of(ax, len(chosen))
         losses = {
             part: with_last_losses(of_part[: len(estimator.history_)])
             for part, of_part in estimator.net_.task_losses_.items()
@@ -139,6 +135,7 @@ class TrainingCurveDisplay:
         -------
         self
         """
+        self._check_curves()
         self.axes_ = _axes(ax, len(self.task_names))
         self.figure_ = self.axes_[0].figure
         names = short_names(self.task_names, MOST_LETTERS)
@@ -178,6 +175,42 @@ class TrainingCurveDisplay:
             self.axes_[0].legend(fontsize=8, frameon=False)
         return self
 
+    def _check_curves(self) -> None:
+        """Check that what is to be drawn fits together."""
+        names = self.task_names
+        if not _is_sequence(names) or not len(names):
+            raise TypeError(
+                f"task_names={names!r}: pass a list with the name of each column."
+            )
+        n_epochs = len(numbers_of("epochs", self.epochs, (None,)))
+        shape = n_epochs, None, len(names)
+        loss = numbers_of("train_loss", self.train_loss, shape)
+        if self.valid_loss is not None:
+            numbers_of("valid_loss", self.valid_loss, loss.shape)
+        if self.best_epoch is not None:
+            numbers_of("best_epoch", self.best_epoch, loss.shape[1:2])
+
+
+def _is_sequence(values: Any) -> bool:
+    return not isinstance(values, str | dict) and hasattr(values, "__len__")
+
+
+def _positions(tasks: Any, names: list[Any]) -> list[int]:
+    """Positions of the columns to draw."""
+    if tasks is None:
+        return list(range(len(names)))
+    if not _is_sequence(tasks):
+        raise TypeError(
+            f"tasks={tasks!r}: pass a list of names of columns, such as "
+            f"[{names[0]!r}], or None for all."
+        )
+    if not len(tasks):
+        raise ValueError(
+            f"tasks={tasks!r} names no column to draw. Pass names of columns of y, or "
+            "None for all."
+        )
+    return [_position(name, names) for name in tasks]
+
 
 def _position(name: Any, names: list[Any]) -> int:
     if name not in names:
@@ -187,16 +220,27 @@ def _position(name: Any, names: list[Any]) -> int:
     return names.index(name)
 
 
+def _check_axes_of(ax: Any, n_tasks: int) -> np.ndarray:
+    """Read one Axes a column, of which there may be one; empty without any."""
+    if ax is None:
+        return np.empty(0, dtype=object)
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    for one in axes:
+        check_axes(one)
+        if one is None:
+            raise TypeError("ax holds None. Pass one matplotlib Axes for each column.")
+    if len(axes) != n_tasks:
+        raise ValueError(
+            f"ax holds {len(axes)} Axes for {n_tasks} columns. Pass one for each, or "
+            "name fewer columns in tasks."
+        )
+    return axes
+
+
 def _axes(ax: Any, n_tasks: int) -> np.ndarray:
     """One Axes a column: the ones given, or a grid on a new figure."""
     if ax is not None:
-        axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        if len(axes) != n_tasks:
-            raise ValueError(
-                f"ax holds {len(axes)} Axes for {n_tasks} columns. Pass one for each, "
-                "or name fewer columns in tasks."
-            )
-        return axes
+        return _check_axes_of(ax, n_tasks)
     import matplotlib.pyplot as plt
 
     n_columns = min(n_tasks, 4)

@@ -7,6 +7,7 @@ from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
+    is_missing,
     refuse_double_names,
 )
 from sklearn_mtl.tables._containers import take_rows
@@ -20,11 +21,12 @@ from sklearn_mtl.tables._decoded import (
 from sklearn_mtl.tables._doubts import warn_of_strings
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
+from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._printed_names import printed_names
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
 from sklearn_mtl.tables._series import read_columns
-from sklearn_mtl.tables._shift import first_shifted
+from sklearn_mtl.tables._shift import first_shifted, varied_since
 from sklearn_mtl.tables._targets import (
     Container,
     TargetTable,
@@ -52,6 +54,7 @@ __all__ = [
     "first_shifted",
     "in_float32",
     "is_frame",
+    "is_missing",
     "learn_bins",
     "numbers_beside",
     "printed_names",
@@ -61,8 +64,10 @@ __all__ = [
     "read_weight",
     "rebuild_beside",
     "refuse_double_names",
+    "refuse_unreadable_rows",
     "take_rows",
     "unseen_rows",
+    "varied_since",
     "warn_of_extreme_labels",
     "warn_of_strings",
     "without_mask",

@@ -266,8 +266,8 @@ def _column_of_date_objects(
 def unreadable(name: Hashable, dtype: Any) -> str:
     """Say that a column has a type that is not read, and what to do."""
     return (
-        f"Column {name!r} has the type {dtype}, which is neither number, boolean, "
-        f"string, category nor date. Drop it or turn it into one of these: "
+        f"Column {name!r} has the type {dtype}, which is not read here: pass numbers, "
+        f"booleans, strings or categories. Drop it or turn it into one of these: "
         f"{_remedy(str(dtype))}."
     )
 

@@ -29,7 +29,7 @@ def may_hold_extremes(
 
     A share f of cells at distance M from the others makes the variance f M^2 at most.
     """
-    share = _n_extreme(n_cells) / max(1, n_cells)
+    share = _n_extreme(n_cells) / n_cells
     # What overflows to infinity or NaN is looked at.
     may: np.ndarray = ~(farthest_squared * share < 0.25 * variance)
     return may & (variance != 0)

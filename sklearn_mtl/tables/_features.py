@@ -72,6 +72,8 @@ class FeatureEncoder:
         Mean and standard deviation of the cells that are there, and their share.
     varies_ : bool ndarray of shape (n_numeric_,)
         False for a constant column.
+    muted_ : bool ndarray of shape (n_numeric_,)
+        True for a constant column that is read as 0.
     with_gaps_ : int ndarray
         Numeric columns that have an indicator of missing cells.
     levels_ : list of Levels
@@ -95,16 +97,17 @@ class FeatureEncoder:
         ----------
         X : data frame, array or CSR matrix of shape (n_rows, n_columns)
         weight : ndarray of shape (n_rows,)
-            Rows of weight zero are not looked at.
+            Rows of weight zero say what a column holds, as they may be predicted, and
+            nothing else.
         """
         self.fitted_sparse_ = sparse.issparse(X)
-        if not weight.all():
-            rows = np.flatnonzero(weight)
-            X, weight = take_rows(X, rows), weight[rows]
+        rows = np.flatnonzero(weight)
         self._find_categorical(X)
-        self._find_dates(X)
-        self._fit_numeric(X, weight)
+        self._find_dates(X, rows)
         self._fit_categorical(X, weight)
+        if len(rows) < len(weight):
+            X, weight = take_rows(X, rows), weight[rows]
+        self._fit_numeric(X, weight)
         self.feature_names_out_ = self._feature_names_out()
         return self
 
@@ -157,12 +160,13 @@ class FeatureEncoder:
         """
         return X.toarray() if sparse.issparse(X) and not self.fitted_sparse_ else X
 
-    def numbers(self, X: Any) -> np.ndarray:
-        """Numeric columns as they are, (n_rows, n_numeric_)."""
+    def numbers(self, X: Any, chosen: Any = slice(None)) -> np.ndarray:
+        """Numeric columns as they are, (n_rows, n_numeric_); all or chosen ones."""
         X = X.toarray() if sparse.issparse(X) else X
         if not self.n_numeric_:
             return np.empty((len(X), 0))
-        return np.concatenate([block for block, _ in self._numeric_blocks(X)])
+        blocks = self._numeric_blocks(X)
+        return np.concatenate([block[:, chosen] for block, _ in blocks])
 
     def missing_numbers(self, X: Any) -> np.ndarray:
         """Tell which cells of the numeric columns are missing, (n_rows, n_numeric_)."""
@@ -226,7 +230,7 @@ class FeatureEncoder:
         self.numeric_ = np.flatnonzero(~categorical)
         self.categorical_ = np.flatnonzero(categorical)
 
-    def _find_dates(self, X: Any) -> None:
+    def _find_dates(self, X: Any, rows: np.ndarray) -> None:
         """Take the dates out of what are no categories."""
         self.dates_ = np.zeros(0, dtype=np.intp)
         self.date_parts_: list[DateParts] = []
@@ -236,14 +240,15 @@ class FeatureEncoder:
         is_date = np.array([content == "date" for content in held], dtype=bool)
         self.dates_ = self.numeric_[np.flatnonzero(is_date)]
         self.numeric_ = self.numeric_[np.flatnonzero(~is_date)]
-        self.date_parts_ = list(map(DateParts, columns(X, self.dates_)))
+        found = columns(X, self.dates_)
+        self.date_parts_ = [DateParts(column.take(rows)) for column in found]
 
     # -- numbers ---------------------------------------------------------------
 
     def _fit_numeric(self, X: Any, weight: np.ndarray) -> None:
         n_columns = self.n_numeric_
         self._mean, self._scale = np.zeros(n_columns), np.ones(n_columns)
-        self._mutes = np.zeros(n_columns, dtype=bool)
+        self.muted_ = np.zeros(n_columns, dtype=bool)
         self.with_gaps_ = np.zeros(0, dtype=np.intp)
         self.known_ = np.ones(n_columns)
         self.center_ = self.std_ = self._mean
@@ -269,7 +274,7 @@ class FeatureEncoder:
             scaled[:] = True
         if not sparse.issparse(X):
             self._mean = np.where(scaled, self.center_, 0.0)
-            self._mutes = scaled & constant
+            self.muted_ = scaled & constant
         self._scale = np.where(scaled & self.varies_, self.std_, 1.0)
         self._warn_of_extremes(X, may_hold_extremes(farthest, variance, len(weight)))
 
@@ -360,8 +365,8 @@ class FeatureEncoder:
             missing = np.isnan(z)
             if missing.any():
                 np.copyto(z, self.encoded_mean_.astype(z.dtype), where=missing)
-            if self._mutes.any():
-                z[:, self._mutes] = 0.0
+            if self.muted_.any():
+                z[:, self.muted_] = 0.0
             if n_gaps:
                 out[rows, n_numeric:] = missing[:, self.with_gaps_]
         return out

@@ -60,9 +60,10 @@ class Levels:
         mass = frequency[rare].sum() if rare else 1.0
         self.rare = [(levels[code], float(frequency[code] / mass)) for code in rare]
         self.index.update({levels[code]: len(kept) for code in rare})
+        self.with_strings = _strings_among(levels)
         self.labels = printed_names(self.kept) + ["infrequent"] * bool(rare)
         self.missing_position = -1
-        if (codes < 0).any():
+        if weight[codes < 0].any():
             self.missing_position = len(self.labels)
             self.labels.append("missing")
         share = np.zeros(len(self.labels))
@@ -101,8 +102,8 @@ class Levels:
 
     def _refuse_other_types(self, column: Column, levels: list[Any]) -> None:
         """Tell strings from numbers: '1' would be unseen where fit saw 1."""
-        known, come = ({isinstance(v, str) for v in s} for s in (self.index, levels))
-        if known and come and not known & come:
+        known, come = self.with_strings, _strings_among(levels)
+        if self.index and come and not known & come:
             raise ValueError(
                 f"Column {column.name!r} of X holds {levels[0]!r}, but fit saw "
                 f"categories such as {next(iter(self.index))!r}. Pass them in the type "
@@ -122,6 +123,11 @@ class Levels:
             codes
         ]  # -1, a missing cell, reads the last
         return positions
+
+
+def _strings_among(levels: list[Any]) -> set[bool]:
+    """Tell whether levels are strings: all, none, or some of them."""
+    return {isinstance(level, str) for level in levels}
 
 
 def _order(level: Any) -> tuple[str, Any]:

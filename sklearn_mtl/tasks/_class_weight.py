@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column, in_float32
 from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._classes import LEAST_SHARE
 from sklearn_mtl.tasks._resolve import per_column
 
 
@@ -158,11 +160,34 @@ def _label_factor(column: Column, weight: np.ndarray, setting: Any) -> np.ndarra
         factor = np.ones(len(levels))
         factor[present] = mass.sum() / (present.sum() * mass[present])
     else:
-        for level, value in setting.items():
-            if not 0 <= value < np.inf:
-                raise ValueError(
-                    f"class_weight gives class {level!r} of column {column.name!r} the "
-                    f"weight {value!r}. Weights must be finite numbers of at least 0."
-                )
+        _check_weights(setting, column.name)
         factor = np.array([float(setting.get(level, 1.0)) for level in levels])
+        _check_ratio(dict(zip(levels, factor.tolist(), strict=True)), column.name)
     return np.where(codes >= 0, np.append(factor, 1.0)[codes], 1.0)
+
+
+def _check_weights(setting: Mapping[Any, Any], name: Hashable) -> None:
+    for level, value in setting.items():
+        if not 0 <= value <= sys.float_info.max:
+            raise ValueError(
+                f"class_weight gives class {level!r} of column {name!r} the weight "
+                f"{value!r}. Weights must be finite numbers of at least 0."
+            )
+
+
+def _check_ratio(weights: dict[Any, float], name: Hashable) -> None:
+    """Refuse weights beside which others are nothing in the network's format."""
+    known = {level: weight for level, weight in weights.items() if weight}
+    if not known:
+        return
+    least, largest = (
+        min(known, key=known.__getitem__),
+        max(known, key=known.__getitem__),
+    )
+    if known[least] < LEAST_SHARE * known[largest]:
+        raise ValueError(
+            f"class_weight gives class {least!r} of column {name!r} the weight "
+            f"{known[least]!r}, which is nothing beside {known[largest]!r} of class "
+            f"{largest!r}. Pass 0 to leave a class out, or weights of a ratio below "
+            f"{1 / LEAST_SHARE:.0e}."
+        )

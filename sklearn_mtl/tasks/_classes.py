@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Set
 from contextlib import suppress
 from numbers import Real
 from typing import Any, ClassVar
@@ -11,8 +12,11 @@ import torch
 from scipy.special import expit, softmax
 from torch.nn import functional as F
 
-from sklearn_mtl.tables import Column
+from sklearn_mtl.tables import Column, is_missing
 from sklearn_mtl.tasks._base import Task
+
+LEAST_SHARE = 1e-19
+"""Of the weights of a column, below which a class is nothing in float32."""
 
 
 class ClassTask(Task):
@@ -42,6 +46,7 @@ class ClassTask(Task):
     def _fit_classes(self, column: Column, weight: np.ndarray) -> None:
         self.name_ = column.name
         self._refuse_continuous(column)
+        self._check_classes()
         codes, levels = column.factorize()
         counts = (codes >= 0) & (weight > 0)
         mass = np.bincount(codes[counts], weight[counts], minlength=len(levels))
@@ -52,7 +57,6 @@ class ClassTask(Task):
             known, () if self.classes is None else self.classes
         )
         if self.classes is not None:
-            self._refuse_doubles()
             unknown = [label for label in known if label not in list(self.classes)]
             if unknown:
                 raise ValueError(
@@ -68,13 +72,34 @@ class ClassTask(Task):
         # A class that is expected but not seen counts as half a label.
         total = np.where(total > 0, total, 0.5)
         self.prior_ = total / total.sum() if len(total) else total
+        self._refuse_lost_classes(total)
 
     def _order(self, labels: dict[Any, float], column: Column) -> list[Any]:
         """Bring the classes into the order of ``classes_``."""
         return _sorted(labels)
 
-    def _refuse_doubles(self) -> None:
-        given = list(self.classes)
+    def _refuse_lost_classes(self, mass: np.ndarray) -> None:
+        lost = np.flatnonzero(self.prior_ < LEAST_SHARE)
+        if len(lost):
+            raise ValueError(
+                f"Labels {self.classes_[lost[0]]!r} of column {self.name_!r} have the "
+                f"weight {mass[lost[0]]:g} in sum, which is nothing beside the "
+                f"{mass.max():g} of another class. Pass a sample_weight of 0 to leave "
+                "them out, or weights of a like size."
+            )
+
+    def _check_classes(self) -> None:
+        if self.classes is None:
+            return
+        no_list = isinstance(self.classes, str | Mapping | Set)
+        given = [] if no_list or not hasattr(self.classes, "__len__") else self.classes
+        given = list(given)
+        are_labels = all(isinstance(v, Hashable) and not is_missing(v) for v in given)
+        if not given or not are_labels:
+            raise TypeError(
+                f"classes={self.classes!r} of column {self.name_!r}: pass a list of "
+                "all classes, such as ['no', 'yes']. Missing labels are no class."
+            )
         twice = [
             label for position, label in enumerate(given) if label in given[:position]
         ]

@@ -6,9 +6,11 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+from skorch.callbacks import Checkpoint
 
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.training._restore import weights_unchanged_on_failure
@@ -68,6 +70,46 @@ def written_whole(files: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for path in beside.values():
             with suppress(OSError):
                 os.unlink(path)
+
+
+@contextmanager
+def pickled_whole(callback: Any, net: Any) -> Iterator[None]:
+    """Let skorch's `Checkpoint` write its pickle whole or not at all, too.
+
+    It opens the file itself; so what it is handed meanwhile takes the bytes.
+    """
+    asked = getattr(callback, "f_pickle", None)
+    if not isinstance(callback, Checkpoint) or not isinstance(asked, str):
+        yield
+        return
+    taken = _Taken(asked)
+    callback.f_pickle = taken
+    try:
+        yield
+    finally:
+        callback.f_pickle = asked
+    if taken.tell():
+        path = callback._format_target(net, asked, -1)
+        with suppress(OSError):
+            save_whole(taken.write_to, {"f_pickle": path}, is_heard=False)
+
+
+class _Taken(BytesIO):
+    """Bytes that stand in for a path, also in what is pickled meanwhile."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def close(self) -> None:
+        """Keep the bytes, which skorch's context would let go."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (self.path,)
+
+    def write_to(self, f_pickle: Any) -> None:
+        with open(f_pickle, "wb") as file:
+            file.write(self.getbuffer())
 
 
 def _is_file(target: Any) -> bool:

@@ -9,6 +9,7 @@ from skorch.history import History
 
 from sklearn_mtl.training._batches import MemberRows
 from sklearn_mtl.training._course import Course, Reason
+from sklearn_mtl.training._interrupts import interrupts_end
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._part import (
@@ -91,7 +92,8 @@ def _run(
     """Train as a part of a fit, which the net forgets afterwards."""
     net.course = course
     try:
-        net.partial_fit(rows, epochs=epochs)
+        with interrupts_end(course):
+            net.partial_fit(rows, epochs=epochs)
     finally:
         net.course = Course()
 

@@ -11,8 +11,9 @@ def resolve_device(device: str) -> str:
         try:
             torch.empty(0, device=device)
         except (AssertionError, RuntimeError) as error:
+            reason = str(error).partition("\n")[0].rstrip(".")  # CUDA says a page
             raise ValueError(
-                f"device={device!r} is not there: {error}. Pass 'cpu', or 'auto' for "
+                f"device={device!r} is not there: {reason}. Pass 'cpu', or 'auto' for "
                 "the accelerator if there is one."
             ) from error
         return device

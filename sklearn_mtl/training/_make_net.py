@@ -48,6 +48,7 @@ def make_net(
     members: Members,
     *,
     dtype: str,
+    precision: str = "float32",
     device: str,
     solver: str,
     generator: torch.Generator,
@@ -65,6 +66,7 @@ def make_net(
         Fitted tasks, in the order of y's columns.
     members : Members
     dtype : {"float32", "float64"}
+    precision : {"auto", "float32", "bfloat16"}
     device : str
         In torch's notation, or "auto".
     solver : {"adam", "sgd"}
@@ -104,6 +106,7 @@ def make_net(
             without_decay.append(NO_DECAY_OF_VARIANCES)
     made = {
         "members": members,
+        "precision": precision,
         **_depth(members, len(settings["module__hidden_layer_sizes"])),
         "module__n_members": members.number,
         "module__seeds": members.seed.tolist(),

@@ -57,18 +57,19 @@ class NegativeTransfer(Callback):
         if (self._kept < 1.0 + LEAST_RISE).all():
             self._times = {}
             return
-        worse = self._worse_than_the_prior(self._kept, self._kept - self._best)
+        worse = self._worse_than_the_prior(self._kept, self._best)
         self._times = {t: self._times.get(t, 0) + 1 for t in worse}
         for t, times in self._times.items():
             if times == TIMES_IN_A_ROW and t not in self._warned:
                 self._warned.add(t)
                 self._warn(t, net)
 
-    def _worse_than_the_prior(self, loss: np.ndarray, rises: np.ndarray) -> set[int]:
-        known = self._learns & np.isfinite(loss) & np.isfinite(rises)
+    def _worse_than_the_prior(self, loss: np.ndarray, best: np.ndarray) -> set[int]:
+        known = self._learns & np.isfinite(loss) & np.isfinite(best)
         found = set()
         for t in map(int, np.flatnonzero(known.any(axis=0))):
-            kept, rise = loss[known[:, t], t], rises[known[:, t], t]
+            kept = loss[known[:, t], t]
+            rise = kept - best[known[:, t], t]
             if _clearly_above(kept, 1.0) and _clearly_above(rise, 0.0):
                 found.add(t)
         return found

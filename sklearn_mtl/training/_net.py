@@ -14,7 +14,12 @@ from skorch.utils import TeeGenerator
 from sklearn_mtl.nn import Binding, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
-from sklearn_mtl.training._checkpoints import FILES, load_all_or_none, save_whole
+from sklearn_mtl.training._checkpoints import (
+    FILES,
+    load_all_or_none,
+    pickled_whole,
+    save_whole,
+)
 from sklearn_mtl.training._course import Course, EndOfTraining
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._held_out_scores import record_scores
@@ -23,6 +28,7 @@ from sklearn_mtl.training._listeners import somebody_listens, tell
 from sklearn_mtl.training._loss import TaskLoss, mean_until_divergence
 from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._part import Part, can_part, part_of
+from sklearn_mtl.training._precision import format_of_products
 from sklearn_mtl.training._schedules import end_schedules
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._torch_modes import usual_torch_modes
@@ -48,6 +54,9 @@ class MultiTaskNet(NeuralNet):
     head_sparsity : float
         How much each step thins the links from shared units to tasks, in units of the
         learning rate; see `Links.shrink`.
+    precision : {"float32", "bfloat16", "auto"}
+        Number format of the products of shared layers in a step; see
+        `format_of_products`.
 
     Attributes
     ----------
@@ -92,6 +101,7 @@ class MultiTaskNet(NeuralNet):
         verbose: int = 0,
         members: Members | None = None,
         head_sparsity: float = 0.0,
+        precision: str = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -107,6 +117,7 @@ class MultiTaskNet(NeuralNet):
         )
         self.members = members  # type: ignore[assignment]
         self.head_sparsity = head_sparsity
+        self.precision = precision
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -134,7 +145,8 @@ class MultiTaskNet(NeuralNet):
         try:
             getattr(self, method_name)(self, **cb_kwargs)
             for _, callback in self.callbacks_:
-                tell(callback, method_name, self, **cb_kwargs)
+                with pickled_whole(callback, self):
+                    tell(callback, method_name, self, **cb_kwargs)
         finally:
             self._is_notifying = was_notifying
         if method_name == "on_train_end":
@@ -296,7 +308,14 @@ class MultiTaskNet(NeuralNet):
         scale : tensor of shape (K, T)
             As in `Labels`; that of all batches to come.
         """
-        return Step(self._at_work.module, self._at_work.criterion, scale)
+        work = self._at_work
+        products = format_of_products(self.precision, work.module, self._batch_size)
+        return Step(work.module, work.criterion, scale, products)
+
+    @property
+    def _batch_size(self) -> int:
+        size: Any = getattr(self, "iterator_train__batch_size", self.batch_size)
+        return int(size)
 
     def validation_step(
         self, batch: tuple[torch.Tensor, Labels], **fit_params: Any

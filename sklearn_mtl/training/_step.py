@@ -27,14 +27,26 @@ class Step:
     criterion : TaskLoss
     scale : tensor of shape (K, T)
         As in `Labels`; that of all batches to come.
+    products : torch.dtype or None
+        Number format of the products of shared layers; None for that of the weights.
+        Where balancing compares gradients, these are not rounded.
     """
 
-    def __init__(self, module: nn.Module, criterion: TaskLoss, scale: Tensor) -> None:
-        self.network: Any = bind(module, Binding(trains=True).at_the_bottom)
+    def __init__(
+        self,
+        module: nn.Module,
+        criterion: TaskLoss,
+        scale: Tensor,
+        products: torch.dtype | None = None,
+    ) -> None:
         self.losses_and_gradient = criterion.bind()
         self.balancing, self.of_outputs = criterion.balancing, criterion.of_outputs
         self.scale = scale
         self.reads_gramian = self.balancing.reads == "gramian"
+        binding = Binding(
+            trains=True, products=None if self.reads_gramian else products
+        )
+        self.network: Any = bind(module, binding.at_the_bottom)
         if self.reads_gramian:
             check_gramian(self.network, self.balancing, module)
             self.scale_of_outputs = criterion.of_outputs(scale).unsqueeze(1)

@@ -51,3 +51,12 @@ def refuses_before_and_after_fit(net, words, X, y, error=ValueError, **more):
     assert vars(fitted).keys() == state.keys()
     assert all(vars(fitted)[name] is value for name, value in state.items())
     np.testing.assert_array_equal(fitted.predict(rows), predicted)
+
+
+def fails_saying(words, call, error=(TypeError, ValueError)):
+    """Call; the message holds all of the words, in any order."""
+    with pytest.raises(error) as caught:
+        call()
+    said = str(caught.value)
+    for word in words:
+        assert word in said, f"{word!r} is missing in: {said}"

@@ -31,6 +31,12 @@ def test_normalize_of_an_interval(net, X, normalize):
         net.predict_interval(X, normalize=normalize)
 
 
+@pytest.mark.parametrize("return_std", ["yes", None, np.zeros(0), np.ones(3)])
+def test_return_std_of_predictions(net, X, return_std):
+    with pytest.raises(ValueError, match="'return_std' parameter"):
+        net.predict(X, return_std=return_std)
+
+
 @pytest.mark.parametrize("n_rows", [5, 61, 0])
 def test_probabilities_of_another_number_of_rows(net, X, y, n_rows):
     proba = [None, np.full((n_rows, 2), 0.5)]

@@ -119,3 +119,9 @@ def test_interval_that_is_to_be_normalized_in_no_way(X, y, normalize):
     net = MultiTaskNetEstimator(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match="'normalize' parameter"):
         net.predict_interval(X, normalize=normalize)
+
+
+def test_column_of_X_that_the_first_call_saw_constant(X, y):
+    net = MultiTaskNetEstimator(**SMALL).partial_fit(X.assign(a=4.0), y)
+    with pytest.warns(UserWarning, match="Column 'a' of X holds .* saw 4 only"):
+        net.partial_fit(X, y)

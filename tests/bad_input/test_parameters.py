@@ -149,8 +149,11 @@ def test_kind_of_numbers_for_the_classifier_and_of_classes_for_the_regressor(X):
         ("device", "gpu"),
         ("device", "cuda:99"),
         ("dtype", "float16"),
+        ("precision", "float16"),
+        ("precision", None),
         ("callbacks", 3),
         ("net_params", [1]),
+        ("net_params", {0: 1}),
     ],
 )
 def test_parameter_out_of_range(X, y, name, value):

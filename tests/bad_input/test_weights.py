@@ -65,3 +65,31 @@ def test_wrong_weights_of_score(X, y, weight):
     net = MultiTaskNetEstimator(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match="sample_weight"):
         net.score(X, y, sample_weight=np.full(30, weight))
+
+
+@pytest.mark.parametrize("least", [1e-20, 1e-300])
+@pytest.mark.parametrize("given", ["class_weight", "sample_weight"])
+@pytest.mark.parametrize("rare", ["lo", "hi"])
+def test_weights_beside_which_a_class_is_nothing(X, y, rare, given, least):
+    weights = {"lo": 1.0, "hi": 1.0, rare: least}
+    by_row = y["size"].map(weights).to_numpy()
+    net = MultiTaskNetEstimator(**SMALL)
+    fit = {}
+    if given == "class_weight":
+        net.set_params(class_weight=weights)
+    else:
+        fit["sample_weight"] = by_row
+    words = [given, f"'{rare}'", "'size'", "leave"]
+    refuses(net, words, X, y, **fit)
+
+
+@pytest.mark.parametrize("weight", [10**400, -1, np.inf, np.nan])
+def test_weight_of_a_class_that_is_no_weight(X, y, weight):
+    net = MultiTaskNetEstimator(**SMALL, class_weight={"lo": weight})
+    refuses(net, ["class_weight", "'lo'", "'size'", "finite"], X, y)
+
+
+@pytest.mark.parametrize("rare", ["lo", "hi"])
+def test_light_classes_are_learned(X, y, rare):
+    net = MultiTaskNetEstimator(**SMALL, class_weight={rare: 1e-18})
+    assert np.isfinite(net.fit(X, y).predict_proba(X)[1]).all()

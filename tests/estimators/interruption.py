@@ -209,17 +209,19 @@ def main():
     for name in CASES:
         fits = Fits(name)
         share = max(1, given.moments // len(CASES))
-        late, kept, none = [], 0, 0
+        late, kept, none, epochs = [], 0, 0, []
         for after in rng.uniform(0, fits.seconds, size=share):
             seconds, was_kept = fits.interrupted(after)
             none += seconds is None
             late += [] if seconds is None else [seconds]
             kept += was_kept
-        beyond, late_limits = [], 0
+            epochs.append(fits.epochs_after)
+        beyond, late_limits, epochs_beyond = [], 0, []
         for limit in np.geomspace(0.01, fits.seconds, max(1, given.limits)):
             seconds, allowed, net = fits.limited(limit)
             beyond.append(seconds)
             late_limits += seconds > allowed
+            epochs_beyond.append(fits.epochs_after)
         goes_on(net, fits.table)
         print(
             f"{name}: parts {fits.parts}, fit {fits.seconds:.2f} s, epoch "
@@ -227,8 +229,10 @@ def main():
             f"{fits.allowed:.2f} s. Ctrl-C at {len(late)} moments (fit was over at "
             f"{none}): kept {kept}, late {np.sum(np.array(late) > fits.allowed)}, "
             f"returned after {np.median(late):.3f} s (median), "
-            f"{max(late):.3f} s (most). time_limit at {len(beyond)} values: "
-            f"{np.median(beyond):.3f} s beyond (median), {max(beyond):.3f} s (most), "
+            f"{max(late):.3f} s and {max(epochs)} epochs (most) of {fits.n_cuts} parts."
+            f" time_limit at {len(beyond)} values: "
+            f"{np.median(beyond):.3f} s beyond (median), {max(beyond):.3f} s and "
+            f"{max(epochs_beyond)} epochs (most), "
             f"late {late_limits}.",
             flush=True,
         )

@@ -27,6 +27,9 @@ def test_sparse_X_is_reconstructed():
     net = MultiTaskNetRegressor(**TWO_LAYERS, **VARIATIONAL).fit(X, y)
     assert sparse.issparse(net.sample(3, random_state=0))
     assert net.score_samples(X).shape == (100,)
+    for n_samples in (10**12, 10**30):
+        with pytest.raises(ValueError, match=f"n_samples={n_samples} rows of 30"):
+            net.sample(n_samples)
 
 
 def test_bound_comes_near_the_density_and_samples_have_its_moments():

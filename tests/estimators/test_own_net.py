@@ -13,6 +13,7 @@ from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import make_multitask
 from sklearn_mtl.estimators import _own_net
 from sklearn_mtl.estimators._own_net import (
+    gain_between,
     is_gain,
     loss_at_others_epoch,
 )
@@ -325,3 +326,9 @@ def test_last_loss_of_a_member_that_has_left_stands_for_later_ones():
 )
 def test_a_gain_is_above_its_standard_error(gain, expected):
     assert is_gain(np.array(gain)) is expected
+
+
+def test_losses_that_are_not_finite_are_no_gain():
+    with np.errstate(invalid="raise"):
+        gain = gain_between(np.array([np.inf, 2, np.nan]), np.array([np.inf, 1, 1]))
+    assert_array_equal(gain, [np.nan, 1, np.nan])

@@ -66,7 +66,7 @@ def sold(y, response):
         ("roc_auc", {1: sold}),
         (make_task_scorer(r2_score, tasks="price"), {0: price}),
     ],
-    ids=str,
+    ids=["r2 of a column", "mae", "neg_mean_absolute_error", "roc_auc", "a function"],
 )
 @pytest.mark.parametrize("parameters", [{}, {"reconstruction": Autoencoder(2)}])
 def test_kept_weights_have_the_best_score(table, scoring, expected, parameters):

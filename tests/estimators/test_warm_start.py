@@ -221,6 +221,7 @@ CHANGED = {
     "learning_rate_init": 0.1,
     "max_iter": 3,
     "n_iter_no_change": 2,
+    "precision": "bfloat16",
     "scoring": "r2",
     "task_weights": [0, 1, 1],
     "time_limit": 1e-6,

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.nn import VariationalAutoencoder
-from tests.fuzz.parameters import TINY
+from tests.fuzz.parameters import ALLOWED, TINY
 from tests.fuzz.wrong import expect, expect_same_state, expect_told, state_of
 
 METHODS = (
@@ -40,12 +40,16 @@ OF_SCIKIT_LEARN = ("dim", "Complex data", "column")
 
 
 class Call(NamedTuple):
-    """One argument or parameter of a method, with a value by its position."""
+    """One argument or parameter of a method, with a value by its position.
+
+    A second parameter may stand beside, by the position among `values_of` it.
+    """
 
     method: str
     name: str
     value: int
     fitted: bool = True
+    beside: tuple = ()
 
 
 def example():
@@ -65,6 +69,12 @@ def arguments_of(method):
     ]
 
 
+def values_of(name):
+    """List wrong values of a parameter, then allowed ones as often."""
+    allowed = tuple(ALLOWED.get(name, ()))
+    return VALUES + allowed * (len(VALUES) // max(1, len(allowed)))
+
+
 def drawn(rng):
     """Draw a call."""
     parameters = list(fresh().get_params(deep=False))
@@ -74,16 +84,25 @@ def drawn(rng):
         names = parameters
     name = names[rng.integers(len(names))]
     fitted = method not in ("fit", "partial_fit") or bool(rng.random() < 0.5)
-    return Call(method, name, int(rng.integers(len(VALUES))), fitted)
+    value, beside = int(rng.integers(len(VALUES))), ()
+    if method in ("fit", "partial_fit") and rng.random() < 0.5:
+        other = parameters[rng.integers(len(parameters))]
+        beside = (other, int(rng.integers(len(values_of(other)))))
+    return Call(method, name, value, fitted, beside)
 
 
 def simpler(call):
+    if call.beside:
+        yield call._replace(beside=())
     if call.method == "fit" and call.fitted:
         yield call._replace(fitted=False)
 
 
 def asked(net, call, X, y):
-    """Return the arguments of a call, or set the parameter that it is about."""
+    """Return the arguments of a call, or set the parameters that it is about."""
+    if call.beside:
+        name, at = call.beside
+        net.set_params(**{name: values_of(name)[at]})
     names = arguments_of(call.method)
     given = {name: table for name, table in (("X", X), ("y", y)) if name in names}
     if call.name in names:
@@ -108,7 +127,8 @@ def _check(call):
     try:
         getattr(net, call.method)(**given)
     except Exception as error:
-        expect_told(error, [call.name, *X.columns, *y.columns, *OF_SCIKIT_LEARN])
+        named = [call.name, *call.beside[:1]]
+        expect_told(error, [*named, *X.columns, *y.columns, *OF_SCIKIT_LEARN])
         expect_same_state(net, before, f"a {call.method} that failed")
         if predicted is not None:
             expect(predicted.equals(net.predict(X)), "a failure changes predictions")

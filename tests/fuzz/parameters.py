@@ -45,4 +45,5 @@ ALLOWED = {
     "cv": [2, 3],
     "n_iter_no_change": [1],
     "dtype": ["float64"],
+    "precision": ["bfloat16"],
 }

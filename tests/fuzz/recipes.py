@@ -88,6 +88,13 @@ def made(recipe):
     return net, CONTAINERS[recipe.X_in](X), CONTAINERS[recipe.y_in](y), more
 
 
+def repeats(recipe):
+    """Tell whether a second fit is to give the same."""
+    random = ("random_state", ALLOWED["random_state"].index(None))
+    limited = any(name == "time_limit" for name, _ in recipe.parameters)
+    return random not in recipe.parameters and not limited
+
+
 def simpler(recipe):
     """Give recipes with one thing less."""
     for field in ("features", "labels", "parameters"):

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from tests.fuzz.containers import CONTAINERS, cells_of, equal, rows_of, written
-from tests.fuzz.recipes import drawn, made, simpler
+from tests.fuzz.recipes import drawn, made, repeats, simpler
 from tests.fuzz.wrong import (
     Wrong,
     expect,
@@ -39,7 +39,7 @@ def check(recipe):
             expect_same_state(net, before, "a fit that failed")
             return True
         predicted = net.predict(X)
-        check_predictions(net, recipe, predicted, y)
+        check_predictions(net, recipe, X, predicted, y, more.get("sample_weight", 1.0))
         check_probabilities(net, X)
         check_rows(net, X, predicted)
         check_stored(net, X, predicted)
@@ -66,17 +66,19 @@ def check_warnings(said):
             raise Wrong(f"{warning.category.__name__} at {place}", str(warning.message))
 
 
-def check_predictions(net, recipe, predicted, y):
+def check_predictions(net, recipe, X, predicted, y, weight):
     cells, given = cells_of(predicted), cells_of(y)
     expect(cells.shape == given.shape, "predictions of another shape", cells.shape)
     # Without an index of X, pandas labels come back by position.
-    as_array = recipe.y_in == "pandas" and recipe.X_in != "pandas"
+    as_array = isinstance(y, pd.DataFrame) and not isinstance(X, pd.DataFrame)
     kept = recipe.y_in in ("numpy", "lists") or type(predicted) is type(y) or as_array
     expect(kept, f"{type(y).__name__} came back as {type(predicted).__name__}")
     if isinstance(predicted, pd.DataFrame):
         expect(list(predicted) == list(y), "predictions under other names")
-        if isinstance(predicted.index, pd.Index) and recipe.X_in == "pandas":
+        if isinstance(predicted.index, pd.Index) and isinstance(X, pd.DataFrame):
             expect(predicted.index.equals(y.index), "predictions under another index")
+    weight = np.asarray(weight)
+    counts = ~pd.isna(given) & ((weight[:, None] if weight.ndim == 1 else weight) > 0)
     for j, task in enumerate(net.tasks_):
         if hasattr(task, "classes_"):
             known = set(given[:, j][~pd.isna(given[:, j])])
@@ -84,7 +86,7 @@ def check_predictions(net, recipe, predicted, y):
             expect(set(cells[:, j]) <= known, kind, set(cells[:, j]) - known)
         else:
             numbers = cells[:, j].astype(float)
-            if pd.isna(given[:, j]).all() and np.isnan(numbers).all():
+            if not counts[:, j].any() and np.isnan(numbers).all():
                 continue
             kind = f"predictions that are not finite: {recipe.labels[j]}"
             expect(np.isfinite(numbers).all(), kind)
@@ -150,8 +152,7 @@ def check_score(net, X, y):
 
 def check_again(net, recipe, X, y, more, predicted):
     """Fit again: the same call gives the same, in any container of plain numbers."""
-    random = ("random_state", 0) in recipe.parameters
-    if random or any(name == "time_limit" for name, _ in recipe.parameters):
+    if not repeats(recipe):
         return
     again = clone(net).fit(X, y, **more).predict(X)
     expect(equal(again, predicted), "a second fit differs")

@@ -17,6 +17,7 @@ from sklearn_mtl.nn import (
     MultiTaskNetwork,
     Sharing,
 )
+from sklearn_mtl.nn._heads import Heads, HeadsByAutograd
 
 K, B, D, H = 2, 6, 4, 5
 # Task 2 stands before task 1, as blocks of kinds make it; task 1 has two outputs.
@@ -143,6 +144,23 @@ def test_gramian_is_that_of_each_tasks_own_gradient(sharing, heads, wrt, params)
         order = [0, 2, 1]
         found = [(g[0][:, t],) for t, g in zip(order, found, strict=True)]
     assert_close(gramian, gramian_of(found))
+
+
+@pytest.mark.parametrize("heads", HEADS, ids=str)
+@pytest.mark.parametrize("wrt", ["units", "weights"])
+def test_gramian_of_heads_without_a_formula(heads, wrt, monkeypatch):
+    net, upstream = network(heads=heads), normal(K, B, 4, seed=2)
+
+    def gramian():
+        bound = net.bind(Binding(trains=True))
+        bound.forward(normal(B, D))
+        return bound.gramian(upstream.clone(), wrt)
+
+    by_formula = gramian()
+    monkeypatch.setattr(type(net.heads), "bind", Heads.bind)
+
+    assert type(net.bind(Binding(trains=True)).heads) is HeadsByAutograd
+    assert_close(gramian(), by_formula)
 
 
 def test_nothing_is_compared_where_nothing_is_shared():

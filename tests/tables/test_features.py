@@ -200,13 +200,14 @@ def test_sparse_equals_dense_up_to_a_shift_of_each_column(rows, scale_inputs):
 # Chunks
 
 
+@pytest.mark.parametrize("cells", [13 * 9, 1])
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_chunks_are_encoded_as_the_whole(container, monkeypatch):
+def test_chunks_are_encoded_as_the_whole(container, cells, monkeypatch):
     X = CONTAINERS[container]()
     whole_encoder = FeatureEncoder().fit(X, np.linspace(1, 2, X.shape[0]))
     whole = dense(whole_encoder, X)
 
-    monkeypatch.setattr(_features, "CELLS_AT_ONCE", 13 * X.shape[1])
+    monkeypatch.setattr(_features, "CELLS_AT_ONCE", cells)
     encoder = FeatureEncoder().fit(X, np.linspace(1, 2, X.shape[0]))
 
     assert encoder.feature_names_out_ == whole_encoder.feature_names_out_

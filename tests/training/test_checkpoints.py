@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from skorch.callbacks import Checkpoint, LoadInitState, TrainEndCheckpoint
+from skorch.callbacks import Callback, Checkpoint, LoadInitState, TrainEndCheckpoint
 
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.nn import Autoencoder
@@ -141,3 +141,38 @@ def test_net_can_be_pickled_while_it_trains(tmp_path):
 
     with open(tmp_path / "net.pkl", "rb") as file:
         assert len(pickle.load(file).history) == 3
+
+
+def saves_a_pickle(folder):
+    saves = Checkpoint(monitor=None, f_pickle="net.pkl", dirname=str(folder))
+    saves.set_params(f_params=None, f_optimizer=None, f_criterion=None, f_history=None)
+    return saves
+
+
+class HoldsAFunction(Callback):
+    """Cannot be pickled from the third epoch on."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.function = (lambda: None) if len(net.history) == 3 else None
+
+
+def test_pickle_of_a_net_that_cannot_be_pickled_leaves_the_one_before(tmp_path):
+    saves = saves_a_pickle(tmp_path)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        small_net([HoldsAFunction(), saves]).fit(*numbers_table())
+
+    assert list(files_of(tmp_path)) == ["net.pkl"]
+    net = pickle.loads(files_of(tmp_path)["net.pkl"])
+    assert len(net.history) == 2
+    assert saves.f_pickle == "net.pkl"
+
+
+def test_pickle_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    def full(*paths):
+        raise OSError("disk is full")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.warns(UserWarning, match=r"net\.pkl could not.*disk is full"):
+        small_net([saves_a_pickle(tmp_path)]).fit(*numbers_table())
+
+    assert files_of(tmp_path) == {}

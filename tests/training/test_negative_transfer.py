@@ -8,6 +8,7 @@ import pytest
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.exceptions import NegativeTransferWarning
 from sklearn_mtl.inspection import compare_single_task
+from sklearn_mtl.training._negative_transfer import NegativeTransfer
 
 SETTINGS = {
     "hidden_layer_sizes": (64,),
@@ -48,3 +49,12 @@ def test_members_that_do_not_learn_a_column_are_not_asked():
     with warnings.catch_warnings():
         warnings.simplefilter("error", NegativeTransferWarning)
         compare_single_task(MultiTaskNetRegressor(**SETTINGS, max_iter=10), X, y, cv=2)
+
+
+def test_losses_that_are_not_finite_name_no_column():
+    watcher = NegativeTransfer(["a", "b"])
+    watcher._learns = np.ones((2, 2), dtype=bool)
+    loss = np.array([[np.inf, 3.0], [np.inf, 3.1]])
+    best = np.array([[np.inf, 0.5], [np.inf, 0.6]])
+    with np.errstate(invalid="raise"):
+        assert watcher._worse_than_the_prior(loss, best) == {1}
