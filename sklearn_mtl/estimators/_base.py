@@ -54,7 +54,7 @@ class BaseMultiTaskNet(
         reconstruction: Any = None,
         n_members: Any = "auto",
         task_types: Any = None,
-        task_weights: Any = None,
+        task_weights: Any = "auto",
         class_weight: Any = None,
         categorical_features: Any = "from_dtype",
         max_categories: int = 255,
@@ -247,7 +247,7 @@ default=None
         self.stack_ = stack
         self.net_, self.own_net_ = stack.net, stack.own_net
         self.tasks_, self.feature_encoder_ = codings.tasks, codings.encoder
-        self.temperature_ = stack.temperature
+        self.shrinkage_, self.temperature_ = stack.shrinkage, stack.temperature
         self.n_outputs_ = len(self.tasks_)
         self.sharing_ = np.array(
             [

@@ -28,7 +28,7 @@ from sklearn_mtl.tables import (
     take_rows,
     warn_of_extreme_labels,
 )
-from sklearn_mtl.tasks import Task, per_column
+from sklearn_mtl.tasks import Task, per_column, telling_labels, weight_of_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,8 @@ class Codings:
     ----------
     tasks : list of Task
         Fitted, one for each column of y.
+    labels : ndarray of shape (n_tasks,)
+        How many labels of each column tell something.
     task_share : ndarray of shape (n_tasks,)
         Weight of each task's loss; they sum to 1.
     container : Container
@@ -56,6 +58,7 @@ class Codings:
     """
 
     tasks: list[Task]
+    labels: np.ndarray
     task_share: np.ndarray
     container: Container
     reader: BaseEstimator
@@ -102,7 +105,8 @@ def learn_codings(
         tasks, rows.columns, rows.training_weight.T, strict=True
     ):
         _fit_task(task, column, weight)
-    task_share = _task_share(estimator.task_weights, names)
+    labels = np.array(list(map(telling_labels, tasks, rows.training_weight.T)))
+    task_share = _task_share(estimator.task_weights, names, labels)
     everywhere = _weight_to_encode_by(rows)
     encoder = FeatureEncoder(
         estimator.categorical_features,
@@ -123,6 +127,7 @@ def learn_codings(
             row_maker = RowMaker(rows.passed_X, encoder)
     return Codings(
         tasks=tasks,
+        labels=labels,
         task_share=task_share,
         container=container,
         reader=reader_of(estimator),
@@ -135,7 +140,8 @@ def learn_codings(
 
 def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     """Weigh the tasks anew."""
-    return replace(codings, task_share=_task_share(task_weights, codings.names))
+    share = _task_share(task_weights, codings.names, codings.labels)
+    return replace(codings, task_share=share)
 
 
 def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
@@ -173,8 +179,20 @@ def _without_left_out(rows: Rows, weight: np.ndarray) -> tuple[Any, np.ndarray]:
     return take_rows(rows.passed_X, read), weight[read]
 
 
-def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:
-    """Weight of each task, 1 where it has none, as shares that sum to 1."""
+def _task_share(
+    task_weights: Any, names: list[Hashable], labels: np.ndarray
+) -> np.ndarray:
+    """Weights of the tasks, as shares that sum to 1."""
+    if isinstance(task_weights, str) and task_weights == "auto":
+        values = weight_of_loss(labels)
+    else:
+        values = _weights_said(task_weights, names)
+    share: np.ndarray = values / values.sum()
+    return share
+
+
+def _weights_said(task_weights: Any, names: list[Hashable]) -> np.ndarray:
+    """Weight of each task, 1 where it has none."""
     values = np.ones(len(names))
     weights = per_column(task_weights, names, "task_weights")
     for t, (weight, name) in enumerate(zip(weights, names, strict=True)):
@@ -185,7 +203,7 @@ def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:
         ):
             raise ValueError(
                 f"task_weights says {weight!r} for column {name!r}. Weights must be "
-                "finite numbers of at least 0."
+                "finite numbers of at least 0; or pass 'auto' for all columns."
             )
         values[t] = weight
     if not values.any():
@@ -193,4 +211,4 @@ def _task_share(task_weights: Any, names: list[Hashable]) -> np.ndarray:
             "task_weights is 0 for every column of y. Give at least one column a "
             "weight above 0."
         )
-    return values / values.sum()
+    return values

@@ -112,14 +112,18 @@ def fit_table(
         net=trained.net,
         own_net=trained.own_net,
         codings=codings,
+        shrinkage=np.ones(len(codings.tasks)),
         temperature=np.ones(len(codings.tasks)),
         fold_seed=trained.fold_seed,
     )
     trust = trust_of(
         stack, trained.rows, rows, to_stop_on, calibrates=bool(estimator.calibrate)
     )
+    calibrated = replace(
+        stack, shrinkage=trust.shrinkage, temperature=trust.temperature
+    )
     return Fitted(
-        stack=replace(stack, temperature=trust.temperature),
+        stack=calibrated,
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         trust=trust,
     )

@@ -41,6 +41,8 @@ class FittedStack:
         Members of the columns that went on alone, each of which learned from one.
     codings : Codings
         How X is encoded, and what columns of y mean.
+    shrinkage : ndarray of shape (n_tasks,)
+        Share of the way from the prior to what members say, in raw outputs.
     temperature : ndarray of shape (n_tasks,)
         Divides the logarithms of each class column's probabilities.
     fold_seed : int
@@ -62,6 +64,7 @@ class FittedStack:
     net: MultiTaskNet
     own_net: MultiTaskNet | None
     codings: Codings
+    shrinkage: np.ndarray
     temperature: np.ndarray
     fold_seed: int
 
@@ -153,6 +156,38 @@ class FittedStack:
         responses : list of ndarray of shape (K, n, m)
             One for each of `tasks`.
         """
+        for net, tasks, index, raw in self._raw_of_held_out(rows):
+            yield tasks, index, [self._response(t, raw, net) for t in tasks]
+
+    def distances_of_held_out(
+        self, rows: MemberRows, tasks: Sequence[int]
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Ask each member how far from the prior it puts the rows that it held out.
+
+        Parameters
+        ----------
+        rows : MemberRows
+        tasks : sequence of int
+
+        Yields
+        ------
+        t : int
+            One of `tasks`; of some rows at a time.
+        index : int ndarray of shape (K, n)
+            Rows of the table; -1 where a member held out fewer.
+        distance : ndarray of shape (K, n, c)
+            What is added to the raw outputs of the prior, before any shrinkage.
+        """
+        for net, own, index, raw in self._raw_of_held_out(rows):
+            for t in own:
+                if t in tasks:
+                    prior = self.codings.tasks[t].prior_raw_
+                    yield t, index, self._raw(t, raw, net) - prior
+
+    def _raw_of_held_out(
+        self, rows: MemberRows
+    ) -> Iterator[tuple[MultiTaskNet, list[int], np.ndarray, np.ndarray]]:
+        """Net, its tasks, rows (K, n) and raw outputs (K', n, C)."""
         for net, tasks in self._by_net(range(len(self.codings.tasks))):
             own_rows = rows if net is self.net else rows.select(net.members.origin)
             for index, raw in raw_of_held_out(net.module_, own_rows):
@@ -160,7 +195,7 @@ class FittedStack:
                 index = (
                     index if net is self.net else index[net.members.learning(tasks[0])]
                 )
-                yield tasks, index, [self._response(t, raw, net) for t in tasks]
+                yield net, tasks, index, raw
 
     def _responses_of_members(
         self, X: Any, tasks: Sequence[int]
@@ -193,13 +228,17 @@ class FittedStack:
         ]
         return [(net, own) for net, own in groups if net is not None and own]
 
+    def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
+        """Raw outputs (K, n, c) of one task, of those (K', n, C) of a net."""
+        own: np.ndarray = raw[..., net.criterion_.layout.slices[t]]
+        return own if net is self.net else own[net.members.learning(t)]
+
     def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
-        task = self.codings.tasks[t]
-        own = raw[..., net.criterion_.layout.slices[t]]
-        response = task.response(
-            own if net is self.net else own[net.members.learning(t)]
-        )
+        task, own = self.codings.tasks[t], self._raw(t, raw, net)
+        if self.shrinkage[t] != 1.0:
+            own = task.prior_raw_ + self.shrinkage[t] * (own - task.prior_raw_)
+        response = task.response(own)
         if task.is_classifier and self.temperature[t] != 1.0:
             return temper(response, self.temperature[t])
         return response

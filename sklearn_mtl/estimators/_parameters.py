@@ -167,9 +167,13 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "task_weights": Parameter(
         "no_validation",
-        "None, list or dict, default=None",
+        '"auto", None, list or dict, default="auto"',
         """
-        Weight of each column's loss, 1 where none is given.
+        Weight of each column's loss, in training and where members stop. "auto" weighs
+        columns by what their labels can tell (DerSimonian and Laird 1986): m labels
+        count m / (m + 100), where of a rare class and the others m is about four times
+        the labels of the rare one. With None all columns count alike. A list or dict
+        says weights, 1 where none is given.
         """,
     ),
     "class_weight": Parameter(
@@ -328,7 +332,9 @@ PARAMETERS: dict[str, Parameter] = {
         'bool or "auto", default="auto"',
         """
         Whether the logarithms of each class column's probabilities are divided by a
-        temperature that fits the labels that members held out (Guo et al. 2017).
+        temperature that fits the labels that members held out (Guo et al. 2017), and
+        columns that do not beat their prior there, numbers too, are drawn towards it
+        (Copas 1983).
         "auto" does so where rows are held out; True is an error where none are.
         """,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from sklearn_mtl.estimators._conformal import Conformal
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._held_out import collect
 from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.estimators._shrinkage import shrinkage_of
 from sklearn_mtl.training import MemberRows
 
 
@@ -19,6 +20,8 @@ class Trust:
 
     Attributes
     ----------
+    shrinkage : ndarray of shape (n_tasks,)
+        1 where members know more than the prior, and where nothing tells.
     temperature : ndarray of shape (n_tasks,)
         1 for numbers, and where there is nothing to learn it from.
     residual_std : ndarray of shape (n_tasks,)
@@ -31,6 +34,7 @@ class Trust:
         NaN without these.
     """
 
+    shrinkage: np.ndarray
     temperature: np.ndarray
     residual_std: np.ndarray
     conformal: Conformal | None = None
@@ -51,22 +55,26 @@ def trust_of(
     Parameters
     ----------
     stack : FittedStack
-        Its temperatures are ones.
+        Its shrinkages and temperatures are ones.
     member_rows : MemberRows
         Rows that it was trained on.
     rows, validation : Rows
         Those behind `member_rows`, and those behind what was held out, where these are
         others.
     calibrates : bool
-        Whether temperatures are sought.
+        Whether shrinkages and temperatures are sought.
     """
-    temperature = stack.temperature
+    shrinkage, temperature = stack.shrinkage, stack.temperature
     if member_rows.held_out is None:
         if all(task.is_classifier for task in stack.codings.tasks):
-            return Trust(temperature, np.full(len(temperature), np.nan))
+            return Trust(shrinkage, temperature, np.full(len(temperature), np.nan))
         # Nothing better is known than what the members say of rows they trained on.
-        return Trust(temperature, collect(stack, member_rows, rows).residual_std())
+        residual_std = collect(stack, member_rows, rows).residual_std()
+        return Trust(shrinkage, temperature, residual_std)
     source = rows if validation is None else validation
+    if calibrates:
+        shrinkage = shrinkage_of(stack, member_rows.held_out, source)
+        stack = replace(stack, shrinkage=shrinkage)
     held_out = collect(stack, member_rows.held_out, source)
     if calibrates:
         temperature = held_out.temperature()
@@ -74,8 +82,9 @@ def trust_of(
     residual_std = held_out.residual_std()
     conformal = held_out.conformal(residual_std)
     if validation is not None:
-        return Trust(temperature, residual_std, conformal)
+        return Trust(shrinkage, temperature, residual_std, conformal)
     return Trust(
+        shrinkage,
         temperature,
         residual_std,
         conformal,

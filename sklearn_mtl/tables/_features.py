@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_mtl.tables._chosen_columns import mask_of_columns
 from sklearn_mtl.tables._containers import (
@@ -25,6 +25,7 @@ from sklearn_mtl.tables._dates import DateParts
 from sklearn_mtl.tables._doubts import warn_of_strings
 from sklearn_mtl.tables._extremes import may_hold_extremes, warn_of_extremes
 from sklearn_mtl.tables._levels import CompactFeatures, Levels
+from sklearn_mtl.tables._moments import dense_moments, sparse_moments
 from sklearn_mtl.tables._printed_names import numbered
 
 CELLS_AT_ONCE = 2**18
@@ -40,12 +41,13 @@ _KEEP_CATEGORIES = (
 class FeatureEncoder:
     """Encode a table of numbers and categories as a matrix of floats.
 
-    Numbers are standardised, a missing number becomes the mean and, where the
+    Numbers are standardised, but for those whose variance a few cells make, which are
+    divided by more (`Moments.scale`); a missing number becomes the mean and, where the
     column had missing cells in `fit`, an indicator column says so. A number that does
     not vary in `fit` becomes 0 for good. A date becomes the numbers of `DateParts`,
     which follow those of X and are always standardised. A category
-    becomes one column a level, those of two levels scaled to the variance of a
-    standardised number; a level that was not seen in `fit` becomes zeros.
+    becomes one column a level, those of two levels scaled as one number would be; a
+    level that was not seen in `fit` becomes zeros.
 
     Parameters
     ----------
@@ -256,17 +258,15 @@ class FeatureEncoder:
         if not n_columns:
             return
         if sparse.issparse(X):
-            block = self._numeric_block(X, slice(None))
-            self.center_, variance = mean_variance_axis(block, axis=0, weights=weight)
-            variance = np.where(np.isnan(variance), np.inf, variance)  # overflown
-            with np.errstate(over="ignore"):
-                farthest = np.square(abs(block).max(axis=0).toarray()[0])
+            moments = sparse_moments(self._numeric_block(X, slice(None)), weight)
         else:
-            self.center_, variance, self.known_, farthest = self._moments(X, weight)
+            blocks = partial(self._numeric_blocks, X)
+            moments = dense_moments(blocks, weight, n_columns)
             tells_gaps = np.isin(np.arange(n_columns), self.first_parts())
-            has_gaps = self.known_ < 1.0 - 1e-12
+            has_gaps = moments.known < 1.0 - 1e-12
             self.with_gaps_ = np.flatnonzero(has_gaps & tells_gaps)
-        self.std_ = np.sqrt(variance)
+        self.center_, self.known_ = moments.mean, moments.known
+        self.std_ = np.sqrt(moments.variance)
         constant = self.std_ <= 10 * np.finfo(np.float64).eps * np.abs(self.center_)
         self.varies_ = ~constant
         scaled = np.arange(n_columns) >= len(self.numeric_)
@@ -275,34 +275,14 @@ class FeatureEncoder:
         if not sparse.issparse(X):
             self._mean = np.where(scaled, self.center_, 0.0)
             self.muted_ = scaled & constant
-        self._scale = np.where(scaled & self.varies_, self.std_, 1.0)
-        self._warn_of_extremes(X, may_hold_extremes(farthest, variance, len(weight)))
+        self._scale = np.where(scaled & self.varies_, moments.scale(), 1.0)
+        may = may_hold_extremes(moments.farthest, moments.variance, len(weight))
+        self._warn_of_extremes(X, may)
 
     def first_parts(self) -> np.ndarray:
         """Positions of the numbers that stand for the gaps of their column."""
         sizes = [1] * len(self.numeric_) + [len(parts) for parts in self.date_parts_]
         return np.cumsum([0, *sizes])[:-1]
-
-    def _moments(
-        self, X: Any, weight: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Weighted mean and variance of the cells there are, and their share.
-
-        And the greatest squared distance of a cell from the mean.
-        """
-        total, mass, squared, farthest = np.zeros((4, self.n_numeric_))
-        for block, rows in self._numeric_blocks(X):
-            present = ~np.isnan(block)
-            mass += weight[rows] @ present
-            total += weight[rows] @ np.where(present, block, 0.0)
-        mass_or_one = np.where(mass > 0, mass, 1.0)
-        mean = total / mass_or_one
-        for block, rows in self._numeric_blocks(X):
-            deviation = np.where(np.isnan(block), 0.0, block - mean)
-            with np.errstate(over="ignore"):
-                squared += weight[rows] @ np.square(deviation, out=deviation)
-            np.maximum(farthest, deviation.max(axis=0), out=farthest)
-        return mean, squared / mass_or_one, mass / weight.sum(), farthest
 
     def _warn_of_extremes(self, X: Any, may: np.ndarray) -> None:
         chosen = np.flatnonzero(may[: len(self.numeric_)])

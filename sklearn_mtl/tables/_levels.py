@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_mtl.tables._columns import Column
+from sklearn_mtl.tables._moments import kurtosis_of_two, stretch
 from sklearn_mtl.tables._printed_names import printed_names
 
 
@@ -82,12 +83,13 @@ class Levels:
         """Value that stands for a level, so that two levels vary as one number does.
 
         The columns of two levels are one number and its opposite: together they then
-        have the variance of a standardised number, however rare one level is. Of more
-        levels, rare ones would become large and be learned by heart: those stay 1.
+        have the variance of one that `Moments.scale` divided. Of more levels, rare ones
+        would become large and be learned by heart: those stay 1.
         """
         if self.width != 2 or not self.share.all():
             return 1.0
-        return float(np.sqrt(0.5 / self.share.prod()))
+        std = np.sqrt(2.0 * self.share.prod())
+        return float(1.0 / (std * stretch(kurtosis_of_two(self.share[0]))))
 
     def draw(self, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Give positions their levels; the position of rare ones draws one of them."""

@@ -20,6 +20,7 @@ from sklearn_mtl.tasks._regression import (
 )
 from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
 from sklearn_mtl.tasks._scores import r2
+from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 
 __all__ = [
     "KINDS",
@@ -40,6 +41,8 @@ __all__ = [
     "per_column",
     "r2",
     "resolve_tasks",
+    "telling_labels",
     "warn_of_unknown_classes",
     "weigh_classes",
+    "weight_of_loss",
 ]

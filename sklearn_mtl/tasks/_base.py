@@ -214,6 +214,10 @@ class Task(BaseEstimator):
         """
         return np.sqrt(between + residual_std**2)
 
+    def telling_share(self) -> float:
+        """Share of the observed labels that tell something: 1, but for rare classes."""
+        return 1.0
+
     def block_key(self) -> tuple[Any, ...]:
         """Tasks of equal keys share one call of `loss`.
 

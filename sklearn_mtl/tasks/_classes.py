@@ -109,6 +109,14 @@ class ClassTask(Task):
                 "Name each class once."
             )
 
+    def telling_share(self) -> float:
+        """Twice the probability that two labels differ, at most 1.
+
+        Of two even classes every label tells something; where one class is rare, about
+        four times its share.
+        """
+        return float(min(1.0, 2.0 * (1.0 - np.square(self.prior_).sum())))
+
     def _entropy(self) -> float:
         return float(-(self.prior_ * np.log(self.prior_)).sum())
 

@@ -51,7 +51,7 @@ def test_kind_that_is_not_known(X, y, kind):
     )
 
 
-@pytest.mark.parametrize("weight", [-1, np.nan, np.inf, "2", None])
+@pytest.mark.parametrize("weight", [-1, np.nan, np.inf, "2", "auto", None])
 def test_weight_of_a_task_that_is_none(X, y, weight):
     if weight is None:
         weight, words = {"price": 0, "size": 0}, ["task_weights", "every column"]

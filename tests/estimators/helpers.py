@@ -97,7 +97,9 @@ class Fitted:
             [parts[0] for _, parts in iter_raw([used.module_], features)], axis=1
         )
         raw = raw[used.members.learning(t)]
-        said = net.tasks_[t].response(raw[..., net.net_.criterion_.layout.slices[t]])
+        task, raw = net.tasks_[t], raw[..., net.net_.criterion_.layout.slices[t]]
+        prior = task.prior_raw_
+        said = task.response(prior + net.shrinkage_[t] * (raw - prior))
         return tempered(said, net.temperature_[t]) if t in classes_of(net) else said
 
     def out_of_fold(self, t):

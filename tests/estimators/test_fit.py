@@ -57,6 +57,19 @@ def test_weights_of_tasks_may_go_by_name(X, number):
     assert not np.allclose(named.predict(X), plain.predict(X), atol=1e-9)
 
 
+def test_tasks_are_weighed_by_what_their_labels_tell_unless_users_say_more(X, number):
+    y = np.column_stack([number, np.r_[np.ones(3), np.zeros(57)]])
+    net = MultiTaskNetEstimator(**SMALL, warm_start=True).fit(X, y)
+    told = net.net_.members.task_weight[0]
+    net.set_params(task_weights=None).fit(X, y)
+
+    assert 2 < told[0] / told[1] < 5
+    assert told.sum() == pytest.approx(1)
+    assert_array_equal(net.net_.members.task_weight[0], [0.5, 0.5])
+    net.set_params(task_weights="auto").fit(X, y)
+    assert_array_equal(net.net_.members.task_weight[0], told)
+
+
 # Small and odd tables
 
 

@@ -44,7 +44,7 @@ def test_out_of_fold_classes_are_those_of_members_that_held_the_row_out(fitted_w
 
 def test_labels_of_rows_do_not_reach_their_own_predictions():
     X, y = made_table(60, ["regression"])
-    parameters = {"max_iter": 1, "batch_size": 100}
+    parameters = {"max_iter": 1, "batch_size": 100, "calibrate": False}
     one = Fitted(MultiTaskNetRegressor, X, y[:, 0], **parameters)
     apart = np.flatnonzero(~one.trains[2])[:2]
     other = y[:, 0].copy()

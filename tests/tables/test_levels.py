@@ -97,16 +97,19 @@ def test_chosen_columns_of_numbers_are_read_as_categories(chosen, make):
     assert_allclose(encoded, np.hstack([z, height * places]))
 
 
-def test_two_levels_vary_as_much_as_a_standardised_number():
+@pytest.mark.parametrize("share", [0.5, 0.3, 0.02, 0.01])
+def test_two_levels_vary_as_much_as_a_number_of_these_cells(share):
     rng = np.random.default_rng(0)
-    X = pd.DataFrame({"rare": np.where(rng.random(500) < 0.02, "yes", "no")})
+    cells = rng.random(500) < share
+    X = pd.DataFrame({"rare": np.where(cells, "yes", "no")})
     weight = rng.uniform(0.5, 2, 500)
 
     encoded = encode(X, weight=weight)
 
     mean = np.average(encoded, axis=0, weights=weight)
     variance = np.average((encoded - mean) ** 2, axis=0, weights=weight)
-    assert_allclose(variance.sum(), 1.0)
+    number = encode(cells[:, np.newaxis] * 1.0, weight=weight)
+    assert_allclose(variance.sum(), np.average(number[:, 0] ** 2, weights=weight))
     assert_array_equal(encode(X, scale_inputs=False).max(axis=0), [1, 1])
 
 
