@@ -49,6 +49,7 @@ def fit(restraint: dict, *, early_stopping: bool) -> MultiTaskNetClassifier:
         scale_inputs=False,
         alpha=0.0,
         batch_size=50,
+        learning_rate="constant",
         learning_rate_init=0.005,
         max_iter=100,
         early_stopping=early_stopping,

@@ -34,13 +34,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'own_nets="never"': {"own_nets": "never"},
     "n_bins=0": {"n_bins": 0},
     "dropout=0": {"dropout": 0.0},
-    "hidden (128, 128)": {"hidden_layer_sizes": (128, 128)},
-    "hidden (512, 512)": {"hidden_layer_sizes": (512, 512)},
+    "hidden (64, 64)": {"hidden_layer_sizes": (64, 64)},
+    "hidden (256, 256)": {"hidden_layer_sizes": (256, 256)},
     "n_iter_no_change=20": {"n_iter_no_change": 20},
-    "learning_rate_init=0.003": {"learning_rate_init": 0.003},
-    "quick: 4 members, (128, 128), hard": {
+    'learning_rate="constant"': {"learning_rate": "constant"},
+    "quick: 4 members, (64, 64), hard": {
         "n_members": 4,
-        "hidden_layer_sizes": (128, 128),
+        "hidden_layer_sizes": (64, 64),
         "own_nets": "never",
     },
 }

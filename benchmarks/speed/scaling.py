@@ -63,7 +63,7 @@ def net(epochs: int, **settings: Any) -> MultiTaskNetEstimator:
     return MultiTaskNetEstimator(
         **{"n_members": 1, "device": "cpu", "random_state": 0} | settings,
         max_iter=epochs,
-        n_iter_no_change=epochs + 1,
+        n_iter_no_change=2 * epochs + 1,
     )
 
 

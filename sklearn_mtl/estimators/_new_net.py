@@ -142,7 +142,10 @@ def _made(named: Any, known: dict[str, Any]) -> Any:
     return known[named]() if isinstance(named, str) else clone(named)
 
 
-OWN_CALLBACKS = ("best_weights", "learning_rate", "negative_transfer", "progress_bar")
+OWN_CALLBACKS = (
+    *("best_weights", "learning_rate", "negative_transfer", "progress_bar"),
+    "stop_together",
+)
 """Names of callbacks that an estimator adds by itself."""
 
 
@@ -154,9 +157,9 @@ def rate_schedule(estimator: Any) -> list[Any]:
 
 def rate_falls(estimator: Any) -> bool:
     """Whether the rate is the package's to lower, where members stop early."""
+    own = _users_callbacks(estimator.callbacks)
     return estimator.learning_rate == "auto" and not any(
-        sets_rate(given[1] if isinstance(given, tuple) else given)
-        for given in estimator.callbacks or []
+        sets_rate(_callback(given)) for given in own
     )
 
 
@@ -226,7 +229,10 @@ def watchers_of(estimator: Any) -> list[Any]:
     return bar + [
         given
         for given in estimator.callbacks or []
-        if getattr(
-            given[1] if isinstance(given, tuple) else given, "hears_all_parts", False
-        )
+        if getattr(_callback(given), "hears_all_parts", False)
     ]
+
+
+def _callback(given: Any) -> Any:
+    """Give the callback that was passed by itself, or with a name."""
+    return given[1] if isinstance(given, tuple) else given

@@ -55,7 +55,7 @@ class Moments(NamedTuple):
         return std * stretch(kurtosis)
 
 
-def stretch(kurtosis: np.ndarray) -> np.ndarray:
+def stretch(kurtosis: Any) -> Any:
     """Scale of a column of standard deviation 1; that where kurtosis is not known."""
     heavy = np.isfinite(kurtosis) & (kurtosis > MOST_KURTOSIS)
     return np.sqrt(np.where(heavy, kurtosis / MOST_KURTOSIS, 1.0))

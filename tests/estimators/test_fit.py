@@ -188,8 +188,8 @@ def test_early_stopping_keeps_the_best_epoch_of_each_member(rng):
     ).fit(rows, y)
 
     assert net.best_epoch_.shape == (5,)
-    assert (net.best_epoch_ < net.n_iter_).all()
-    assert net.n_iter_ < 60
+    # All stop by their mean; one may have improved in the last epoch.
+    assert 1 <= net.best_epoch_.min() < net.best_epoch_.max() <= net.n_iter_ < 60
     assert net.score(rows, y) < 0.7
 
 
