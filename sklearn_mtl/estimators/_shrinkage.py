@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
@@ -102,8 +101,8 @@ def relative_losses(
         known = (index >= 0) & ~np.isnan(codes[t])[index]
         row, away = index[known], distance[known]
         raw = tasks[t].prior_raw_ + from_prior[:, None, None] * away
-        loss = tasks[t].loss(torch.from_numpy(raw), torch.from_numpy(codes[t][row]))
-        total[t] += loss.numpy() @ rows.training_weight[row, t]
+        loss = tasks[t].loss_of_arrays(raw, codes[t][row])
+        total[t] += loss @ rows.training_weight[row, t]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.array([total[t][1:] / total[t][0] for t in columns]).reshape(
             len(columns), len(shares)

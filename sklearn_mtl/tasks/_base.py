@@ -214,6 +214,12 @@ class Task(BaseEstimator):
         """
         return np.sqrt(between + residual_std**2)
 
+    def loss_of_arrays(self, raw: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Tell `loss` of arrays (..., `n_outputs_`) and (...), outside of training."""
+        loss = self.loss(torch.from_numpy(raw), torch.from_numpy(codes))
+        found: np.ndarray = loss.numpy()
+        return found
+
     def telling_share(self) -> float:
         """Share of the observed labels that tell something: 1, but for rare classes."""
         return 1.0
