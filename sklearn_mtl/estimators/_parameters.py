@@ -208,10 +208,9 @@ PARAMETERS: dict[str, Parameter] = {
         Bins, bounded by quantiles, of each numeric column of X. A column enters the
         network as it is and once more for each bin, as a number that rises within the
         bin only (piecewise linear encoding, Gorishniy et al. 2022), so that the network
-        can tell values apart that lie close together. "auto" takes 16; fewer below 160
-        rows or beyond 32 numeric columns, where each then needs 32 rows; and none with
-        fewer rows, below 40 in all, beyond 128 columns, in a sparse matrix, or in a
-        linear network. 0 takes none.
+        can tell values apart that lie close together. "auto" takes 16; fewer
+        below 160 rows or beyond 32 numeric columns, and none below 40 rows, beyond 128
+        columns, in a sparse matrix, or in a linear network. 0 takes none.
         """,
     ),
     "scale_inputs": Parameter(

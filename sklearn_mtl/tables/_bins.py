@@ -16,9 +16,6 @@ MOST_BINS, LEAST_BINS = 16, 4
 MOST_BINS_OF_ALL = 512
 """Of all columns together: many columns get fewer bins each, or none."""
 ROWS_OF_A_BIN = 10
-MANY_COLUMNS, ROWS_OF_EACH_OF_MANY = 32, 32
-"""Bins of many columns take more rows: made features, as of words, are mostly noise,
-which bins let the network learn by heart."""
 MOST_ROWS = 50_000
 """Rows that quantiles are taken of, evenly spaced in the table."""
 
@@ -83,11 +80,9 @@ def learn_bins(
 
 
 def number_of_bins(wanted: Any, n_numeric: int, n_rows: int) -> int:
-    """Bins of a numeric column; "auto" is none of too many columns for the rows."""
+    """Bins of a numeric column; "auto" is none where there are too many columns."""
     if wanted != "auto":
         return min(int(wanted), n_rows)  # more edges than values say no more
-    if n_numeric > MANY_COLUMNS and n_rows < ROWS_OF_EACH_OF_MANY * n_numeric:
-        return 0
     affordable = min(MOST_BINS_OF_ALL // max(n_numeric, 1), n_rows // ROWS_OF_A_BIN)
     return min(MOST_BINS, affordable) if affordable >= LEAST_BINS else 0
 

@@ -109,16 +109,7 @@ def test_only_numbers_have_bins():
 
 @pytest.mark.parametrize(
     ("n_numeric", "n_rows", "expected"),
-    [
-        (5, 1000, 16),
-        (5, 100, 10),
-        (5, 39, 0),
-        (100, 4000, 5),
-        (100, 3000, 0),  # fewer than 32 rows for each of many columns
-        (33, 1056, 15),
-        (32, 1000, 16),
-        (150, 9000, 0),
-    ],
+    [(5, 1000, 16), (5, 100, 10), (5, 39, 0), (100, 1000, 5), (150, 1000, 0)],
 )
 def test_number_of_bins_follows_from_the_table(n_numeric, n_rows, expected):
     assert number_of_bins("auto", n_numeric, n_rows) == expected
