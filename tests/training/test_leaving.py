@@ -101,7 +101,7 @@ def test_arithmetic_of_members_that_left_ends(monkeypatch):
 
 
 def test_history_counts_members_that_left_with_their_last_losses():
-    estimator = impatient().fit(*TABLE)
+    estimator = impatient(task_weights=None).fit(*TABLE)
 
     for part in ("train", "valid"):
         losses = np.array(estimator.net_.task_losses_[part])

@@ -145,7 +145,12 @@ def test_interrupt_keeps_the_best_weights_so_far(event, epoch, early_stopping):
 @pytest.mark.parametrize("event", ["on_train_batch", "on_valid_batch", "on_epoch_end"])
 def test_history_stays_in_step_after_an_interrupt(event):
     X, y = numbers_table()
-    net = small_net(warm_start=True, max_iter=4, callbacks=[Interrupt(event, 2, True)])
+    net = small_net(
+        warm_start=True,
+        max_iter=4,
+        task_weights=None,
+        callbacks=[Interrupt(event, 2, True)],
+    )
 
     net.fit(X, y)
     done = len(net.history_)
