@@ -10,6 +10,7 @@ pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distributi
 
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
+from benchmarks.quality import small_tables
 from benchmarks.quality.splits import LARGE
 from benchmarks.speed import members, precision
 from benchmarks.speed._member_nets import alike, multiply_adds
@@ -143,6 +144,29 @@ def test_precision_is_timed_and_shown_where_some_sizes_are_too_large():
     others = {f"cuda {name}": [3.0] for name in precision.FORMATS}
     page = precision.as_table([run | others, {"size": "1024x2, 4096"} | others])[0]
     assert [row.count("|") for row in page.splitlines()] == [7, 7, 7, 7]
+
+
+def test_small_tables_are_ranked_where_every_model_was_measured():
+    runs = [
+        {"table": "a", "rows": 50, "model": model, "skill": [skill, skill]}
+        for model, skill in (("net", 0.4), ("linear", 0.2))
+    ]
+    runs.append({"table": "b", "rows": 50, "model": "net", "skill": [0.9]})
+    runs = [run | {"fit_seconds": [1.0]} for run in runs]
+    page = small_tables.as_table(runs)[0].splitlines()
+    assert page[2:] == [
+        "| a, 50 | **0.400** | 0.200 |",
+        "| b, 50 | **0.900** |  |",
+        "| mean skill of 1 | 0.400 | 0.200 |",
+        "| mean rank of 1 | 1.000 | 2.000 |",
+        "| mean seconds of a fit | 1.0 | 1.0 |",
+    ]
+
+
+def test_the_rows_of_a_draw_are_not_tested():
+    learned, tested = small_tables.draws(50, 300, draw=1)
+    assert len(learned) == 50
+    assert sorted([*learned, *tested]) == list(range(300))
 
 
 def test_members_that_stay_though_they_stopped_are_not_timed(monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklearn_mtl.model_selection._checks import check_count, check_shuffle, read_labels
+from sklearn_mtl.model_selection._checks import read_labels
 from sklearn_mtl.model_selection._group_stratification import deal_groups
 from sklearn_mtl.model_selection._levels import read_levels
 from sklearn_mtl.model_selection._splitters import MultiTaskStratifiedKFold
@@ -100,9 +100,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
         test : ndarray
             The testing set indices for that split.
         """
-        check_count("n_splits", self.n_splits, least=2)
-        check_count("n_bins", self.n_bins, least=1)
-        check_shuffle(self.shuffle, self.random_state)
+        self._check_parameters()
         if groups is None:
             raise ValueError(
                 "groups=None: MultiTaskStratifiedGroupKFold keeps groups whole. Pass "

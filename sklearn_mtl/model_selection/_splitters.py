@@ -118,6 +118,11 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
         """
         return self.n_splits
 
+    def _check_parameters(self) -> None:
+        check_count("n_splits", self.n_splits, least=2)
+        check_count("n_bins", self.n_bins, least=1)
+        check_shuffle(self.shuffle, self.random_state)
+
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -142,9 +147,7 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
         test : ndarray
             The testing set indices for that split.
         """
-        check_count("n_splits", self.n_splits, least=2)
-        check_count("n_bins", self.n_bins, least=1)
-        check_shuffle(self.shuffle, self.random_state)
+        self._check_parameters()
         ignore_groups(self, groups)
         table = read_labels(self, X, y)
         n_rows = len(table)

@@ -61,8 +61,11 @@ class NetworkPass(Stages, Pass):
         bottom = binding.at_the_bottom
         self.inputs = network.inputs.bind(bottom)
         rounds = binding.products is not None and is_hidden(network.sharing)
-        bind = LowPrecisionPass if rounds else type(network.sharing).bind
-        self.sharing: Pass = bind(network.sharing, bottom)
+        self.sharing: Pass = (
+            LowPrecisionPass(network.sharing, bottom)
+            if rounds
+            else network.sharing.bind(bottom)
+        )
         self.latent = None if network.latent is None else network.latent.bind(binding)
         # Where nothing below is trained, the gradient of the units is of no use.
         self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
