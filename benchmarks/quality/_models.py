@@ -216,10 +216,13 @@ def fit_column(
     return lambda X_test: pd.DataFrame(model.predict_proba(X_test), columns=known)
 
 
-def fit_net(X: pd.DataFrame, y: pd.DataFrame, **parameters: Any) -> Predict:
+def fit_net(
+    X: pd.DataFrame, y: pd.DataFrame, groups: Any = None, **parameters: Any
+) -> Predict:
     """Fit the estimator; columns that the tables call numbers are regression."""
     numeric = kinds(y)
-    net = MultiTaskNetEstimator(task_types=numeric, **parameters).fit(X, y)
+    net = MultiTaskNetEstimator(task_types=numeric, **parameters)
+    net.fit(X, y, groups=groups)
 
     def predict(X_test: pd.DataFrame) -> Predictions:
         numbers = net.predict(X_test)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss, r2_score
+from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
 from benchmarks.benchmark import Benchmark, Case, Plan
 from benchmarks.data import folds, is_number, load
@@ -61,6 +61,16 @@ def log_loss_of(labels: pd.Series, probabilities: Any, classes: Any) -> float:
     known = np.clip(known, SMALLEST, 1)
     known /= known.sum(axis=1, keepdims=True)
     return float(log_loss(labels[observed], known, labels=classes))
+
+
+def auc(labels: pd.Series, predictions: Any) -> float:
+    """Chance that a positive is put before a negative; NaN but for two classes."""
+    if is_number(labels) or labels.nunique() != 2:
+        return float("nan")
+    observed = labels.notna().to_numpy()
+    positive = labels[observed].max()
+    said = predictions.reindex(columns=[positive]).fillna(0).to_numpy()[observed, 0]
+    return float(roc_auc_score(labels[observed] == positive, said))
 
 
 def costs_of_parts(labels: pd.Series, predictions: Any, parts: list) -> list[float]:
@@ -117,6 +127,8 @@ def scored(
     truth = y.iloc[np.concatenate(tests)].reset_index(drop=True)
     pooled = {column: pool([part[column] for part in predictions]) for column in y}
     scores = {column: skill(truth[column], pooled[column]) for column in y}
+    aucs = [auc(truth[column], pooled[column]) for column in y]
+    mean_auc = None if np.isnan(aucs).all() else float(np.nanmean(aucs))
     rows = np.arange(len(truth))
     ends = np.cumsum([len(test) for test in tests])[:-1]
     parts = np.split(rows, ends) if len(tests) == PARTS else np.array_split(rows, PARTS)
@@ -127,6 +139,7 @@ def scored(
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
         "columns": scores,
+        "auc": mean_auc,
         "parts": (1 - np.nanmean(costs, axis=0)).tolist(),
     }
 

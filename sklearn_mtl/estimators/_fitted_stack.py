@@ -184,6 +184,35 @@ class FittedStack:
                     prior = self.codings.tasks[t].prior_raw_
                     yield t, index, self._raw(t, raw, net) - prior
 
+    def distances(
+        self, X: Any, tasks: Sequence[int]
+    ) -> Iterator[tuple[int, slice, np.ndarray]]:
+        """Tell how far from the prior every member puts some rows at a time.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n, n_features)
+        tasks : sequence of int
+
+        Yields
+        ------
+        t : int
+            One of `tasks`.
+        rows : slice
+            Rows of X.
+        distance : ndarray of shape (K, rows, c)
+            What is added to the raw outputs of the prior, before any shrinkage.
+        """
+        start = 0
+        for features in self._encoded(X):
+            for rows, groups in self._raw_of(features, tasks):
+                for net, own, raw in groups:
+                    for t in own:
+                        prior = self.codings.tasks[t].prior_raw_
+                        here = slice(start + rows.start, start + rows.stop)
+                        yield t, here, self._raw(t, raw, net) - prior
+            start += features.shape[0]
+
     def _raw_of_held_out(
         self, rows: MemberRows
     ) -> Iterator[tuple[MultiTaskNet, list[int], np.ndarray, np.ndarray]]:
@@ -201,16 +230,26 @@ class FittedStack:
         self, X: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Encode and predict some rows at a time."""
-        groups = self._by_net(tasks)
-        modules = [net.module_ for net, _ in groups]
         for features in self._encoded(X):
-            for rows, raws in iter_raw(modules, features):
+            for rows, groups in self._raw_of(features, tasks):
                 of_task = {
                     t: self._response(t, raw, net)
-                    for raw, (net, own) in zip(raws, groups, strict=True)
+                    for net, own, raw in groups
                     for t in own
                 }
                 yield features[rows], [of_task[t] for t in tasks]
+
+    def _raw_of(
+        self, features: Any, tasks: Sequence[int]
+    ) -> Iterator[tuple[slice, list[tuple[MultiTaskNet, list[int], np.ndarray]]]]:
+        """Give each net, its tasks and raw outputs (K', rows, C), some rows at a time."""
+        groups = self._by_net(tasks)
+        modules = [net.module_ for net, _ in groups]
+        for rows, raws in iter_raw(modules, features):
+            yield (
+                rows,
+                [(net, own, raw) for (net, own), raw in zip(groups, raws, strict=True)],
+            )
 
     def _encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""

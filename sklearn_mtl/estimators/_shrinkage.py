@@ -1,4 +1,4 @@
-"""Columns of which members know no more than the prior are drawn towards it."""
+"""Columns are drawn towards their prior as far as held-out rows say."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import numpy as np
 
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.tables import take_rows
 from sklearn_mtl.tasks import weight_of_loss
 from sklearn_mtl.training import MemberRows
 
 LEAST_SHRINKAGE = 0.01
 """So that rows keep the order in which members put them."""
+MOST_ROWS = 4096
+"""Rows, evenly spaced, on which members are asked how far they are from each other."""
 SHARES = np.array([LEAST_SHRINKAGE, *np.linspace(0.05, 1.0, 20)])
 """Shares of the way from the prior among which the best is sought."""
-LEAST_HARM = 1e-3
-"""Loss above the prior's, in units of it, that chance or the least share may leave."""
+MOST_HARM = 5e-3
+"""Loss of members above the prior's, in units of it, that a column may be left with."""
 
 
 def shrinkage_of(
@@ -24,11 +27,12 @@ def shrinkage_of(
 ) -> np.ndarray:
     """Share of the way from the prior that predictions of each task go, (T,).
 
-    1 where the loss on held-out rows is below the prior's, as it is or with a
-    temperature. Elsewhere the share that
-    makes it least, a shrinkage factor [1]_. A column of few telling labels hardly knows
-    its own: its losses are averaged with those of the other columns of that case, by
-    the weights of `weight_of_loss`. No column is left above its prior.
+    That which makes the loss of the members' mean on held-out rows least, a shrinkage
+    factor [1]_: what members lose there, less what their mean gains by their
+    differences [2]_. A column of few telling labels hardly knows its own: its losses
+    are averaged with those of the others, by the weights of `weight_of_loss`. Nor are
+    members, one by one, left worse than the prior. 1 for classes that beat it with a
+    temperature, and where no label was held out.
 
     Parameters
     ----------
@@ -46,34 +50,42 @@ def shrinkage_of(
     ----------
     .. [1] J. B. Copas, "Regression, prediction and shrinkage", Journal of the Royal
        Statistical Society B 45, 1983.
+    .. [2] A. Krogh, J. Vedelsby, "Neural Network Ensembles, Cross Validation, and
+       Active Learning", NIPS 1994.
     """
     tasks = stack.codings.tasks
     shrinkage = np.ones(len(tasks))
     learned = [
         t for t, task in enumerate(tasks) if task.prior_cost_ > 0 and not beaten[t]
     ]
-    ends = relative_losses(stack, member_rows, rows, learned, np.ones(1))
-    in_doubt = [t for t, (loss,) in zip(learned, ends, strict=True) if loss >= 1.0]
-    if in_doubt:
-        losses = relative_losses(stack, member_rows, rows, in_doubt, SHARES)
-        labels = stack.codings.labels[in_doubt]
-        shrinkage[in_doubt] = SHARES[best_shares(losses, labels)]
+    losses = relative_losses(stack, member_rows, rows, learned, SHARES)
+    held_out = ~np.isnan(losses[:, -1])
+    columns = [t for t, known in zip(learned, held_out, strict=True) if known]
+    if columns:
+        gains = gains_of_mean(stack, rows, columns, SHARES)
+        labels = stack.codings.labels[columns]
+        best = best_shares(losses[held_out], gains, labels)
+        shrinkage[columns] = SHARES[best]
     return shrinkage
 
 
-def best_shares(losses: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def best_shares(
+    losses: np.ndarray, gains: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
     """Position of each column's best share, (n_columns,).
 
     Parameters
     ----------
     losses : ndarray of shape (n_columns, n_shares)
-        In units of the prior.
+        Of members, in units of the prior.
+    gains : ndarray of shape (n_columns, n_shares)
+        By how much the loss of the members' mean is below.
     labels : ndarray of shape (n_columns,)
         How many labels of each column tell something.
     """
-    weight = weight_of_loss(labels)[:, np.newaxis]
-    pooled = weight * losses + (1.0 - weight) * losses.mean(axis=0)
-    pooled[losses > 1.0 + LEAST_HARM] = np.inf
+    weight, of_mean = weight_of_loss(labels)[:, np.newaxis], losses - gains
+    pooled = weight * of_mean + (1.0 - weight) * of_mean.mean(axis=0)
+    pooled[losses > 1.0 + MOST_HARM] = np.inf
     pooled[np.isinf(pooled).all(axis=1), 0] = 0.0
     best: np.ndarray = pooled.argmin(axis=1)
     return best
@@ -107,3 +119,36 @@ def relative_losses(
         return np.array([total[t][1:] / total[t][0] for t in columns]).reshape(
             len(columns), len(shares)
         )
+
+
+def gains_of_mean(
+    stack: FittedStack, rows: Rows, columns: Sequence[int], shares: np.ndarray
+) -> np.ndarray:
+    """Mean loss of members less that of their mean raw output, in units of the prior.
+
+    Where raw outputs are the natural parameters of an exponential family, as those of
+    numbers and classes are, labels cancel out: rows that members trained on serve.
+    There members agree rather more, so that the gain is no overestimate.
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n_shares)
+    """
+    some = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
+    tasks = stack.codings.tasks
+    codes = {t: np.asarray(tasks[t].encode(rows.columns[t]))[some] for t in columns}
+    gain = {t: np.zeros(len(shares)) for t in columns}
+    prior = dict.fromkeys(columns, 0.0)
+    for t, here, distance in stack.distances(take_rows(rows.X, some), columns):
+        known = ~np.isnan(codes[t][here])
+        labels, weight = codes[t][here][known], rows.training_weight[some[here], t][known]
+        away = shares[:, None, None, None] * distance[:, known]
+        raw, mean = away, away.mean(axis=1)
+        start = tasks[t].prior_raw_
+        of_members = tasks[t].loss_of_arrays(start + raw, labels).mean(axis=1)
+        of_mean = tasks[t].loss_of_arrays(start + mean, labels)
+        gain[t] += (of_members - of_mean) @ weight
+        at_prior = start + np.zeros_like(mean[0])
+        prior[t] += float(tasks[t].loss_of_arrays(at_prior, labels) @ weight)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.array([gain[t] / prior[t] for t in columns])
