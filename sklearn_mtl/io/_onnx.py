@@ -89,8 +89,9 @@ def to_onnx(
     """
     if not isinstance(estimator, BaseMultiTaskNet):
         raise TypeError(
-            f"to_onnx writes no {type(estimator).__name__}. Pass the fitted "
-            "MultiTaskNetEstimator, MultiTaskNetRegressor or MultiTaskNetClassifier."
+            f"to_onnx writes no {type(estimator).__name__}. Pass a fitted "
+            "MultiTaskNetEstimator, MultiTaskNetRegressor or MultiTaskNetClassifier; "
+            "of a Pipeline its last step, with an X_sample past the steps before."
         )
     check_is_fitted(estimator)
     graph = Graph()
