@@ -135,8 +135,9 @@ def _label_type(task: Any) -> Any:
             if dtype is np.int64 and max(map(abs, cells)) >= 2**63:
                 break
             return dtype
+    shown = list({type(cell): repr(cell) for cell in cells}.values())
     raise refuse(
-        f"Column {task.name_!r} of y, whose classes are {cells[:4]!r},",
+        f"Column {task.name_!r} of y, which holds classes such as {', '.join(shown)},",
         "Classes that are all strings, all booleans, all floats or all integers of 64 "
         "bits can: turn them into strings before fit.",
     )

@@ -68,7 +68,7 @@ CASES = {
     "mixed classes": (
         lambda: fitted(y=mixed_cells(), task_types="binary"),
         X,
-        "Column 0 of y, whose classes are",
+        "Column 0 of y, which holds classes such as 1, 'a'",
     ),
     "empty string": (
         lambda: fitted(frame(cell=np.resize(np.array(["", "a", None], object), 30))),

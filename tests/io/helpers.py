@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_mtl.io import to_onnx
+from sklearn_mtl.tables import is_missing
 
 
 def session_of(model):
@@ -34,9 +35,10 @@ def fed(session, X):
 
 def cells(column, declared):
     if declared == "tensor(int64)":
-        return column.to_numpy().astype("datetime64[us]").astype(np.int64)
+        dates = column if isinstance(column, np.ndarray) else column.to_numpy()
+        return dates.astype("datetime64[us]").astype(np.int64)
     values = column.to_list() if hasattr(column, "to_list") else column.tolist()
-    missing = [value is None or value != value for value in values]
+    missing = list(map(is_missing, values))
     if declared == "tensor(string)":
         strings = ["" if m else v for v, m in zip(values, missing, strict=True)]
         return np.array(strings, object)

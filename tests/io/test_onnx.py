@@ -18,6 +18,7 @@ from sklearn_mtl.estimators import _own_net
 from sklearn_mtl.io import to_onnx
 from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import Ordinal, Quantile
+from tests.fuzz.recipes import drawn, made
 from tests.helpers import homes, sales_of
 from tests.io.helpers import assert_exported, outputs_of
 
@@ -218,6 +219,19 @@ def test_shrinkage_temperature_and_columns_that_went_on_alone(mixed, monkeypatch
     )
 
     assert_exported(net, X)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(16))
+def test_drawn_estimators(seed):
+    net, X, y, more = made(drawn(np.random.default_rng(seed)))
+    try:
+        net.fit(X, y, **more)
+        to_onnx(net, X[:2])
+    except ValueError as error:
+        pytest.skip(str(error).split(".")[0])
+
+    assert_exported(net, net.stack_.codings.read_X(X), tolerance=1e-6)
 
 
 def test_file_is_written_whole(net, mixed, tmp_path):

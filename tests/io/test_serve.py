@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+import sklearn_mtl.io
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.io import to_onnx
 from tests.helpers import homes, sales_of
@@ -188,6 +189,18 @@ def test_fastapi_service_predicts(client, net, table):
     assert_allclose(
         lower["price"].astype(float), net.predict_interval(X, 0.8)[0]["price"]
     )
+
+
+def test_fastapi_service_of_a_file(client, net, tmp_path, monkeypatch):
+    if not hasattr(sklearn_mtl.io, "save"):
+        pytest.skip("there is no sklearn_mtl.io.save")
+    path = tmp_path / "homes.mtl"
+    sklearn_mtl.io.save(net, path)
+    monkeypatch.setenv("MODEL", str(path))
+
+    app = runpy.run_path(str(FASTAPI))["from_file"]()
+
+    assert type(client)(app).get("/columns").json() == client.get("/columns").json()
 
 
 def test_fastapi_service_refuses(client):
