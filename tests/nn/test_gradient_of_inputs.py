@@ -90,3 +90,13 @@ def test_passes_compute_what_layers_do_bit_for_bit(shape):
 
         assert torch.equal(stack.bind(Binding()).forward(x), raw)
         assert torch.equal(x, before)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.export takes seconds to import
+@shapes
+def test_modules_can_be_traced(shape):
+    stack = evaluated(**shape)
+
+    traced = torch.jit.trace(stack, features(5, 4))
+
+    assert_close(traced(features(3, 4)), stack(features(3, 4)))
