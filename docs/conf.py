@@ -44,7 +44,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"demo\.py",
+    "ignore_pattern": r"(demo|serve_\w+)\.py",
     "download_all_examples": False,
     "show_memory": False,
     "write_computation_times": False,

@@ -11,7 +11,7 @@ import sklearn_mtl
 
 PACKAGE = Path(sklearn_mtl.__file__).parent
 FLOORS = [
-    {"inspection", "plotting"},
+    {"inspection", "io", "plotting"},
     {"estimators"},
     {"model_selection", "datasets"},
     {"metrics"},
@@ -27,7 +27,7 @@ FILES = sorted(
     path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"
 )
 ONLY_HERE = {"skorch": {"training"}, "narwhals": {"tables"}}
-NOT_AT_IMPORT = {"pandas", "polars", "matplotlib"}
+NOT_AT_IMPORT = {"pandas", "polars", "matplotlib", "onnx"}
 
 
 def name_of(path):

@@ -1,7 +1,16 @@
 """Look into what columns have in common, and what they gain from each other."""
 
 from sklearn_mtl.inspection._affinity import task_affinity
+from sklearn_mtl.inspection._card import CardTable, ModelCard
 from sklearn_mtl.inspection._groups import suggest_groups
+from sklearn_mtl.inspection._model_card import model_card
 from sklearn_mtl.inspection._single_task import compare_single_task
 
-__all__ = ["compare_single_task", "suggest_groups", "task_affinity"]
+__all__ = [
+    "CardTable",
+    "ModelCard",
+    "compare_single_task",
+    "model_card",
+    "suggest_groups",
+    "task_affinity",
+]

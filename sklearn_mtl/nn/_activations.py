@@ -21,7 +21,10 @@ class Activation(NamedTuple):
     Attributes
     ----------
     value : callable
-        May overwrite its argument where the gradient reads the output alone.
+        What autograd can follow and modules with hooks may call.
+    in_place : callable
+        The same for passes; may overwrite its argument where the gradient reads the
+        output alone.
     gradient : callable
         ``gradient(upstream, kept)``, the gradient into the function's input; `kept` is
         what `reads_output` says.
@@ -35,6 +38,7 @@ class Activation(NamedTuple):
     """
 
     value: Callable[[Tensor], Tensor]
+    in_place: Callable[[Tensor], Tensor]
     gradient: Callable[[Tensor, Tensor], Tensor]
     reads_output: bool
     gain: float = 2**0.5
@@ -55,15 +59,23 @@ def _selu_gradient(upstream: Tensor, output: Tensor) -> Tensor:
     return gradient
 
 
+def _identity(x: Tensor) -> Tensor:
+    return x
+
+
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation(lambda x: x, lambda upstream, _: upstream, True, 1.0),
-    "logistic": Activation(torch.sigmoid_, aten.sigmoid_backward, True, 1.0),
-    "tanh": Activation(torch.tanh_, aten.tanh_backward, True, 5 / 3),
-    "relu": Activation(torch.relu_, _relu_gradient, True),
-    "silu": Activation(F.silu, aten.silu_backward, False),
-    "gelu": Activation(F.gelu, aten.gelu_backward, False),
-    "selu": Activation(torch.selu_, _selu_gradient, True, 1.0),
-    "mish": Activation(F.mish, aten.mish_backward, False),
+    "identity": Activation(
+        _identity, _identity, lambda upstream, _: upstream, True, 1.0
+    ),
+    "logistic": Activation(
+        torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward, True, 1.0
+    ),
+    "tanh": Activation(torch.tanh, torch.tanh_, aten.tanh_backward, True, 5 / 3),
+    "relu": Activation(torch.relu, torch.relu_, _relu_gradient, True),
+    "silu": Activation(F.silu, F.silu, aten.silu_backward, False),
+    "gelu": Activation(F.gelu, F.gelu, aten.gelu_backward, False),
+    "selu": Activation(torch.selu, torch.selu_, _selu_gradient, True, 1.0),
+    "mish": Activation(F.mish, F.mish, aten.mish_backward, False),
 }
 """The names are MLPRegressor's where it has them, torch's otherwise."""
 
@@ -83,8 +95,10 @@ def activation_of(name: str, maxout_pieces: int) -> Activation:
 @cache
 def maxout(n_pieces: int) -> Activation:
     """Make the activation whose unit j is the largest of maps j, j + h, j + 2 h ..."""
+    largest = partial(_largest, n_pieces=n_pieces)
     return Activation(
-        partial(_largest, n_pieces=n_pieces),
+        largest,
+        largest,
         partial(_maxout_gradient, n_pieces=n_pieces),
         reads_output=False,
         gain=_maxout_gain(n_pieces),

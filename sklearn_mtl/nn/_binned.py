@@ -39,6 +39,13 @@ class PiecewiseLinear(Layer):
 
     of_members: ClassVar[tuple[str, ...]] = ()
 
+    feature: torch.Tensor
+    begin: torch.Tensor
+    slope: torch.Tensor
+    shift: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+
     def __init__(self, bins: Sequence[np.ndarray]) -> None:
         super().__init__()
         names = ("feature", "begin", "slope", "shift", "low", "high")
@@ -52,7 +59,9 @@ class PiecewiseLinear(Layer):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., d) to (..., d + m)."""
-        return append_bins(x, *self.buffers())
+        bent = x.index_select(-1, self.feature) - self.begin
+        bent = torch.addcmul(self.shift, bent, self.slope)
+        return torch.cat([x, bent.clamp(self.low, self.high)], dim=-1)
 
     def bind(self, binding: Binding) -> BinsPass:
         """Look up the bins."""
@@ -67,22 +76,11 @@ class BinsPass(Pass):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., d) to (..., d + m)."""
-        return append_bins(x, *self.bins)
+        feature, begin, slope, shift, low, high = self.bins
+        # In place, which takes less time: nothing goes back through here.
+        bent = x.index_select(-1, feature).sub_(begin)
+        torch.addcmul(shift, bent, slope, out=bent)
+        return torch.cat([x, bent.clamp_(low, high)], dim=-1)
 
     def backward(self, upstream: torch.Tensor) -> torch.Tensor:
         return upstream
-
-
-def append_bins(
-    x: torch.Tensor,
-    feature: torch.Tensor,
-    begin: torch.Tensor,
-    slope: torch.Tensor,
-    shift: torch.Tensor,
-    low: torch.Tensor,
-    high: torch.Tensor,
-) -> torch.Tensor:
-    """Compute the functions of features (..., d), after the features: (..., d + m)."""
-    bent = x.index_select(-1, feature).sub_(begin)
-    torch.addcmul(shift, bent, slope, out=bent)
-    return torch.cat([x, bent.clamp_(low, high)], dim=-1)

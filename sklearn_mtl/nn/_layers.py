@@ -194,7 +194,7 @@ class HiddenPass(LinearPass):
 
     def forward(self, x: Tensor) -> Tensor:
         before = super().forward(x)
-        after = self.activation.value(before)
+        after = self.activation.in_place(before)
         if self.trains:
             self.kept = after if self.activation.reads_output else before
         if self.dropout is None:

@@ -1,0 +1,56 @@
+"""Layers as ONNX graphs: a runtime computes what modules compute."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
+from tests.nn.helpers import BINS, SHAPES, network
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+PARTS = SHAPES | {
+    "layers that some leave out": {"hidden_layer_sizes": (6, 6), "depth": (2, 2, 1)},
+    "all at once": {
+        "hidden_layer_sizes": (6, 6),
+        "head_hidden_layer_sizes": ((4, 3), (), (2,)),
+        "depth": (2, 1, 1),
+        "bins": BINS,
+    },
+}
+
+
+def raw_by_runtime(module, x):
+    from sklearn_mtl.io._onnx_graph import IR_VERSION, OPSET, Graph
+    from sklearn_mtl.io._onnx_network import add_network
+
+    graph = Graph()
+    name = graph.input("x", np.float64, x.shape[1])
+    raw = add_network(graph, module, name)
+    graph.nodes.append(onnx.helper.make_node("Identity", [raw], ["raw"]))
+    shape = [module.n_members, "n_rows", len(module.heads.task_of_output)]
+    output = onnx.helper.make_tensor_value_info("raw", graph.type_of(x.dtype), shape)
+    made = onnx.helper.make_graph(
+        graph.nodes, "network", graph.inputs, [output], graph.constants
+    )
+    opset = [onnx.helper.make_opsetid("", OPSET)]
+    model = onnx.helper.make_model(made, opset_imports=opset, ir_version=IR_VERSION)
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    return session.run(["raw"], {"x": x})[0]
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_network(part, activation):
+    module = network(activation=activation, **part).eval()
+    x = np.random.default_rng(0).normal(size=(5, 4)) * 3
+
+    raw = raw_by_runtime(module, x)
+
+    expected = module(torch.from_numpy(x)).detach().numpy()
+    # Runtimes have the error function in float32 only.
+    tolerance = 1e-6 if activation == "gelu" else 1e-12
+    assert_allclose(raw, expected, rtol=tolerance, atol=tolerance)
