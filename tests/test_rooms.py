@@ -11,7 +11,7 @@ import sklearn_mtl
 
 PACKAGE = Path(sklearn_mtl.__file__).parent
 FLOORS = [
-    {"inspection", "plotting"},
+    {"inspection", "io", "plotting"},
     {"estimators"},
     {"model_selection", "datasets"},
     {"metrics"},
@@ -19,6 +19,7 @@ FLOORS = [
     {"balancing"},
     {"nn"},
     {"tasks"},
+    {"files"},
     {"tables"},
     {"exceptions"},
 ]
@@ -26,8 +27,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(
     path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"
 )
-ONLY_HERE = {"skorch": {"training"}, "narwhals": {"tables"}}
-NOT_AT_IMPORT = {"pandas", "polars", "matplotlib"}
+ONLY_HERE = {"skorch": {"training"}, "narwhals": {"tables"}, "safetensors": {"files"}}
+NOT_AT_IMPORT = {"pandas", "polars", "matplotlib", "safetensors"}
 
 
 def name_of(path):

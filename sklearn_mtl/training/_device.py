@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 
@@ -19,3 +21,18 @@ def resolve_device(device: str) -> str:
         return device
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     return "cpu" if accelerator is None else accelerator.type
+
+
+def move(net: Any, device: Any) -> None:
+    """Move what a net is made of to a device, its optimizers' moments too."""
+    for name in [*net._modules, *net._criteria]:
+        getattr(net, f"{name}_").to(device)
+    for name in net._optimizers:
+        for known in getattr(net, f"{name}_").state.values():
+            known.update(
+                {
+                    key: value.to(device)
+                    for key, value in known.items()
+                    if isinstance(value, torch.Tensor)
+                }
+            )
