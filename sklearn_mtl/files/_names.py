@@ -83,11 +83,10 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "FrameContainer",
         "PandasContainer",
     ),
-    "skorch.callbacks": ("EpochTimer", "LRScheduler", "PrintLog"),
+    "skorch.callbacks": ("EpochTimer", "LRScheduler"),
     "skorch.dataset": ("Dataset",),
     "skorch.history": ("History",),
     "skorch.setter": ("optimizer_setter",),
-    "sklearn.metrics._scorer": ("_Scorer",),
     "sklearn.model_selection": (
         "GroupKFold",
         "GroupShuffleSplit",
@@ -187,7 +186,7 @@ def unknown(names: list[str]) -> ModelFileError:
     )
 
 
-def check_names(names: set[str], custom: Custom) -> None:
+def check_names(names: Iterable[str], custom: Custom) -> None:
     """Raise for all names at once that the caller should have brought."""
     missing = [n for n in names if "." in n and n.rpartition(".")[-1] not in custom]
     if missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -56,26 +56,19 @@ def read_value(
         It holds what is not known, or does not fit together.
     """
     try:
-        check_names(set(_names_in(node)), custom)
-        return _Reader(tensors, custom, outside or {}).read(node)
-    except (ModelFileError, ImportError):
+        check_names(node["custom"], custom)
+        return _Reader(tensors, custom, outside or {}).read(node["value"])
+    except ModelFileError:
         raise
+    except ImportError as error:
+        raise ModelFileError(
+            f"It holds something of a library that is not installed: {error}. Install "
+            "it first."
+        ) from error
     except Exception as error:  # whatever a file of wrong content may come to
         raise ModelFileError(
             f"Its content does not fit together ({type(error).__name__}: {error})."
         ) from error
-
-
-def _names_in(node: Any) -> Iterator[str]:
-    """Find the names of classes and functions."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list):
-            waiting += part
-        elif isinstance(part, dict):
-            waiting += part.values()
-            yield from (part[k] for k in ("class", "name") if type(part.get(k)) is str)
 
 
 class _Reader:

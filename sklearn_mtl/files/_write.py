@@ -68,7 +68,8 @@ def write_value(value: Any, outside: Mapping[str, Any] | None = None) -> Written
         Something in it cannot be stored; the message says what, and where it stands.
     """
     writer = _Writer(outside or {})
-    node = writer.write(value)
+    written = writer.write(value)
+    node = {"custom": sorted(writer.custom), "value": written}
     return Written(node, writer.tensors, writer.custom)
 
 

@@ -64,8 +64,10 @@ def _plain_of_pandas(value: Any) -> Plain | None:
     if value is pd.NaT or value is pd.NA:
         return Plain("pandas missing", "NaT" if value is pd.NaT else "NA")
     if isinstance(value, pd.Timestamp | pd.Timedelta):
-        parts = [type(value).__name__, value.value, str(getattr(value, "tz", None))]
-        return Plain("pandas moment", [*parts, value.unit])
+        zone = getattr(value, "tz", None)
+        number = int(value.asm8.astype(np.int64))
+        parts = [type(value).__name__, number, value.unit, zone and str(zone)]
+        return Plain("pandas moment", parts)
     return None
 
 
@@ -210,11 +212,11 @@ def _pandas_arrow(arrow_type: Any) -> Any:
 def _moment(parts: Any) -> Any:
     import pandas as pd
 
-    kind, value, zone, unit = parts
+    kind, number, unit, zone = parts
     if kind == "Timedelta":
-        return pd.Timedelta(value, "ns").as_unit(unit)
-    moment = pd.Timestamp(value, unit="ns").as_unit(unit)
-    return moment if zone == "None" else moment.tz_localize("UTC").tz_convert(zone)
+        return pd.Timedelta(np.timedelta64(number, unit)).as_unit(unit)
+    moment = pd.Timestamp(np.datetime64(number, unit)).as_unit(unit)
+    return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
 
 
 def _missing(name: Any) -> Any:
