@@ -32,9 +32,14 @@ def restore_stored(estimator: Any, state: dict[str, Any]) -> None:
 
 
 def reduce(estimator: Any) -> tuple[Any, ...]:
-    """Tell pickles and copies what to hold: all attributes as they are."""
+    """Tell pickles and copies what to hold: all attributes as they are.
+
+    A subclass that defines ``__getstate__`` has its say, as with any pickle.
+    """
     kind = type(estimator)
-    return copyreg.__newobj__, (kind,), stored_state(estimator)  # type: ignore[attr-defined]
+    is_ours = kind.__getstate__ is get_state
+    state = stored_state(estimator) if is_ours else estimator.__getstate__()
+    return copyreg.__newobj__, (kind,), state  # type: ignore[attr-defined]
 
 
 def get_state(estimator: Any) -> dict[str, Any]:
