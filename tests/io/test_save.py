@@ -5,8 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
+from skorch.exceptions import DeviceWarning
 
 import sklearn_mtl
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
@@ -171,6 +173,17 @@ def test_wrong_paths_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="none"):
         load(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA")
+def test_a_net_of_an_accelerator_comes_to_the_processor(tmp_path):
+    net, X, _ = MODELS["numbers"]()
+    net.net_.device = "cuda"
+    with pytest.warns(DeviceWarning, match="cuda"):
+        again = through_a_file(net, tmp_path)
+
+    assert str(again.net_.device) == "cpu"
+    assert_same(again.predict(X), net.predict(X))
 
 
 def test_another_version_warns(tmp_path, monkeypatch):
