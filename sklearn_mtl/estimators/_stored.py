@@ -36,7 +36,7 @@ def reduce(estimator: Any) -> tuple[Any, ...]:
 
     A subclass that defines ``__getstate__`` has its say, as with any pickle.
     """
-    kind = type(estimator)
+    kind: Any = type(estimator)
     is_ours = kind.__getstate__ is get_state
     state = stored_state(estimator) if is_ours else estimator.__getstate__()
     return copyreg.__newobj__, (kind,), state  # type: ignore[attr-defined]

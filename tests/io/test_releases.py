@@ -1,7 +1,7 @@
 """Files that earlier releases wrote are read, and predict what they did.
 
-Before a release, a file joins them: ``save(net, path, with_oof=False)`` of a net that was
-fitted to `frames` for 20 epochs with the settings `SMALL` of `tests.io.models`.
+Before a release, a file joins them: ``save(net, path, with_oof=False)`` of a net that
+was fitted to `frames` for 20 epochs with the settings `SMALL` of `tests.io.models`.
 """
 
 import warnings
