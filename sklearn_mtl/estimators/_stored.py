@@ -21,9 +21,15 @@ CUSTOM = "_custom"
 """Key of the classes and functions that these name and the package does not know."""
 
 
+LISTENERS = "_skl_callbacks"
+"""What scikit-learn's ``set_callbacks`` keeps. They watch fits, with pipes and locks."""
+
+
 def stored_state(estimator: Any) -> dict[str, Any]:
-    """Give all attributes, and the version of the package."""
-    return with_version(estimator.__dict__)
+    """Give what files hold: all attributes but listeners, and the package's version."""
+    state = with_version(estimator.__dict__)
+    state.pop(LISTENERS, None)
+    return state
 
 
 def restore_stored(estimator: Any, state: dict[str, Any]) -> None:
@@ -38,7 +44,7 @@ def reduce(estimator: Any) -> tuple[Any, ...]:
     """
     kind: Any = type(estimator)
     is_ours = kind.__getstate__ is get_state
-    state = stored_state(estimator) if is_ours else estimator.__getstate__()
+    state = with_version(vars(estimator)) if is_ours else estimator.__getstate__()
     return copyreg.__newobj__, (kind,), state  # type: ignore[attr-defined]
 
 
@@ -50,7 +56,7 @@ def get_state(estimator: Any) -> dict[str, Any]:
     """
     parameters = estimator.get_params(deep=False)
     state = with_version(parameters)
-    learned = {k: v for k, v in estimator.__dict__.items() if k not in state}
+    learned = {k: v for k, v in stored_state(estimator).items() if k not in state}
     if learned:
         node, tensors, custom = write_value(learned, parameters)
         state[FITTED] = bytes_of(Content(state[KEY], node, tensors))

@@ -86,6 +86,12 @@ def test_out_of_fold_data_can_be_left_out(tmp_path):
     assert_same(again.predict_interval(X), net.predict_interval(X))
 
 
+def test_listeners_of_scikit_learn_are_left_out(tmp_path):
+    net = MultiTaskNetEstimator()
+    net._skl_callbacks = [lambda: "watches"]
+    assert not hasattr(through_a_file(net, tmp_path), "_skl_callbacks")
+
+
 def test_size_is_that_of_the_weights(tmp_path):
     X, y = numbers()
     wide = {**SMALL, "hidden_layer_sizes": (256, 256), "max_iter": 1}
