@@ -22,7 +22,7 @@ CUSTOM = "_custom"
 
 
 LISTENERS = "_skl_callbacks"
-"""What scikit-learn's ``set_callbacks`` keeps. They watch fits, with pipes and locks."""
+"""What scikit-learn's ``set_callbacks`` keeps: they hold pipes and locks."""
 
 
 def stored_state(estimator: Any) -> dict[str, Any]:
