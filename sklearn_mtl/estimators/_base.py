@@ -17,17 +17,19 @@ from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators import (
-    _generative,
-    _predictions,
-    _shared_units,
-    _stored,
-)
+from sklearn_mtl.estimators import _generative, _predictions, _shared_units
 from sklearn_mtl.estimators._fit import Fitted, fit_table
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
+from sklearn_mtl.estimators._stored import (
+    get_state,
+    reduce,
+    restore_stored,
+    set_state,
+    stored_state,
+)
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.training import Course, unchanged_on_failure, usual_torch_modes
@@ -271,11 +273,11 @@ default=None
             self.oof_predictions_ = codings.rebuild(trust.oof_predictions, y)
             self.oof_score_ = trust.oof_score
 
-    __reduce__ = _stored.reduce
-    __getstate__ = _stored.get_state
-    __setstate__ = _stored.set_state
-    stored_state = _stored.stored_state
-    restore_stored = _stored.restore_stored
+    __reduce__ = reduce
+    __getstate__ = get_state
+    __setstate__ = set_state
+    stored_state = stored_state
+    restore_stored = restore_stored
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")

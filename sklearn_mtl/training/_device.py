@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from skorch.utils import get_map_location
 
 
 def resolve_device(device: str) -> str:
@@ -23,16 +24,16 @@ def resolve_device(device: str) -> str:
     return "cpu" if accelerator is None else accelerator.type
 
 
-def move(net: Any, device: Any) -> None:
-    """Move what a net is made of to a device, its optimizers' moments too."""
+def move_to_its_device(net: Any) -> None:
+    """Move what a net is made of to its device, or warn where that is not there."""
+    place = get_map_location(net.device)
+    net.__dict__["device"] = net._check_device(net.device, place)
     for name in [*net._modules, *net._criteria]:
-        getattr(net, f"{name}_").to(device)
+        getattr(net, f"{name}_").to(place)
     for name in net._optimizers:
         for known in getattr(net, f"{name}_").state.values():
-            known.update(
-                {
-                    key: value.to(device)
-                    for key, value in known.items()
-                    if isinstance(value, torch.Tensor)
-                }
-            )
+            known |= {
+                key: value.to(place)
+                for key, value in known.items()
+                if isinstance(value, torch.Tensor)
+            }

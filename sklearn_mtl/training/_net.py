@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
-from skorch.utils import TeeGenerator, get_map_location
+from skorch.utils import TeeGenerator
 
 from sklearn_mtl.nn import Binding, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
@@ -21,7 +21,7 @@ from sklearn_mtl.training._checkpoints import (
     save_whole,
 )
 from sklearn_mtl.training._course import Course, EndOfTraining
-from sklearn_mtl.training._device import move
+from sklearn_mtl.training._device import move_to_its_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._held_out_scores import record_scores
 from sklearn_mtl.training._last_losses import mean_of_labelled
@@ -174,20 +174,18 @@ class MultiTaskNet(NeuralNet):
         with usual_torch_modes():
             super().__setstate__(state)
 
+    def forget_optimizer_state(self) -> None:
+        """Let training that goes on from here begin with fresh moments."""
+        self.optimizer_.state.clear()
+
     def stored_state(self) -> dict[str, Any]:
         """Give what a file of the package holds; it brings tensors to the CPU."""
         return self.__dict__.copy()
 
     def restore_stored(self, state: dict[str, Any]) -> None:
         """Set what `stored_state` gave, on the net's device if there is one."""
-        place = get_map_location(state["device"])
-        device = self._check_device(state["device"], place)
-        self.__dict__.update({**state, "device": device})
-        move(self, device)
-
-    def forget_optimizer_state(self) -> None:
-        """Let training that goes on from here begin with fresh moments."""
-        self.optimizer_.state.clear()
+        self.__dict__.update(state)
+        move_to_its_device(self)
 
     def _let_others_go(self, going: np.ndarray) -> None:
         """Train on with some members alone."""
