@@ -15,6 +15,8 @@ import torch
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, Field
 
+from sklearn_mtl.io import load
+
 MOST_ROWS = 10_000
 
 
@@ -93,6 +95,4 @@ def create_app(net: Any) -> FastAPI:
 
 def from_file() -> FastAPI:
     """Make the service of the file that the environment names."""
-    from sklearn_mtl.io import load
-
     return create_app(load(os.environ["MODEL"]))

@@ -1,10 +1,27 @@
-"""Warnings of the package, beside those of `sklearn.exceptions`."""
+"""Errors and warnings of the package, beside those of `sklearn.exceptions`."""
 
 import sys
 import warnings
 from types import FrameType
 
-__all__ = ["NegativeTransferWarning"]
+__all__ = ["ModelFileError", "NegativeTransferWarning"]
+
+
+class ModelFileError(ValueError):
+    """A file of a model cannot be written or read; the message says why.
+
+    Raised by `sklearn_mtl.io` alone.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.exceptions import ModelFileError
+    >>> from sklearn_mtl.io import load
+    >>> try:
+    ...     load(__file__)
+    ... except ModelFileError as error:
+    ...     print("no model")
+    no model
+    """
 
 
 class NegativeTransferWarning(UserWarning):

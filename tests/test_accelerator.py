@@ -10,6 +10,7 @@ from scipy import sparse
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.balancing import PCGrad, UncertaintyWeighting
+from sklearn_mtl.io import load, save
 from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.training import DecodingNet, MultiTaskNet
 
@@ -110,6 +111,18 @@ def test_what_was_fitted_there_is_stored_and_predicts_the_same():
     copied = pickle.loads(pickle.dumps(net))
 
     assert_allclose(net.transform(X), copied.transform(X))
+
+
+def test_a_file_of_what_was_fitted_there_goes_on_there(tmp_path):
+    X, y = table()
+    net = MultiTaskNetEstimator(**SMALL).fit(X, y)
+    save(net, tmp_path / "net")
+    again = load(tmp_path / "net")
+
+    assert again.predict(X).equals(net.predict(X))
+    places = {p.device.type for p in again.net_.module_.parameters()}
+    assert places == {ACCELERATOR.type}
+    again.partial_fit(X, y)
 
 
 def test_a_sparse_table():

@@ -19,6 +19,7 @@ FLOORS = [
     {"balancing"},
     {"nn"},
     {"tasks"},
+    {"files"},
     {"tables"},
     {"exceptions"},
 ]
@@ -26,8 +27,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(
     path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"
 )
-ONLY_HERE = {"skorch": {"training"}, "narwhals": {"tables"}}
-NOT_AT_IMPORT = {"pandas", "polars", "matplotlib", "onnx"}
+ONLY_HERE = {"skorch": {"training"}, "narwhals": {"tables"}, "safetensors": {"files"}}
+NOT_AT_IMPORT = {"pandas", "polars", "matplotlib", "onnx", "safetensors"}
 
 
 def name_of(path):

@@ -23,9 +23,15 @@ from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
+from sklearn_mtl.estimators._stored import (
+    get_state,
+    reduce,
+    restore_stored,
+    set_state,
+    stored_state,
+)
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
 from sklearn_mtl.estimators._user_folds import asks_for_folds
-from sklearn_mtl.estimators._version import with_version, without_version
 from sklearn_mtl.training import Course, unchanged_on_failure, usual_torch_modes
 
 
@@ -267,11 +273,11 @@ default=None
             self.oof_predictions_ = codings.rebuild(trust.oof_predictions, y)
             self.oof_score_ = trust.oof_score
 
-    def __getstate__(self) -> dict[str, Any]:
-        return with_version(super().__getstate__())
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(without_version(state, type(self).__name__))
+    __reduce__ = reduce
+    __getstate__ = get_state
+    __setstate__ = set_state
+    stored_state = stored_state
+    restore_stored = restore_stored
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")

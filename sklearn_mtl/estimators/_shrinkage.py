@@ -141,7 +141,10 @@ def gains_of_mean(
     prior = dict.fromkeys(columns, 0.0)
     for t, here, distance in stack.distances(take_rows(rows.X, some), columns):
         known = ~np.isnan(codes[t][here])
-        labels, weight = codes[t][here][known], rows.training_weight[some[here], t][known]
+        labels, weight = (
+            codes[t][here][known],
+            rows.training_weight[some[here], t][known],
+        )
         away = shares[:, None, None, None] * distance[:, known]
         raw, mean = away, away.mean(axis=1)
         start = tasks[t].prior_raw_

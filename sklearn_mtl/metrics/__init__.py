@@ -11,6 +11,7 @@ from sklearn_mtl.metrics._outcome import column_of as column_of
 from sklearn_mtl.metrics._predicted import Truth as Truth
 from sklearn_mtl.metrics._registry import metrics_of as metrics_of
 from sklearn_mtl.metrics._scorers import TaskScorer as TaskScorer
+from sklearn_mtl.metrics._scorers import TaskScorers as TaskScorers
 from sklearn_mtl.metrics._scorers import make_task_scorer, task_scorers
 from sklearn_mtl.metrics._scores import average_rrmse, skill_score, task_scores
 

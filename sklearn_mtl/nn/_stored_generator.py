@@ -19,6 +19,14 @@ class StoredGenerator(torch.Generator):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (bytes_of_state(self),)
 
+    def stored_state(self) -> dict[str, Any]:
+        """Give what a file of the package holds of it."""
+        return {"drawn": bytes_of_state(self)}
+
+    def restore_stored(self, state: dict[str, Any]) -> None:
+        """Go on from what `stored_state` gave."""
+        set_state(self, state["drawn"])
+
 
 def _restored(stored: bytes) -> StoredGenerator:
     generator = StoredGenerator()
@@ -33,5 +41,7 @@ def bytes_of_state(generator: torch.Generator) -> bytes:
 
 def set_state(generator: torch.Generator, stored: bytes) -> None:
     """Let a generator go on from what `bytes_of_state` gave."""
-    state = np.frombuffer(zlib.decompress(stored), dtype=np.uint8)
+    n_bytes = generator.get_state().numel()  # what is stored may claim to hold more
+    found = zlib.decompressobj().decompress(stored, n_bytes)
+    state = np.frombuffer(found, dtype=np.uint8)
     generator.set_state(torch.from_numpy(state.copy()))

@@ -27,6 +27,7 @@ from sklearn_mtl.tables._printed_names import printed_names
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
 from sklearn_mtl.tables._series import read_columns
 from sklearn_mtl.tables._shift import first_shifted, varied_since
+from sklearn_mtl.tables._stored import PLAIN_TAGS, plain_of, value_of
 from sklearn_mtl.tables._targets import (
     Container,
     TargetTable,
@@ -39,6 +40,7 @@ from sklearn_mtl.tables._targets import (
 from sklearn_mtl.tables._weights import in_float32, read_weight
 
 __all__ = [
+    "PLAIN_TAGS",
     "Bins",
     "Column",
     "CompactFeatures",
@@ -57,6 +59,7 @@ __all__ = [
     "is_missing",
     "learn_bins",
     "numbers_beside",
+    "plain_of",
     "printed_names",
     "rare_level_cost",
     "read_columns",
@@ -67,6 +70,7 @@ __all__ = [
     "refuse_unreadable_rows",
     "take_rows",
     "unseen_rows",
+    "value_of",
     "varied_since",
     "warn_of_extreme_labels",
     "warn_of_strings",

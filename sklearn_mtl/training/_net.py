@@ -21,6 +21,7 @@ from sklearn_mtl.training._checkpoints import (
     save_whole,
 )
 from sklearn_mtl.training._course import Course, EndOfTraining
+from sklearn_mtl.training._device import move_to_its_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._held_out_scores import record_scores
 from sklearn_mtl.training._last_losses import mean_of_labelled
@@ -176,6 +177,15 @@ class MultiTaskNet(NeuralNet):
     def forget_optimizer_state(self) -> None:
         """Let training that goes on from here begin with fresh moments."""
         self.optimizer_.state.clear()
+
+    def stored_state(self) -> dict[str, Any]:
+        """Give what a file of the package holds; it brings tensors to the CPU."""
+        return self.__dict__.copy()
+
+    def restore_stored(self, state: dict[str, Any]) -> None:
+        """Set what `stored_state` gave, on the net's device if there is one."""
+        self.__dict__.update(state)
+        move_to_its_device(self)
 
     def _let_others_go(self, going: np.ndarray) -> None:
         """Train on with some members alone."""

@@ -86,7 +86,9 @@ def test_everything_follows(table, drawn, plain):
 
 def test_columns_of_few_labels_decide_together():
     curve = np.square(SHARES - np.array([[0.1], [0.5], [0.9]])) + 0.5
-    many, few = (SHARES[best_shares(curve, 0 * curve, np.full(3, n))] for n in (1e6, 1.0))
+    many, few = (
+        SHARES[best_shares(curve, 0 * curve, np.full(3, n))] for n in (1e6, 1.0)
+    )
 
     assert_allclose(many, [0.1, 0.5, 0.9])
     assert_allclose(few, [0.5, 0.5, 0.5])

@@ -124,6 +124,21 @@ def size_over_weights(net):
     return len(pickle.dumps(net)) / weights
 
 
+class Noted(MultiTaskNetEstimator):
+    def __getstate__(self):
+        return {**super().__getstate__(), "note": "stored"}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_subclass_says_what_is_stored_of_it(way):
+    _, X, y = fitted()
+    net = Noted(hidden_layer_sizes=(4,), max_iter=1, n_members=1, random_state=0)
+    again = COPIES[way](net.fit(X, y))
+
+    assert again.note == "stored"
+    assert_array_equal(again.predict(X), net.predict(X))
+
+
 OPTIMIZERS = {
     "adam": {},
     "sgd": {"solver": "sgd"},

@@ -192,8 +192,6 @@ def test_fastapi_service_predicts(client, net, table):
 
 
 def test_fastapi_service_of_a_file(client, net, tmp_path, monkeypatch):
-    if not hasattr(sklearn_mtl.io, "save"):
-        pytest.skip("there is no sklearn_mtl.io.save")
     path = tmp_path / "homes.mtl"
     sklearn_mtl.io.save(net, path)
     monkeypatch.setenv("MODEL", str(path))

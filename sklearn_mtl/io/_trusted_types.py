@@ -1,0 +1,73 @@
+"""The types of this package that skops asks trust for."""
+
+from sklearn_mtl.balancing import FixedWeights, PCGrad, UncertaintyWeighting
+from sklearn_mtl.estimators import (
+    MultiTaskNetClassifier,
+    MultiTaskNetEstimator,
+    MultiTaskNetRegressor,
+    TaskClassifier,
+    TaskRegressor,
+)
+from sklearn_mtl.metrics import TaskScorer, TaskScorers
+from sklearn_mtl.model_selection import (
+    MultiTaskStratifiedGroupKFold,
+    MultiTaskStratifiedKFold,
+    MultiTaskStratifiedShuffleSplit,
+)
+from sklearn_mtl.nn import Autoencoder, HardSharing, VariationalAutoencoder
+from sklearn_mtl.tasks import (
+    Binary,
+    Count,
+    GammaRegression,
+    HeteroscedasticRegression,
+    HuberRegression,
+    LaplaceRegression,
+    Multiclass,
+    NegativeBinomial,
+    Ordinal,
+    Quantile,
+    Regression,
+)
+
+_ESTIMATORS = (
+    MultiTaskNetClassifier,
+    MultiTaskNetEstimator,
+    MultiTaskNetRegressor,
+    TaskClassifier,
+    TaskRegressor,
+)
+_PARAMETERS = (
+    Autoencoder,
+    Binary,
+    Count,
+    FixedWeights,
+    GammaRegression,
+    HardSharing,
+    HeteroscedasticRegression,
+    HuberRegression,
+    LaplaceRegression,
+    Multiclass,
+    MultiTaskStratifiedGroupKFold,
+    MultiTaskStratifiedKFold,
+    MultiTaskStratifiedShuffleSplit,
+    NegativeBinomial,
+    Ordinal,
+    PCGrad,
+    Quantile,
+    Regression,
+    TaskScorer,
+    TaskScorers,
+    UncertaintyWeighting,
+    VariationalAutoencoder,
+)
+
+TRUSTED_TYPES: list[str] = [
+    f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_PARAMETERS)
+]
+"""Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
+``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.
+
+To trust them is safe: what a file holds of a fitted net beside its parameters is read
+as `load` reads it. skops names other types, such as a splitter of scikit-learn, where a
+file holds some.
+"""

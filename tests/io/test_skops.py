@@ -1,0 +1,93 @@
+"""skops stores fitted estimators, and trusts a short list of types."""
+
+import pickle
+
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mtl import (
+    MultiTaskNetRegressor,
+    balancing,
+    metrics,
+    model_selection,
+    nn,
+    tasks,
+)
+from sklearn_mtl.io import TRUSTED_TYPES
+from tests.io.models import MODELS, SMALL, answers, assert_same, numbers
+
+skops_io = pytest.importorskip("skops.io", reason="skops is not installed")
+
+UNLIKE = [
+    "numbers",
+    "mixed",
+    "classes",
+    "nullable",
+    "polars",
+    "sparse",
+    "generative",
+    "groups",
+    "uncertainty",
+    "folds",
+]
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_the_trusted_types_suffice(name):
+    net, X, y = MODELS[name]()
+    again = skops_io.loads(skops_io.dumps(net), trusted=TRUSTED_TYPES)
+    assert_same(answers(again, X, y), answers(net, X, y))
+
+
+def test_what_is_ones_own_is_asked_for_by_name():
+    net, X, _ = MODELS["own sharing"]()
+    stored = skops_io.dumps(net)
+    asked = set(skops_io.get_untrusted_types(data=stored)) - set(TRUSTED_TYPES)
+
+    assert asked == {"tests.io.models.Scale", "tests.io.models.Scaled"}
+    again = skops_io.loads(stored, trusted=[*TRUSTED_TYPES, *asked])
+    assert_same(again.predict(X), net.predict(X))
+
+
+def test_pipelines_and_views():
+    X, y = numbers()
+    pipe = make_pipeline(StandardScaler(), MultiTaskNetRegressor(**SMALL)).fit(X, y)
+    view = pipe[-1].estimators_[1]
+    for one in (pipe, view):
+        again = skops_io.loads(skops_io.dumps(one), trusted=TRUSTED_TYPES)
+        assert_same(again.predict(X), one.predict(X))
+
+
+def test_training_goes_on_as_after_a_pickle():
+    net, X, y = MODELS["draws"]()
+    copies = [
+        skops_io.loads(skops_io.dumps(net), trusted=TRUSTED_TYPES),
+        pickle.loads(pickle.dumps(net)),
+    ]
+    found = [one.partial_fit(X, y).predict(X) for one in copies]
+    assert_same(*found)
+
+
+def instances_of(room, base):
+    """One of each public class of a room that can be a parameter."""
+    kinds = [getattr(room, name) for name in room.__all__]
+    kinds = [k for k in kinds if isinstance(k, type) and issubclass(k, base)]
+    return [k() for k in kinds if not getattr(k, "__abstractmethods__", None)]
+
+
+def test_no_type_is_trusted_that_no_file_holds():
+    net, _, _ = MODELS["mixed"]()
+    several = {
+        "a": metrics.make_task_scorer("skill"),
+        "b": metrics.task_scorers(),
+        "tasks": [tasks.KINDS[kind]() for kind in tasks.KINDS],
+        "balancing": instances_of(balancing, balancing.Balancing),
+        "sharing": [nn.HardSharing(), nn.Autoencoder(), nn.VariationalAutoencoder()],
+        "cv": instances_of(model_selection, object),
+        "views": net.estimators_,
+        "nets": [MODELS[n]()[0] for n in ("numbers", "classes")],
+    }
+    held = skops_io.get_untrusted_types(data=skops_io.dumps(several))
+    assert set(TRUSTED_TYPES) <= set(held)
+    assert len(TRUSTED_TYPES) == len(set(TRUSTED_TYPES))
