@@ -12,6 +12,7 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +20,7 @@ from sklearn_mtl.estimators import _generative, _predictions, _shared_units
 from sklearn_mtl.estimators._decorators import checks_parameters, only_if
 from sklearn_mtl.estimators._doc_link import DocumentationLink
 from sklearn_mtl.estimators._fit import Fitted, fit_table
+from sklearn_mtl.estimators._fit_tasks import FitTasks, told_to_callbacks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
@@ -31,6 +33,7 @@ from sklearn_mtl.training import Course, unchanged_on_failure, usual_torch_modes
 
 class BaseMultiTaskNet(
     DocumentationLink,
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -178,15 +181,17 @@ default=None
             )
         holds_out = self.early_stopping or asked or X_val is not None
         self._check_calibrate(holds_out, "fit")
-        self._learn(
-            X,
-            y,
-            sample_weight,
-            goes_on=self.warm_start,
-            groups=groups,
-            X_val=X_val,
-            y_val=y_val,
-        )
+        with told_to_callbacks(self, X, y, sample_weight) as watcher:
+            self._learn(
+                X,
+                y,
+                sample_weight,
+                goes_on=self.warm_start,
+                groups=groups,
+                X_val=X_val,
+                y_val=y_val,
+                watcher=watcher,
+            )
         return self
 
     def _fit_for_one_epoch(
@@ -207,10 +212,11 @@ default=None
         groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        watcher: FitTasks | None = None,
         **how: Any,
     ) -> None:
         """Read, learn and keep; `how` is for `fit_table`."""
-        course = Course(self.time_limit)
+        course = Course(self.time_limit, watcher)
         check_parts(self)
         earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
         names = None if earlier is None else earlier.codings.names

@@ -62,9 +62,21 @@ def train(
     course = course or Course()
     net.part = part
     cuts = _parts(net)
-    if len(cuts) == 1:
-        _run(net, rows, epochs, course)
-        return
+    most_epochs = len(cuts) * (net.max_epochs if epochs is None else epochs)
+    with course.part(part, most_epochs):
+        if len(cuts) == 1:
+            _run(net, rows, epochs, course)
+        else:
+            _train_some_at_a_time(net, cuts, rows, epochs, course)
+
+
+def _train_some_at_a_time(
+    net: MultiTaskNet,
+    cuts: list[np.ndarray],
+    rows: MemberRows,
+    epochs: int | None,
+    course: Course,
+) -> None:
     start = state_beside_members(net)
     trained: list[_Trained] = []
     ended_by: Reason | None = None

@@ -141,6 +141,8 @@ class MultiTaskNet(NeuralNet):
             if not (self._is_first_epoch or self.course.goes_on()):
                 raise EndOfTraining
             self._is_first_epoch = False
+            if self.course.watcher is not None:
+                self.course.watcher.epoch_begins(self)
         was_notifying, self._is_notifying = self._is_notifying, True
         try:
             getattr(self, method_name)(self, **cb_kwargs)
@@ -151,6 +153,9 @@ class MultiTaskNet(NeuralNet):
             self._is_notifying = was_notifying
         if method_name == "on_train_end":
             end_schedules(self.callbacks_)
+        watcher = self.course.watcher if method_name == "on_epoch_end" else None
+        if watcher is not None and watcher.epoch_ends(self):
+            raise EndOfTraining
         best = dict(self.callbacks_).get("best_weights")
         if method_name == "on_epoch_end" and best is not None:
             going = best.going
