@@ -105,7 +105,10 @@ class _TaskView(BaseEstimator):
 
     def _response(self, X: Any) -> Any:
         self._own_task()
-        return self.estimator.stack_.responses(X, tasks=[self.task])[0]
+        stack = self.estimator.stack_
+        if getattr(self, "feature_names_in_", ()) is None:
+            stack = replace(stack, codings=stack.codings.without_names())
+        return stack.responses(X, tasks=[self.task])[0]
 
     n_features_in_ = _OfEstimator("Number of columns of X.")
     feature_names_in_ = _OfEstimator("Names of the columns of X, if they are strings.")

@@ -285,7 +285,7 @@ def fairlearn_reductions(X, y):
     "shap",
     "explainers",
     "recipe",
-    f"On a method of the view of a column. {UNNAMED}",
+    "On a method of the view of a column.",
 )
 def shap_explainers(X, y):
     import shap

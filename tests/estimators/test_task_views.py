@@ -1,6 +1,7 @@
 """One column of a fitted net: what a view is, and its score."""
 
 import pickle
+import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -224,4 +225,8 @@ def test_what_is_set_on_a_view_is_not_set_on_the_net(shop_net, views, shop_X):
     view.feature_names_in_ = None
     assert view.feature_names_in_ is None
     assert_array_equal(views["price"].feature_names_in_, shop_net.feature_names_in_)
-    assert_array_equal(view.predict(shop_X), views["price"].predict(shop_X))
+    nameless = shop_X.to_numpy(dtype=object)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        predicted = view.predict(nameless)
+    assert_array_equal(predicted, views["price"].predict(shop_X))
