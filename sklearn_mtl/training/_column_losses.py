@@ -8,7 +8,6 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from sklearn_mtl.tables import printed_names
-from sklearn_mtl.training._last_losses import mean_of_labelled
 
 UNSAFE = re.compile(r"[^\w\-. :/]")
 """What stores of metrics, such as MLflow's, refuse in the name of one."""
@@ -29,4 +28,8 @@ def history_keys(prefix: str, names: Sequence[Hashable]) -> list[str]:
 
 def means_of_columns(loss: np.ndarray) -> list[float]:
     """Mean over the members that have one of the losses (K, T); NaN without any."""
-    return [mean_of_labelled(of_column) for of_column in loss.T]
+    count = (~np.isnan(loss)).sum(axis=0)
+    total = np.nansum(loss, axis=0)
+    nothing = np.full(len(total), np.nan)
+    means: list[float] = np.divide(total, count, out=nothing, where=count > 0).tolist()
+    return means

@@ -255,6 +255,8 @@ class MultiTaskNet(NeuralNet):
         self._part = None
         self._last_losses: dict[str, np.ndarray] = {}
         self._last_of_columns: dict[str, np.ndarray] = {}
+        names = self.criterion_.layout.names
+        self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
@@ -264,6 +266,7 @@ class MultiTaskNet(NeuralNet):
             self.history.pop()
         self.forget_epochs_after(len(self.history))
         self._step = self._update = self._evaluate = None
+        self._last_of_columns, self._column_keys = {}, {}
         self._part, self._links = None, []
         self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
@@ -482,9 +485,9 @@ class MultiTaskNet(NeuralNet):
         last = self._last_of_columns.get(prefix, loss)
         loss = np.where(np.isnan(loss), last, loss)
         self._last_of_columns = {**self._last_of_columns, prefix: loss}
-        keys = history_keys(prefix, self.criterion_.layout.names)
-        for key, value in zip(keys, means_of_columns(loss), strict=True):
-            if not np.isnan(value):
+        means = means_of_columns(loss)
+        for key, value in zip(self._column_keys[prefix], means, strict=True):
+            if value == value:  # not NaN
                 self.history.record(key, value)
 
     def spread(self, of_members: np.ndarray) -> np.ndarray:

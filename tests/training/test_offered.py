@@ -44,21 +44,6 @@ def test_functions_score_epochs(net):
     assert net.net_.history[:, "n_held_out"] == [6, 6]
 
 
-@pytest.mark.filterwarnings("ignore:Column 'none' of y has no label")
-def test_history_of_skorch_has_the_losses_of_columns():
-    y = np.c_[Y, np.full(60, np.nan)]
-    names = ["age", "price [EUR]", "none"]
-    pd = pytest.importorskip("pandas")
-    net = MultiTaskNetRegressor(**SMALL).fit(X, pd.DataFrame(y, columns=names))
-    for epoch, row in enumerate(net.net_.history):
-        told = net.history_[epoch]
-        for part in ("train", "valid"):
-            assert row[f"{part}_loss/age"] == told[f"{part}_loss/age"]
-            safe, name = f"{part}_loss/price _EUR_", f"{part}_loss/price [EUR]"
-            assert row[safe] == told[name]
-            assert f"{part}_loss/none" not in row
-
-
 def test_compile_is_moot_for_steps_by_formulas():
     plain = MultiTaskNetRegressor(**SMALL).fit(X, Y)
     told = MultiTaskNetRegressor(net_params={"compile": True}, **SMALL)
