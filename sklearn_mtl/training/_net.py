@@ -241,6 +241,8 @@ class MultiTaskNet(NeuralNet):
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}
         self.stops_by_score = False
+        names = self.criterion_.layout.names
+        self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}
         self._step: Any = None
         self._update: Any = None
         self._evaluate: Any = None
@@ -255,8 +257,6 @@ class MultiTaskNet(NeuralNet):
         self._part = None
         self._last_losses: dict[str, np.ndarray] = {}
         self._last_of_columns: dict[str, np.ndarray] = {}
-        names = self.criterion_.layout.names
-        self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
@@ -266,7 +266,7 @@ class MultiTaskNet(NeuralNet):
             self.history.pop()
         self.forget_epochs_after(len(self.history))
         self._step = self._update = self._evaluate = None
-        self._last_of_columns, self._column_keys = {}, {}
+        self._last_of_columns = {}
         self._part, self._links = None, []
         self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
