@@ -11,16 +11,19 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz mutants lint docs bench clean
+.PHONY: help demo test test-ecosystem fuzz mutants lint docs bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the example
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.extra-test ## run all tests, those in docstrings too
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+test-ecosystem: $(VENV)/.extra-test-ecosystem ## run the tools around scikit-learn
+	$(BIN)/python -m pytest tests/ecosystem
 
 fuzz: $(VENV)/.extra-test ## search for faults for MINUTES=10 by inputs drawn from SEED=0
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --minutes $(MINUTES)

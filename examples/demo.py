@@ -28,6 +28,7 @@ from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tqdm import tqdm
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import load_student_performance
@@ -112,7 +113,7 @@ def main() -> None:
     )
     begin = time.perf_counter()
     folds: dict[str, list] = {"shared net": [], "MLP each": [], "linear each": []}
-    for train, test in splits:
+    for train, test in tqdm(splits, desc="folds", unit="fold"):
         predictions, net = shared_predictions(X, y_train, train, test)
         folds["shared net"].append(predictions)
         for name, family in (("MLP each", "mlp"), ("linear each", "linear")):

@@ -343,6 +343,19 @@ def test_partial_dependence_of_one_column(X, y):
     assert of_town["average"][0][1] > of_town["average"][0][0] + 0.3
 
 
+@pytest.mark.parametrize("chosen", [["price", "town"], ["town", "sold"]])
+def test_partial_dependence_display_of_several_columns_names_the_remedy(chosen, X, y):
+    pytest.importorskip("matplotlib").use("Agg")
+    from sklearn.inspection import PartialDependenceDisplay
+
+    numbers = "price" in chosen
+    cls = MultiTaskNetEstimator if numbers else MultiTaskNetClassifier
+    net = cls(**SMALL).fit(X, y[chosen])
+    with pytest.raises(ValueError, match=rf"named_estimators_\['{chosen[0]}'\]"):
+        PartialDependenceDisplay.from_estimator(net, X, ["a"])
+    assert len(net.classes_) == 2
+
+
 def test_partial_dependence_display_of_one_column(X, y):
     pytest.importorskip("matplotlib").use("Agg")
     from sklearn.inspection import PartialDependenceDisplay

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Bunch
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators import _generative, _predictions, _shared_units
+from sklearn_mtl.estimators._decorators import checks_parameters, only_if
+from sklearn_mtl.estimators._doc_link import DocumentationLink
 from sklearn_mtl.estimators._fit import Fitted, fit_table
+from sklearn_mtl.estimators._fit_tasks import FitTasks, told_to_callbacks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
@@ -36,7 +38,11 @@ from sklearn_mtl.training import Course, unchanged_on_failure, usual_torch_modes
 
 
 class BaseMultiTaskNet(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    DocumentationLink,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Parameters and fit of the multi-task estimators, and what any of them can do."""
 
@@ -132,7 +138,7 @@ class BaseMultiTaskNet(
         self.callbacks = callbacks
         self.net_params = net_params
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def fit(
         self,
         X: Any,
@@ -142,7 +148,7 @@ class BaseMultiTaskNet(
         groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
-    ) -> BaseMultiTaskNet:
+    ) -> Self:
         """Learn the shared network from all columns of y.
 
         Parameters
@@ -181,21 +187,23 @@ default=None
             )
         holds_out = self.early_stopping or asked or X_val is not None
         self._check_calibrate(holds_out, "fit")
-        self._learn(
-            X,
-            y,
-            sample_weight,
-            goes_on=self.warm_start,
-            groups=groups,
-            X_val=X_val,
-            y_val=y_val,
-        )
+        with told_to_callbacks(self, X, y, sample_weight) as watcher:
+            self._learn(
+                X,
+                y,
+                sample_weight,
+                goes_on=self.warm_start,
+                groups=groups,
+                X_val=X_val,
+                y_val=y_val,
+                watcher=watcher,
+            )
         return self
 
     def _fit_for_one_epoch(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> None:
-        self._validate_params()  # _fit_context does so in the first call alone
+        self._validate_params()  # its decorator does so in the first call alone
         self._check_calibrate(False, "partial_fit")
         how = {"classes": classes, "epochs": 1, "holds_out": False}
         self._learn(X, y, sample_weight, goes_on=True, **how)
@@ -210,10 +218,11 @@ default=None
         groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        watcher: FitTasks | None = None,
         **how: Any,
     ) -> None:
         """Read, learn and keep; `how` is for `fit_table`."""
-        course = Course(self.time_limit)
+        course = Course(self.time_limit, watcher)
         check_parts(self)
         earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
         names = None if earlier is None else earlier.codings.names
@@ -285,8 +294,8 @@ default=None
     score = _predictions.score
     transform = _shared_units.transform
     factor_usage_ = property(_shared_units.factor_usage)
-    sample = available_if(_generative.is_generative)(_generative.sample)
-    score_samples = available_if(_generative.is_generative)(_generative.score_samples)
+    sample = only_if(_generative.is_generative)(_generative.sample)
+    score_samples = only_if(_generative.is_generative)(_generative.score_samples)
 
     @property
     def _n_features_out(self) -> int:
@@ -299,7 +308,7 @@ default=None
         return len(self._unit_std)
 
     @property
-    def estimators_(self) -> list[TaskRegressor | TaskClassifier]:
+    def estimators_(self) -> list[Any]:
         """One fitted single-column estimator a task, views of this one."""
         check_is_fitted(self)
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +76,12 @@ class Codings:
     def read_X(self, X: Any) -> Any:
         """Check a later X."""
         return read_X(self.reader, X, reset=False)
+
+    def without_names(self) -> Codings:
+        """Read X by position, whatever its columns are called."""
+        reader = copy(self.reader)
+        vars(reader).pop("feature_names_in_", None)
+        return replace(self, reader=reader)
 
     def rebuild(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
         """Put predictions (n,) of each task into the container of y."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
+from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
 from sklearn_mtl.estimators._nets import train_nets
@@ -91,6 +92,8 @@ def fit_table(
         refuse_unreadable_rows(codings.encoder, table.X, rows.left_out)
         _warn_of_muted_columns(codings.encoder, rows.X)
         rows = rows.weighed(codings.tasks, estimator.class_weight)
+    if isinstance(course.watcher, FitTasks):
+        course.watcher.codings = codings
     warn_of_unknown_classes(codings.tasks, rows.columns, estimator.class_weight)
     to_stop_on = None
     if validation is not None:

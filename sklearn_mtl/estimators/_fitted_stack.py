@@ -242,7 +242,7 @@ class FittedStack:
     def _raw_of(
         self, features: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[slice, list[tuple[MultiTaskNet, list[int], np.ndarray]]]]:
-        """Give each net, its tasks and raw outputs (K', rows, C), some rows at a time."""
+        """Give each net, its tasks and raw outputs (K', rows, C) of some rows."""
         groups = self._by_net(tasks)
         modules = [net.module_ for net, _ in groups]
         for rows, raws in iter_raw(modules, features):

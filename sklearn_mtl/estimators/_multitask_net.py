@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    RegressorMixin,
-    _fit_context,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import ClassifierTags
-from sklearn.utils.metaestimators import available_if
 
 from sklearn_mtl.estimators import _partial_fit, _predictions, _uncertainty
 from sklearn_mtl.estimators._base import BaseMultiTaskNet
+from sklearn_mtl.estimators._decorators import checks_parameters, only_if
 from sklearn_mtl.estimators._docs import with_shared_sections
 from sklearn_mtl.estimators._predictions import has_class_columns, has_number_columns
 
@@ -63,15 +58,15 @@ class MultiTaskNetEstimator(BaseMultiTaskNet):
     >>> y[:50, 0] = None  # some prices are not known
     >>> net = MultiTaskNetEstimator(max_iter=30, random_state=0).fit(X, y)
     >>> net.tasks_
-    [Regression(), Binary()]
+    [Regression() of column 0, Binary() of column 1]
     >>> net.predict(X).shape, net.score(X, y) > 0.9
     ((300, 2), True)
     """
 
     predict = _uncertainty.predict
-    predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
+    predict_interval = only_if(has_number_columns)(_uncertainty.predict_interval)
     predict_proba = _predictions.OfClassColumns(_predictions.predict_proba)
-    predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
+    predict_set = only_if(has_class_columns)(_uncertainty.predict_set)
     classes_ = property(_predictions.classes)
     partial_fit = _partial_fit.partial_fit
 
@@ -121,12 +116,10 @@ class MultiTaskNetRegressor(BaseMultiTaskNet, RegressorMixin, BaseEstimator):
     _default_kind: ClassVar[str] = "regression"
 
     predict = _uncertainty.predict
-    predict_interval = available_if(has_number_columns)(_uncertainty.predict_interval)
+    predict_interval = only_if(has_number_columns)(_uncertainty.predict_interval)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None
-    ) -> MultiTaskNetRegressor:
+    @checks_parameters
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows.
 
         The first call learns how columns are scaled, so that its rows should show each
@@ -191,7 +184,7 @@ class MultiTaskNetClassifier(BaseMultiTaskNet, ClassifierMixin, BaseEstimator):
 
     predict = _predictions.predict
     predict_proba = _predictions.predict_proba
-    predict_set = available_if(has_class_columns)(_uncertainty.predict_set)
+    predict_set = only_if(has_class_columns)(_uncertainty.predict_set)
     classes_ = property(_predictions.classes)
     partial_fit = _partial_fit.partial_fit
 

@@ -21,6 +21,7 @@ from sklearn_mtl.training import (
     NegativeTransfer,
     ProgressBar,
     StopTogether,
+    check_offered,
     learning_rate_schedule,
     make_net,
     sets_rate,
@@ -48,6 +49,7 @@ def new_net(
     """Make a net as the estimator's parameters say; it is ready to be trained."""
     size = rows_of_a_batch(estimator.batch_size, n_rows)
     _check_net_params(estimator.net_params or {})
+    check_offered(estimator.net_params or {}, callbacks)
     settings = {
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
         "module__n_features": codings.encoder.n_features_out_,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from sklearn.base import _fit_context
+from sklearn_mtl.estimators._decorators import checks_parameters
+
+Net = TypeVar("Net", bound=Any)
 
 
-@_fit_context(prefer_skip_nested_validation=True)
+@checks_parameters
 def partial_fit(
-    self: Any, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
-) -> Any:
+    self: Net, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+) -> Net:
     """Train for one epoch on these rows.
 
     The first call learns how columns are coded and scaled, so that its rows should

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, MethodType
 from typing import Any
 
@@ -56,7 +56,24 @@ def positions_of_classes(estimator: Any) -> list[int]:
 def classes(self: Any) -> Any:
     """Classes of each column, None at a numeric one; of the column for a 1-D y."""
     of_columns = [getattr(task, "classes_", None) for task in self.tasks_]
-    return of_columns[0] if self.stack_.codings.container.ndim == 1 else of_columns
+    if self.stack_.codings.container.ndim == 1:
+        return of_columns[0]
+    _refuse_partial_dependence(self)
+    return of_columns
+
+
+def _refuse_partial_dependence(estimator: Any) -> None:
+    """Raise where scikit-learn draws one column, and dies of classes of several."""
+    if any(
+        str(frame.f_globals.get("__name__")).startswith("sklearn.inspection.")
+        for frame in _frames_between()
+    ):
+        name = estimator.tasks_[0].name_
+        raise ValueError(
+            f"sklearn.inspection draws one column of y, and there are "
+            f"{len(estimator.tasks_)}. Pass the view of a column, such as "
+            f"named_estimators_[{name!r}]."
+        )
 
 
 def predict(self: Any, X: Any) -> Any:
@@ -123,17 +140,22 @@ def aligned_with_y(estimator: Any, of_classes: list[np.ndarray]) -> Any:
 
 def _refuse_cross_val_predict(estimator: Any) -> None:
     """Raise where scikit-learn's `cross_val_predict` asks, which takes no None."""
-    caller: FrameType | None = sys._getframe(1)
-    while caller is not None and package_of(caller) in BETWEEN:
-        if caller.f_code.co_name == "_fit_and_predict":
-            names = [task.name_ for task in estimator.tasks_ if not task.is_classifier]
-            raise ValueError(
-                "sklearn.model_selection.cross_val_predict asks for probabilities of "
-                f"each column of y, but column {names[0]!r} is read as numbers; and it "
-                "replaces labels by integers before fit. Use "
-                "sklearn_mtl.model_selection.cross_val_predict."
-            )
-        caller = caller.f_back
+    if any(frame.f_code.co_name == "_fit_and_predict" for frame in _frames_between()):
+        names = [task.name_ for task in estimator.tasks_ if not task.is_classifier]
+        raise ValueError(
+            "sklearn.model_selection.cross_val_predict asks for probabilities of "
+            f"each column of y, but column {names[0]!r} is read as numbers; and it "
+            "replaces labels by integers before fit. Use "
+            "sklearn_mtl.model_selection.cross_val_predict."
+        )
+
+
+def _frames_between() -> Iterator[FrameType]:
+    """Frames from here up to the user's line."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and package_of(frame) in BETWEEN:
+        yield frame
+        frame = frame.f_back
 
 
 def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:

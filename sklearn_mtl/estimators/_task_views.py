@@ -13,9 +13,9 @@ from sklearn.base import (
     RegressorMixin,
     is_classifier,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.estimators._decorators import only_if
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
 from sklearn_mtl.metrics import column_score
 
@@ -25,6 +25,22 @@ def _is_kind(kind: str) -> Callable[[Any], bool]:
         return bool(view._own_task().kind == kind)
 
     return check
+
+
+class _OfEstimator:
+    """An attribute of a view that is its estimator's until the view is given another.
+
+    Explainers of shap set `feature_names_in_` of a copy.
+    """
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, view: Any, owner: type) -> Any:
+        return self if view is None else getattr(view.estimator, self.name)
 
 
 class _TaskView(BaseEstimator):
@@ -89,18 +105,13 @@ class _TaskView(BaseEstimator):
 
     def _response(self, X: Any) -> Any:
         self._own_task()
-        return self.estimator.stack_.responses(X, tasks=[self.task])[0]
+        stack = self.estimator.stack_
+        if getattr(self, "feature_names_in_", ()) is None:
+            stack = replace(stack, codings=stack.codings.without_names())
+        return stack.responses(X, tasks=[self.task])[0]
 
-    @property
-    def n_features_in_(self) -> int:
-        """Number of columns of X."""
-        return int(self.estimator.n_features_in_)
-
-    @property
-    def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns of X, where they are strings."""
-        names: np.ndarray = self.estimator.feature_names_in_
-        return names
+    n_features_in_ = _OfEstimator("Number of columns of X.")
+    feature_names_in_ = _OfEstimator("Names of the columns of X, if they are strings.")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -169,7 +180,7 @@ class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):
     (3,)
     """
 
-    @available_if(_is_kind("quantile"))
+    @only_if(_is_kind("quantile"))
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """Predict all quantiles of a column of the kind "quantile".
 
@@ -222,7 +233,7 @@ class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
         """
         return np.asarray(self._response(X))
 
-    @available_if(_is_kind("ordinal"))
+    @only_if(_is_kind("ordinal"))
     def predict_rank(self, X: Any) -> np.ndarray:
         """Predict the expected rank of a column of the kind "ordinal".
 

@@ -11,10 +11,15 @@ from sklearn.utils import Bunch
 
 def check_axes(ax: Any) -> None:
     """Check that something can be drawn on; None stands for a new figure."""
+    try:
+        from matplotlib.axes import Axes
+    except ImportError as error:
+        raise ImportError(
+            "Displays are drawn by matplotlib, and it is not installed: pip install "
+            "matplotlib."
+        ) from error
     if ax is None:
         return
-    from matplotlib.axes import Axes
-
     if not isinstance(ax, Axes):
         raise TypeError(
             f"ax={ax!r} is a {type(ax).__name__}. Pass one matplotlib Axes, as "

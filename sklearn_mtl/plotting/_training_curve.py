@@ -222,6 +222,7 @@ def _position(name: Any, names: list[Any]) -> int:
 
 def _check_axes_of(ax: Any, n_tasks: int) -> np.ndarray:
     """Read one Axes a column, of which there may be one; empty without any."""
+    check_axes(None)
     if ax is None:
         return np.empty(0, dtype=object)
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
@@ -239,8 +240,9 @@ def _check_axes_of(ax: Any, n_tasks: int) -> np.ndarray:
 
 def _axes(ax: Any, n_tasks: int) -> np.ndarray:
     """One Axes a column: the ones given, or a grid on a new figure."""
+    given = _check_axes_of(ax, n_tasks)
     if ax is not None:
-        return _check_axes_of(ax, n_tasks)
+        return given
     import matplotlib.pyplot as plt
 
     n_columns = min(n_tasks, 4)

@@ -59,7 +59,7 @@ class Task(BaseEstimator):
     ...     task_types={0: CauchyRegression()}, max_iter=20, random_state=0
     ... ).fit(X, y)
     >>> net.tasks_
-    [CauchyRegression(), Regression()]
+    [CauchyRegression() of column 0, Regression() of column 1]
     """
 
     kind: ClassVar[str]
@@ -234,6 +234,11 @@ class Task(BaseEstimator):
     def block_width(self) -> int:
         """Raw outputs reserved for the task: `n_outputs_`, or more of -inf."""
         return self.n_outputs_
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """Show the parameters, and of which column it is once it is fitted."""
+        kind = str(super().__repr__(N_CHAR_MAX))
+        return f"{kind} of column {self.name_!r}" if hasattr(self, "name_") else kind
 
     def describe(self) -> str:
         """Name column and kind in a message."""

@@ -40,6 +40,8 @@ class OutputLayout(nn.Module):
 
     Attributes
     ----------
+    names : list of hashable
+        Names of the columns of y.
     order, inverse : int64 ndarray of shape (T,)
         Column of y at each rank of the block order, and rank of each column.
     in_order : bool
@@ -65,6 +67,7 @@ class OutputLayout(nn.Module):
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         super().__init__()
+        self.names = [getattr(task, "name_", t) for t, task in enumerate(tasks)]
         keys = [task.block_key() for task in tasks]
         block = {key: b for b, key in enumerate(dict.fromkeys(keys))}
         self.order = np.argsort([block[key] for key in keys], kind="stable")

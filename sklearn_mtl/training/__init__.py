@@ -28,6 +28,7 @@ from sklearn_mtl.training._make_rows import (
 from sklearn_mtl.training._members import OF_EACH, Fold, Members, ensemble, teams
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
+from sklearn_mtl.training._offered import check_offered
 from sklearn_mtl.training._predict import (
     iter_raw,
     iter_shared,
@@ -68,6 +69,7 @@ __all__ = [
     "Unlabelled",
     "adopt_settings",
     "adopt_task_weights",
+    "check_offered",
     "copy_members",
     "draw_seed",
     "ensemble",

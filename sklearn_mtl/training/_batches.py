@@ -198,6 +198,11 @@ class MemberRows(Dataset[Any]):
     def __len__(self) -> int:
         return self.index.shape[-1]
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows that a member reads, and columns of the encoded X."""
+        return len(self), int(self.table.features.shape[1])
+
     def select(self, members: np.ndarray) -> MemberRows:
         """Rows of some members, perhaps of one more than once."""
         chosen = copy(self)

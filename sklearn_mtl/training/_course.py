@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 Reason = Literal["time", "interrupt", "callback"]
 
 
 class EndOfTraining(KeyboardInterrupt):
     """No member goes on, or the fit does not; skorch listens to its base class."""
+
+
+class Watcher(Protocol):
+    """Who is told how a fit proceeds, across all of its nets."""
+
+    def part_begins(self, name: str, most_epochs: int) -> None:
+        """Hear that a part of the fit begins, which `MultiTaskNet.part` names."""
+
+    def part_ends(self) -> bool:
+        """Hear that the part has ended; True where the fit is to end."""
+
+    def epoch_begins(self, net: Any) -> None:
+        """Hear that an epoch begins."""
+
+    def epoch_ends(self, net: Any) -> bool:
+        """Hear that the epoch has ended; True where the part is to end."""
 
 
 class Course:
@@ -20,6 +38,8 @@ class Course:
     ----------
     time_limit : float or None
         Seconds from now.
+    watcher : Watcher or None
+        Is told how the fit proceeds.
 
     Attributes
     ----------
@@ -37,7 +57,10 @@ class Course:
     (False, 'interrupt')
     """
 
-    def __init__(self, time_limit: float | None = None) -> None:
+    def __init__(
+        self, time_limit: float | None = None, watcher: Watcher | None = None
+    ) -> None:
+        self.watcher = watcher
         self._until = inf if time_limit is None else monotonic() + time_limit
         self.ended_by: Reason | None = None
 
@@ -51,9 +74,21 @@ class Course:
         """Let no further epoch begin; the first reason is kept."""
         self.ended_by = self.ended_by or by
 
+    @contextmanager
+    def part(self, name: str, most_epochs: int) -> Iterator[None]:
+        """Tell the watcher of a part of the fit."""
+        if self.watcher is not None:
+            self.watcher.part_begins(name, most_epochs)
+        try:
+            yield
+        finally:
+            if self.watcher is not None and self.watcher.part_ends():
+                self.end("callback")
+
     def of_one_among(self, n_left: int) -> Course:
         """Make the course of one of so many trainings that share the time left."""
         now = monotonic()
-        one = Course(None if self._until == inf else (self._until - now) / n_left)
+        left = None if self._until == inf else (self._until - now) / n_left
+        one = Course(left, self.watcher)
         one.ended_by = self.ended_by
         return one

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from skorch.history import History
 
 from sklearn_mtl.training._batches import MemberRows
+from sklearn_mtl.training._column_losses import history_keys, means_of_columns
 from sklearn_mtl.training._course import Course, Reason
 from sklearn_mtl.training._interrupts import interrupts_end
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
@@ -62,9 +64,21 @@ def train(
     course = course or Course()
     net.part = part
     cuts = _parts(net)
-    if len(cuts) == 1:
-        _run(net, rows, epochs, course)
-        return
+    most_epochs = len(cuts) * (net.max_epochs if epochs is None else epochs)
+    with course.part(part, most_epochs):
+        if len(cuts) == 1:
+            _run(net, rows, epochs, course)
+        else:
+            _train_some_at_a_time(net, cuts, rows, epochs, course)
+
+
+def _train_some_at_a_time(
+    net: MultiTaskNet,
+    cuts: list[np.ndarray],
+    rows: MemberRows,
+    epochs: int | None,
+    course: Course,
+) -> None:
     start = state_beside_members(net)
     trained: list[_Trained] = []
     ended_by: Reason | None = None
@@ -201,14 +215,18 @@ def _join_histories(net: MultiTaskNet, trained: list[_Trained]) -> None:
         net.history.append(row)
 
 
-def _means(net: MultiTaskNet) -> dict[str, list[float]]:
+def _means(net: MultiTaskNet) -> dict[str, Sequence[float]]:
     """Mean losses over members of each epoch, under their names in the history."""
-    means = {
+    means: dict[str, Sequence[float]] = {
         f"{part}_loss": [
             mean_of_labelled(net.monitor(loss)) for loss in with_last_losses(losses)
         ]
         for part, losses in net.task_losses_.items()
     }
+    for part, losses in net.task_losses_.items():
+        of_epochs = [means_of_columns(loss) for loss in with_last_losses(losses)]
+        keys = history_keys(part, net.criterion_.layout.names)
+        means |= dict(zip(keys, zip(*of_epochs, strict=True), strict=bool(of_epochs)))
     decoding: dict[str, Any] = getattr(net, "reconstruction_losses_", {})
     for part, costs in decoding.items():
         filled = with_last_losses(costs)

@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
-from skorch.utils import TeeGenerator
+from skorch.utils import TeeGenerator, is_skorch_dataset
+from torch.utils.data import DataLoader
 
-from sklearn_mtl.nn import Binding, bind
+from sklearn_mtl.exceptions import warn
+from sklearn_mtl.nn import Binding, MultiTaskNetwork, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._checkpoints import (
@@ -20,6 +22,7 @@ from sklearn_mtl.training._checkpoints import (
     pickled_whole,
     save_whole,
 )
+from sklearn_mtl.training._column_losses import history_keys, means_of_columns
 from sklearn_mtl.training._course import Course, EndOfTraining
 from sklearn_mtl.training._device import move_to_its_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
@@ -142,6 +145,8 @@ class MultiTaskNet(NeuralNet):
             if not (self._is_first_epoch or self.course.goes_on()):
                 raise EndOfTraining
             self._is_first_epoch = False
+            if self.course.watcher is not None:
+                self.course.watcher.epoch_begins(self)
         was_notifying, self._is_notifying = self._is_notifying, True
         try:
             getattr(self, method_name)(self, **cb_kwargs)
@@ -152,6 +157,9 @@ class MultiTaskNet(NeuralNet):
             self._is_notifying = was_notifying
         if method_name == "on_train_end":
             end_schedules(self.callbacks_)
+        watcher = self.course.watcher if method_name == "on_epoch_end" else None
+        if watcher is not None and watcher.epoch_ends(self):
+            raise EndOfTraining
         best = dict(self.callbacks_).get("best_weights")
         if method_name == "on_epoch_end" and best is not None:
             going = best.going
@@ -173,6 +181,38 @@ class MultiTaskNet(NeuralNet):
     def __setstate__(self, state: dict[str, Any]) -> None:
         with usual_torch_modes():
             super().__setstate__(state)
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Batches of members' rows, or of encoded rows that are passed to `forward`."""
+        if training or not is_skorch_dataset(dataset):
+            return super().get_iterator(dataset, training)
+        return DataLoader(dataset, self._batch_size)
+
+    def forward(
+        self, X: Any, training: bool = False, device: str = "cpu"
+    ) -> torch.Tensor:
+        """Raw outputs (K, n, C) of encoded rows (n, d) or of members' rows."""
+        if isinstance(X, np.ndarray):
+            X = torch.as_tensor(X, dtype=next(self.module_.parameters()).dtype)
+        return torch.cat(list(self.forward_iter(X, training, device)), dim=-2)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """`forward` as an array: what these outputs mean, the estimator knows."""
+        raw: np.ndarray = self.forward(X).numpy()
+        return raw
+
+    def torch_compile(self, module: Any, name: str) -> Any:
+        """Compile a module that has steps by autograd; others warn that it is moot."""
+        if not self.compile or isinstance(module, TaskLoss):
+            return module
+        if isinstance(module, MultiTaskNetwork):
+            warn(
+                "net_params says compile=True, but steps of this network are formulas "
+                "over buffers, in which there is nothing to compile. It is trained "
+                "without."
+            )
+            return module
+        return super().torch_compile(module, name)
 
     def forget_optimizer_state(self) -> None:
         """Let training that goes on from here begin with fresh moments."""
@@ -211,6 +251,8 @@ class MultiTaskNet(NeuralNet):
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}
         self.stops_by_score = False
+        names = self.criterion_.layout.names
+        self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}
         self._step: Any = None
         self._update: Any = None
         self._evaluate: Any = None
@@ -224,6 +266,7 @@ class MultiTaskNet(NeuralNet):
         """Start with all members, whatever an earlier training came to."""
         self._part = None
         self._last_losses: dict[str, np.ndarray] = {}
+        self._last_of_columns: dict[str, np.ndarray] = {}
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
@@ -233,6 +276,7 @@ class MultiTaskNet(NeuralNet):
             self.history.pop()
         self.forget_epochs_after(len(self.history))
         self._step = self._update = self._evaluate = None
+        self._last_of_columns = {}
         self._part, self._links = None, []
         self._set_training(False)
         if hasattr(self.optimizer_, "unflatten"):
@@ -437,6 +481,7 @@ class MultiTaskNet(NeuralNet):
         per_task[iterator.dataset.unlabelled] = np.nan
         per_task = self.spread(self._of_columns(per_task))
         self.task_losses_[prefix].append(per_task)
+        self._record_columns(prefix, per_task)
         per_member = self.with_last_of_others(prefix, self.monitor(per_task))
         value, key = mean_of_labelled(per_member), f"{prefix}_loss"
         earlier = [row[key] for row in self.history[:-1] if key in row]
@@ -444,6 +489,16 @@ class MultiTaskNet(NeuralNet):
         self.history.record(f"{key}_best", value < min(earlier, default=np.inf))
         if prefix == "train":
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+
+    def _record_columns(self, prefix: str, loss: np.ndarray) -> None:
+        """Write the loss of each column to the history; one without labels has none."""
+        last = self._last_of_columns.get(prefix, loss)
+        loss = np.where(np.isnan(loss), last, loss)
+        self._last_of_columns = {**self._last_of_columns, prefix: loss}
+        means = means_of_columns(loss)
+        for key, value in zip(self._column_keys[prefix], means, strict=True):
+            if value == value:  # not NaN
+                self.history.record(key, value)
 
     def spread(self, of_members: np.ndarray) -> np.ndarray:
         """Spread what members at work have over all members; NaN for the others."""

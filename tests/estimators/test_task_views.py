@@ -1,6 +1,8 @@
 """One column of a fitted net: what a view is, and its score."""
 
 import pickle
+import warnings
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -215,3 +217,16 @@ def test_score_of_the_wrong_table_is_refused(views, shop_X, shop_y):
         views["price"].score(shop_X, shop_y[NUMBERS])
     with pytest.raises(ValueError, match="200 rows, y has 100"):
         views["price"].score(shop_X, shop_y["price"][:100])
+
+
+def test_what_is_set_on_a_view_is_not_set_on_the_net(shop_net, views, shop_X):
+    # As explainers of shap do, which copy a bound method and forget the names of X.
+    view = deepcopy(views["price"].predict).__self__
+    view.feature_names_in_ = None
+    assert view.feature_names_in_ is None
+    assert_array_equal(views["price"].feature_names_in_, shop_net.feature_names_in_)
+    nameless = shop_X.to_numpy(dtype=object)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        predicted = view.predict(nameless)
+    assert_array_equal(predicted, views["price"].predict(shop_X))

@@ -360,5 +360,6 @@ def test_kinds_of_one_class_with_other_parameters_keep_them():
 def test_kind_of_the_users_own_is_shown_by_repr_and_message():
     task = fitted(Pinball(level=0.9), pd.DataFrame({"price": [1.0, 2.0]}))
 
-    assert repr(task) == "Pinball(level=0.9)"
+    assert repr(Pinball(level=0.9)) == "Pinball(level=0.9)"
+    assert repr(task) == "Pinball(level=0.9) of column 'price'"
     assert task.describe() == "column 'price' (pinball)"

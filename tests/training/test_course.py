@@ -45,3 +45,32 @@ def test_trainings_share_the_time_that_is_left(clock):
     assert not second.goes_on()
     course.end("interrupt")
     assert course.of_one_among(1).ended_by == "interrupt"
+
+
+class Watcher:
+    def __init__(self, stops):
+        self.stops, self.told = stops, []
+
+    def part_begins(self, name, most_epochs):
+        self.told.append((name, most_epochs))
+
+    def part_ends(self):
+        self.told.append("ends")
+        return self.stops
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_watcher_is_told_of_parts_and_may_end_the_fit(stops):
+    watcher = Watcher(stops)
+    course = Course(None, watcher)
+    with course.part("shared", 7):
+        assert course.of_one_among(2).watcher is watcher
+    assert watcher.told == [("shared", 7), "ends"]
+    assert course.goes_on() != stops
+
+
+def test_watcher_is_told_of_the_end_of_a_part_that_was_broken_off():
+    watcher = Watcher(False)
+    with pytest.raises(KeyboardInterrupt), Course(None, watcher).part("own", 1):
+        raise KeyboardInterrupt
+    assert watcher.told[-1] == "ends"
