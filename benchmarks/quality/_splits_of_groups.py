@@ -26,7 +26,9 @@ class Shifted(NamedTuple):
         """Tell the net how rows belong together, of those that it learns from."""
         if self.groups is not None:
             return {"groups": self.groups[self.train]}
-        return {"cv": TimeSeriesSplit(N_WINDOWS, gap=max(LATER.values()))}
+        # Members that learn from six tenths of the rows, or more, of those before.
+        gap, part = max(LATER.values()), len(self.train) // 10
+        return {"cv": TimeSeriesSplit(4, gap=gap, test_size=part)}
 
 
 def groups_of(name: str, X: pd.DataFrame) -> np.ndarray:

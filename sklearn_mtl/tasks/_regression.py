@@ -34,7 +34,7 @@ class Regression(NumberTask):
     >>> X, y = load_energy_efficiency(return_X_y=True)
     >>> net = MultiTaskNetEstimator(max_iter=5, random_state=0).fit(X, y)
     >>> net.tasks_[0]
-    Regression()
+    Regression() of column 0
     >>> round(net.tasks_[0].mean_, 2)
     22.31
     """
