@@ -35,8 +35,8 @@ oof_score_ : float
     `score` of these. The held-out rows also chose the epoch that each member
     keeps, so that it is a little optimistic on very small tables.
 shrinkage_ : ndarray of shape (n_tasks,)
-    Share of the way from its prior that each column is predicted; below 1 where
-    members did not beat the prior on rows that they held out.
+    Share of the way from its prior that each column is predicted, as rows that
+    members held out say; 1 where they say that members know enough, or nothing.
 temperature_ : ndarray of shape (n_tasks,)
     Temperature of each column's probabilities; 1 for numbers, and where no rows
     were held out.

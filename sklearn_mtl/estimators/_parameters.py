@@ -332,7 +332,7 @@ PARAMETERS: dict[str, Parameter] = {
         """
         Whether the logarithms of each class column's probabilities are divided by a
         temperature that fits the labels that members held out (Guo et al. 2017), and
-        columns that do not beat their prior there, numbers too, are drawn towards it
+        columns, numbers too, are drawn towards their prior as far as these say
         (Copas 1983).
         "auto" does so where rows are held out; True is an error where none are.
         """,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import tests.ecosystem.files
 import tests.ecosystem.tools  # noqa: F401
 from tests.ecosystem.entry import ENTRIES, small_table
 from tests.ecosystem.page import page_of

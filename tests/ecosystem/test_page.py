@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("pandas")
 
+import tests.ecosystem.files
 import tests.ecosystem.tools  # noqa: F401
 from tests.ecosystem.__main__ import PAGE
 from tests.ecosystem.entry import ENTRIES

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("pandas")
 
+import tests.ecosystem.files
 import tests.ecosystem.tools  # noqa: F401
 from tests.ecosystem.entry import ENTRIES, small_table
 
@@ -17,7 +18,7 @@ pytestmark = [
 @pytest.mark.parametrize("tried", ENTRIES, ids=lambda tried: tried.run.__name__)
 def test_tool_does_what_the_page_says(tried):
     if not tried.version:
-        pytest.skip(f"{tried.tool} is not installed; `make test-ecosystem` does so")
+        pytest.skip(f"{tried.tool} is not installed")
     if tried.verdict == "no":
         with pytest.raises((TypeError, ValueError)):
             tried.run(*small_table())
