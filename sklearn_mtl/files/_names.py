@@ -209,10 +209,16 @@ def custom_names(custom: Iterable[Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        One is neither class nor function.
+        It is no collection, or one in it is neither class nor function.
     ValueError
         Two of them have one name.
     """
+    is_one = isinstance(custom, type | FunctionType | str)
+    if is_one or not isinstance(custom, Iterable):
+        raise TypeError(
+            f"custom={custom!r} is no list. Pass classes and functions in one, such as "
+            "custom=[MyTask]."
+        )
     named: dict[str, Any] = {}
     for value in custom:
         if not isinstance(value, type | FunctionType):

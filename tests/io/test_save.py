@@ -119,6 +119,9 @@ def test_custom_holds_classes_of_different_names():
         load("anything", custom=[Scaled, other])
     with pytest.raises(TypeError, match=r"custom holds 3.*custom=\[MyTask\]"):
         load("anything", custom=[3])
+    for one in (Scaled, "Scaled", None):
+        with pytest.raises(TypeError, match=r"is no list.*custom=\[MyTask\]"):
+            load("anything", custom=one)
 
 
 class Regression(sklearn_mtl.tasks.Regression):
@@ -174,6 +177,10 @@ def test_a_file_is_written_whole_or_not_at_all(fails, tmp_path, monkeypatch):
 def test_wrong_paths_are_told(tmp_path):
     with pytest.raises(IsADirectoryError, match="path of a file in it"):
         save(MultiTaskNetEstimator(), tmp_path)
+    with pytest.raises(IsADirectoryError, match="The path is empty"):
+        save(MultiTaskNetEstimator(), "")
+    with pytest.raises(FileNotFoundError, match=r"'.*none/net'.*no folder.*Make it"):
+        save(MultiTaskNetEstimator(), tmp_path / "none" / "net")
     with pytest.raises(ModelFileError, match="is no file"):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match="none"):
