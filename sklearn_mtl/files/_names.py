@@ -83,7 +83,13 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "FrameContainer",
         "PandasContainer",
     ),
-    "skorch.callbacks": ("EpochTimer", "LRScheduler"),
+    "skorch.callbacks": (
+        "EarlyStopping",
+        "EpochTimer",
+        "GradientNormClipping",
+        "LRScheduler",
+        "PrintLog",
+    ),
     "skorch.dataset": ("Dataset",),
     "skorch.history": ("History",),
     "skorch.setter": ("optimizer_setter",),
@@ -118,8 +124,19 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "Sigmoid",
         "Tanh",
     ),
-    "torch.optim": ("SGD", "Adam", "AdamW"),
-    "torch.optim.lr_scheduler": ("LambdaLR", "ReduceLROnPlateau"),
+    "torch.optim": ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop"),
+    "torch.optim.lr_scheduler": (
+        "CosineAnnealingLR",
+        "CosineAnnealingWarmRestarts",
+        "CyclicLR",
+        "ExponentialLR",
+        "LambdaLR",
+        "LinearLR",
+        "MultiStepLR",
+        "ReduceLROnPlateau",
+        "StepLR",
+    ),
+    "builtins": ("print",),  # the sink of skorch's callbacks
 }
 """Where each name is found now. A file holds the name alone, so that a class may move.
 

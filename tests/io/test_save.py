@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler, PrintLog
 from skorch.exceptions import DeviceWarning
 
 import sklearn_mtl
@@ -111,6 +112,25 @@ def test_classes_of_ones_own_are_asked_for(tmp_path):
     with pytest.raises(ModelFileError, match=r"custom=\[Scale\]"):
         load(tmp_path / "net", custom=[Scaled])
     assert_same(load(tmp_path / "net", custom=OWN).predict(X), net.predict(X))
+
+
+CALLBACKS = [
+    EarlyStopping(patience=1),
+    PrintLog(),
+    GradientNormClipping(1.0),
+    LRScheduler("CosineAnnealingLR", T_max=3),
+    LRScheduler("ExponentialLR", gamma=0.9),
+]
+
+
+def test_callbacks_that_do_no_harm_are_known(tmp_path):
+    X, y = numbers(20)
+    callbacks = [(f"c{i}", one) for i, one in enumerate(CALLBACKS)]
+    how = {**SMALL, "net_params": {"callbacks": callbacks}}
+    net = MultiTaskNetEstimator(**how).fit(X, y)
+    again = through_a_file(net, tmp_path)
+    assert_same(again.predict(X), net.predict(X))
+    assert again.net_params["callbacks"][1][1].sink is print
 
 
 def test_custom_holds_classes_of_different_names():
