@@ -9,6 +9,7 @@ or lists of numbers where the net was fitted on an array, and answers in their o
 
 import json
 import sys
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -113,9 +114,12 @@ def date(cell, name):
     if cell is None:
         return MISSING_DATE
     try:
-        return int(np.datetime64(cell, "us").astype(np.int64))
+        moment = datetime.fromisoformat(cell)
     except (TypeError, ValueError) as error:
         raise ValueError(f"column {name!r}: {cell!r} is no ISO date.") from error
+    if moment.tzinfo is not None:  # on which clock the net was fitted, nobody says here
+        raise ValueError(f"column {name!r}: {cell!r}: pass the clock without its zone.")
+    return int(np.datetime64(moment, "us").astype(np.int64))
 
 
 TYPES = {

@@ -85,7 +85,8 @@ def test_plain_service_needs_numpy_and_onnxruntime_alone():
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
-    assert imported == {"json", "sys", "http.server", "numpy", "onnxruntime"}
+    of_python = {"datetime", "http.server", "json", "sys"}
+    assert imported == of_python | {"numpy", "onnxruntime"}
 
 
 def test_plain_service_predicts(address, net, table):
@@ -127,6 +128,8 @@ def test_plain_service_describes_its_columns(address, table):
         ({"rows": [{"size": "big"}]}, 400, "column 'size': 'big' is no finite number"),
         ({"rows": [{"town": 3}]}, 400, "column 'town': 3 is no string"),
         ({"rows": [{"sold on": "May"}]}, 400, "column 'sold on': 'May' is no ISO date"),
+        ({"rows": [{"sold on": 5}]}, 400, "column 'sold on': 5 is no ISO date"),
+        ({"rows": [{"sold on": "2024-05-01T07:30+02:00"}]}, 400, "without its zone"),
         ({"rows": [{"colour": 1}]}, 400, "column 'colour' was not"),
         ({"rows": []}, 400, "pass a list of 1 to"),
         ({"rows": [3]}, 400, "3 is no object"),
