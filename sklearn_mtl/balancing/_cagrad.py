@@ -106,7 +106,7 @@ def _towards_the_least(gradients: Gradients, mean: Tensor, radius: Tensor) -> Te
         added, free = least_of_nonnegative(curvature, slope, free)
         step = _length(curvature, added)
         excess = step - radius
-        if stops and not bool((excess > 1e-9 * radius).any()):
+        if stops and not bool((excess > 1e-7 * radius).any()):
             break
         total = added.sum(dim=1, keepdim=True).clamp_min(1e-30)
         fall = fall - excess.clamp_min(0.0) * step / total

@@ -51,7 +51,7 @@ class GeometricLoss(Balancing):
         return _mean(loss, weight).squeeze(1)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Derivative of the mean, (K, T)."""
+        """Give the derivative of the mean, (K, T)."""
         loss = loss.detach()
         weight = say_of_labelled(self.task_weight, loss)
         whole = _whole(weight)

@@ -102,9 +102,7 @@ class GramianBalancing(FixedWeights):
         return torch.where(gradients.some, found.to(say.dtype), say)
 
 
-def _gradients(
-    gramian: Tensor, say: Tensor, loss: Tensor
-) -> tuple[Gradients, Tensor]:
+def _gradients(gramian: Tensor, say: Tensor, loss: Tensor) -> tuple[Gradients, Tensor]:
     """Bring Gramians into one unit; also return the sum of the weights, (K, 1)."""
     exact = torch.float32 if gramian.device.type == "mps" else torch.float64
     gramian = gramian.detach().to(exact)

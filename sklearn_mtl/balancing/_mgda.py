@@ -64,5 +64,3 @@ def shortest(gradients: Gradients) -> Tensor:
     curvature = gradients.invertible(gradients.gramian) + whole
     found, _ = least_of_nonnegative(curvature, -some)
     return found / found.sum(dim=1, keepdim=True).clamp_min(1e-30)
-
-

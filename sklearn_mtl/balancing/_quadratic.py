@@ -25,7 +25,7 @@ def least_of_nonnegative(
         Symmetric and positive definite.
     slope : tensor of shape (..., n)
     free : bool tensor of shape (..., n), default=None
-        The first guess; none by default.
+        The first guess; by default those that fall from 0 on.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def least_of_nonnegative(
     n = slope.shape[-1]
     eye = torch.eye(n, dtype=slope.dtype, device=slope.device)
     position = torch.arange(n, device=slope.device)
-    free = torch.zeros_like(slope, dtype=torch.bool) if free is None else free
+    free = slope < 0 if free is None else free
     fewest = torch.full_like(slope[..., :1], n + 1, dtype=torch.long)
     tries = torch.full_like(fewest, PATIENCE)
     # What is below 0 by rounding alone is no reason to go on.

@@ -68,6 +68,6 @@ class SmoothTchebycheff(Balancing):
         return torch.where(weight.sum(dim=1) > 0, whole.squeeze(1) * found, 0.0)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Derivative of the maximum, (K, T)."""
+        """Give the derivative of the maximum, (K, T)."""
         loss = loss.detach()
         return shared_out(say_of_labelled(self.task_weight, loss), loss / self.mu)

@@ -35,6 +35,7 @@ from sklearn_mtl.training._part import Part, can_part, part_of
 from sklearn_mtl.training._precision import format_of_products
 from sklearn_mtl.training._schedules import end_schedules
 from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._step_weights import add_unknown_weights, mean_weights
 from sklearn_mtl.training._torch_modes import usual_torch_modes
 from sklearn_mtl.training._trained_links import TrainedLinks, trained_links
 
@@ -71,6 +72,9 @@ class MultiTaskNet(NeuralNet):
     scores_ : dict of str to list of ndarray
         "columns" (K, T) and their "average" (K,) in each epoch, where members stop by a
         metric; NaN elsewhere. Greater is better.
+    step_weights_ : dict of str to list of ndarray of shape (K, T)
+        "train": mean weight of each task in the steps of an epoch for which it had
+        labels, as balancing made them; NaN without any, and for a member that has left.
     course : Course
         What all trainings of the fit that is running share.
     part : {"shared", "trials", "own"}
@@ -89,6 +93,7 @@ class MultiTaskNet(NeuralNet):
     losses_by_epoch: ClassVar[dict[str, dict[str, int]]] = {
         "task_losses_": {"train": 2, "valid": 2},
         "scores_": {"columns": 2, "average": 1},
+        "step_weights_": {"train": 2},
     }
     """Attributes with an entry an epoch for each part, of so many axes: K, then T."""
 
@@ -181,6 +186,7 @@ class MultiTaskNet(NeuralNet):
     def __setstate__(self, state: dict[str, Any]) -> None:
         with usual_torch_modes():
             super().__setstate__(state)
+        add_unknown_weights(self)
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Batches of members' rows, or of encoded rows that are passed to `forward`."""
@@ -225,6 +231,7 @@ class MultiTaskNet(NeuralNet):
     def restore_stored(self, state: dict[str, Any]) -> None:
         """Set what `stored_state` gave, on the net's device if there is one."""
         self.__dict__.update(state)
+        add_unknown_weights(self)
         move_to_its_device(self)
 
     def _let_others_go(self, going: np.ndarray) -> None:
@@ -250,6 +257,7 @@ class MultiTaskNet(NeuralNet):
         self.course, self.part = Course(), "shared"
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}
+        self.step_weights_: dict[str, list[np.ndarray]] = {"train": []}
         self.stops_by_score = False
         names = self.criterion_.layout.names
         self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}
@@ -412,10 +420,12 @@ class MultiTaskNet(NeuralNet):
         if self._batches_are_heard:
             step_fn = partial(self._announced_step, step_fn, training)
         is_scored = not training and iterator.dataset.scorer is not None
-        losses, raws = [], []
+        losses, raws, weights = [], [], []
         for batch in iterator:
             step = step_fn(batch, **fit_params)
             losses.append(step["task_loss"].detach())
+            if training:
+                weights.append(step["weights"])
             if is_scored:
                 raws.append(step["y_pred"])
         epoch_losses = torch.stack(losses)
@@ -425,7 +435,10 @@ class MultiTaskNet(NeuralNet):
             batches.append({})  # skorch's Checkpoint reads the last one
         self.history.record(f"{prefix}_batch_count", len(losses))
         if training:
+            self._at_work.criterion.balancing.end_epoch(epoch_losses.mean(dim=0))
             self._at_work.put_back(self)
+            mean = mean_weights(weights, epoch_losses)
+            self.step_weights_["train"].append(self.spread(self._of_columns(mean)))
         self._record(prefix, mean_until_divergence(epoch_losses), iterator)
         if not training:
             record_scores(self, iterator.dataset if is_scored else None, raws)

@@ -12,8 +12,7 @@ def made_gradients(n_members, n_tasks, n_weights=12, seed=0, shift=0.0):
 
 
 def weights_of(balancing, gradients, shares=None, loss=None):
-    """Weights (K, T) of gradients (K, T, P) as an array; weights of users by default
-    are equal."""
+    """Weights (K, T) of gradients (K, T, P), by default for equal ones of the user."""
     gradients = torch.as_tensor(np.asarray(gradients, dtype=np.float64))
     n_members, n_tasks, _ = gradients.shape
     if shares is None:

@@ -1,5 +1,7 @@
 """FAMO against the authors' algorithm, written plainly."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from numpy.testing import assert_allclose
@@ -41,7 +43,7 @@ def test_weights_are_those_of_the_authors_for_the_same_losses():
     adam = torch.optim.Adam(made.parameters(), lr=0.05)
 
     made.weights(losses[:1])  # the first batch tells of no fall
-    for before, after in zip(losses[:-1], losses[1:], strict=True):
+    for before, after in pairwise(losses):
         weights = made.weights(after.unsqueeze(0))
         assert_allclose(weights[0], theirs.weights(after), rtol=1e-6)
         adam.step()

@@ -10,7 +10,7 @@ from tests.balancing.gramians import made_gradients, weights_of
 
 
 def projected(gradient, gradients):
-    """The closest vector that opposes none of the gradients."""
+    """Find the closest vector that opposes none of the gradients."""
     # By Moreau, the projection onto a cone leaves out that onto its polar cone.
     return gradient + nnls(gradients.T, -gradient)[0] @ gradients
 
