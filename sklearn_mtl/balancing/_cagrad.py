@@ -15,6 +15,9 @@ Tensor = torch.Tensor
 
 ROUNDS = 12
 """Steps of Newton's method, which from the right of a convex function needs few."""
+GUESSES = 4
+"""Guesses that follow a good first one, where nobody waits to see if they were needed.
+"""
 SHORTEST = 0.01
 """Shortest mean of gradients, in units of the user's, whose direction is trusted."""
 
@@ -37,8 +40,8 @@ class CAGrad(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
     c : float, default=0.5
-        How far from the mean; 0 for fixed weights, below 1 so that the mean of the
-        losses is led to a minimum.
+        How far from the mean: 0 for fixed weights, and below 1, so that the mean of
+        the losses is led to a minimum.
 
     References
     ----------
@@ -61,7 +64,7 @@ class CAGrad(GramianBalancing):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **GramianBalancing._parameter_constraints,
-        "c": [Interval(Real, 0, None, closed="left")],
+        "c": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(self, wrt: str = "units", c: float = 0.5) -> None:
@@ -100,10 +103,12 @@ def _towards_the_least(gradients: Gradients, mean: Tensor, radius: Tensor) -> Te
     fall = torch.where(fall.isfinite(), fall, 0.0)
     of_least = torch.where(some & (mean <= fall), length, 0.0)
     fall = fall + radius * of_least.amax(dim=1, keepdim=True)
-    free, stops = None, fall.device.type == "cpu"
+    free: Tensor | None = None
+    stops = fall.device.type == "cpu"
     for _ in range(ROUNDS):
         slope = torch.where(some, mean - fall, 0.0)
-        added, free = least_of_nonnegative(curvature, slope, free)
+        few = None if stops or free is None else GUESSES
+        added, free = least_of_nonnegative(curvature, slope, free, few)
         step = _length(curvature, added)
         excess = step - radius
         if stops and not bool((excess > 1e-7 * radius).any()):

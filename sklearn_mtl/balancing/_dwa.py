@@ -88,4 +88,4 @@ class DynamicWeightAverage(Balancing):
         known = (last > LEAST_LOSS) & (before > LEAST_LOSS)
         rate = torch.where(known, last / torch.where(known, before, 1.0), 1.0)
         weight = say_of_labelled(self.task_weight, loss.detach())
-        return shared_out(weight, rate / self.temperature)
+        return shared_out(weight, rate, self.temperature)

@@ -14,6 +14,9 @@ Tensor = torch.Tensor
 ROUNDS = 30
 """Steps of Newton's method at most; a handful do unless gradients cancel out."""
 
+LEAST_SUM = 0.1
+"""Least sum of a gradient's cosines that the first guess reckons with."""
+
 
 class NashMTL(GramianBalancing):
     r"""Nash-MTL: the step of the Nash bargaining solution [1]_.
@@ -69,7 +72,10 @@ def bargain(gradients: Gradients) -> Tensor:
     cosine = gradients.invertible(gradients.cosine)
     weight = torch.where(gradients.some, gradients.share * gradients.number, 1.0)
     least = weight.amin(dim=1, keepdim=True)
-    x, stops = weight.sqrt(), weight.device.type == "cpu"
+    stops = weight.device.type == "cpu"
+    # Where all cosines are alike, this is the solution.
+    x = weight.sqrt()
+    x = x / ((cosine @ x.unsqueeze(2)).squeeze(2) / x).clamp_min(LEAST_SUM).sqrt()
     for _ in range(ROUNDS):
         slope = (cosine @ x.unsqueeze(2)).squeeze(2) - weight / x
         step = solved(cosine + (weight / x**2).diag_embed(), slope)

@@ -11,7 +11,10 @@ PATIENCE = 3
 
 
 def least_of_nonnegative(
-    curvature: Tensor, slope: Tensor, free: Tensor | None = None
+    curvature: Tensor,
+    slope: Tensor,
+    free: Tensor | None = None,
+    rounds: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Minimize :math:`x^T A x / 2 + b^T x` over :math:`x \geq 0`.
 
@@ -26,6 +29,8 @@ def least_of_nonnegative(
     slope : tensor of shape (..., n)
     free : bool tensor of shape (..., n), default=None
         The first guess; by default those that fall from 0 on.
+    rounds : int, default=None
+        Most guesses; as many as nearly all problems need by default.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def least_of_nonnegative(
     # What is below 0 by rounding alone is no reason to go on.
     tolerance = 1e-12 * slope.abs().amax(dim=-1, keepdim=True)
     stops = slope.device.type == "cpu"
-    for _ in range(2 * n + 8):
+    for _ in range(2 * n + 8 if rounds is None else rounds):
         both = free.unsqueeze(-1) & free.unsqueeze(-2)
         x = solved(torch.where(both, curvature, eye), torch.where(free, -slope, 0.0))
         rise = (curvature @ x.unsqueeze(-1)).squeeze(-1) + slope

@@ -19,15 +19,19 @@ def say_of_labelled(task_weight: Tensor, loss: Tensor) -> Tensor:
     return torch.where(loss != 0, task_weight, 0.0)
 
 
-def shared_out(weight: Tensor, score: Tensor) -> Tensor:
+def shared_out(
+    weight: Tensor, score: Tensor, temperature: float | None = None
+) -> Tensor:
     """Share the sum of weights out in proportion to ``weight * exp(score)``.
 
-    With equal weights it is the softmax of the scores, and a task of twice the weight
-    stands for two tasks of the same score.
+    Scores are divided by the temperature, if there is one. With equal weights it is the
+    softmax of the scores, and a task of twice the weight stands for two tasks of the
+    same score.
 
     Parameters
     ----------
     weight, score : tensor of shape (K, T)
+    temperature : float, default=None
 
     Examples
     --------
@@ -36,9 +40,17 @@ def shared_out(weight: Tensor, score: Tensor) -> Tensor:
     >>> shared_out(torch.tensor([[0.5, 0.25, 0.0]]), torch.tensor([[1.0, 1.0, 9.0]]))
     tensor([[0.5000, 0.2500, 0.0000]])
     """
-    tiny = torch.finfo(weight.dtype).tiny
-    log = torch.where(weight > 0, score + weight.clamp_min(tiny).log(), NOTHING)
+    tiny, some = torch.finfo(weight.dtype).tiny, weight > 0
+    if temperature is not None:  # however small: the largest score becomes 0
+        score = (score - largest(score, some)) / temperature
+    log = torch.where(some, score + weight.clamp_min(tiny).log(), NOTHING)
     return log.softmax(dim=-1) * weight.sum(dim=-1, keepdim=True)
+
+
+def largest(values: Tensor, some: Tensor) -> Tensor:
+    """Largest of some values (K, T) of each member, (K, 1)."""
+    least = torch.finfo(values.dtype).min
+    return torch.where(some, values, least).amax(dim=-1, keepdim=True)
 
 
 def safe_log(loss: Tensor) -> Tensor:

@@ -9,7 +9,12 @@ import torch
 from sklearn.utils._param_validation import Interval
 
 from sklearn_mtl.balancing._base import Balancing
-from sklearn_mtl.balancing._say import NOTHING, say_of_labelled, shared_out
+from sklearn_mtl.balancing._say import (
+    NOTHING,
+    largest,
+    say_of_labelled,
+    shared_out,
+)
 
 Tensor = torch.Tensor
 
@@ -63,11 +68,14 @@ class SmoothTchebycheff(Balancing):
         tiny = torch.finfo(loss.dtype).tiny
         weight = say_of_labelled(self.task_weight, loss)
         whole = weight.sum(dim=1, keepdim=True).clamp_min(tiny)
-        log = torch.where(weight > 0, (weight / whole).clamp_min(tiny).log(), NOTHING)
-        found = self.mu * (log + loss / self.mu).logsumexp(dim=1)
-        return torch.where(weight.sum(dim=1) > 0, whole.squeeze(1) * found, 0.0)
+        some = weight > 0
+        top = largest(loss.detach(), some)
+        log = (weight / whole).clamp_min(tiny).log()
+        score = torch.where(some, log + (loss - top) / self.mu, NOTHING)
+        found = top.squeeze(1) + self.mu * score.logsumexp(dim=1)
+        return torch.where(some.any(dim=1), whole.squeeze(1) * found, 0.0)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
         """Give the derivative of the maximum, (K, T)."""
         loss = loss.detach()
-        return shared_out(say_of_labelled(self.task_weight, loss), loss / self.mu)
+        return shared_out(say_of_labelled(self.task_weight, loss), loss, self.mu)
