@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.balancing import BALANCING
 from sklearn_mtl.io import load, save
+from sklearn_mtl.nn import Autoencoder
 from sklearn_mtl.training._step_weights import mean_weights
 
 SMALL = {
@@ -94,3 +95,13 @@ def test_files_that_told_no_weights_have_unknown_ones():
 
     assert np.isnan(net.balancing_history_[:2]).all()
     assert np.isfinite(net.balancing_history_[2:]).all()
+
+
+@pytest.mark.parametrize("name", ["famo", "nash"])
+def test_weights_are_told_beside_a_decoder(name):
+    X, y = sparse_table()
+    net = MultiTaskNetRegressor(
+        **SMALL, balancing=name, reconstruction=Autoencoder(2)
+    ).fit(X, y)
+
+    assert (net.balancing_history_ > 0).all()
