@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
-from sklearn_mtl.balancing import PCGrad, UncertaintyWeighting
+from sklearn_mtl.balancing import BALANCING, PCGrad, UncertaintyWeighting
 from sklearn_mtl.io import load, save
 from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.training import DecodingNet, MultiTaskNet
@@ -90,6 +90,7 @@ def test_a_fit_is_that_of_the_processor(parameters):
         {"dropout": 0.2, "input_dropout": 0.1},
         {"balancing": PCGrad()},
         {"balancing": PCGrad(wrt="weights"), "head_hidden_layer_sizes": (4,)},
+        *({"balancing": name} for name in sorted(BALANCING)),
         {"reconstruction": VariationalAutoencoder(noise=0.1)},
         {"reconstruction": Autoencoder(2), "balancing": "pcgrad"},
     ],

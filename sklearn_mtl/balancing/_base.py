@@ -127,6 +127,15 @@ class Balancing(BaseEstimator, nn.Module):
             parameter.grad = gradient
         return weights
 
+    def end_epoch(self, loss: Tensor) -> None:
+        """Hear how an epoch of training went; by default nothing comes of it.
+
+        Parameters
+        ----------
+        loss : tensor of shape (K, T)
+            Mean losses of its batches; 0 where no batch had a label.
+        """
+
     def monitor(self, loss: np.ndarray, task_weight: np.ndarray) -> np.ndarray:
         """Tell the loss that is reported, and by which members stop.
 

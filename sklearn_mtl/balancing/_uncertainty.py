@@ -77,3 +77,12 @@ class UncertaintyWeighting(Balancing):
         limit = LARGEST_LOG_VARIANCE
         s = self.log_variance.clamp(-limit, limit)
         return (self.task_weight * ((-s).exp() * loss + s)).sum(dim=1)
+
+    def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
+        """Give the derivative (K, T); sets the gradient of `log_variance`."""
+        limit, weight = LARGEST_LOG_VARIANCE, self.task_weight
+        s = self.log_variance.detach()
+        precision = (-s.clamp(-limit, limit)).exp()
+        slope = weight * (1.0 - precision * loss.detach())
+        self.log_variance.grad = torch.where(s.abs() <= limit, slope, 0.0)
+        return weight * precision

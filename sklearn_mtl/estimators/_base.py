@@ -22,7 +22,7 @@ from sklearn_mtl.estimators._doc_link import DocumentationLink
 from sklearn_mtl.estimators._fit import Fitted, fit_table
 from sklearn_mtl.estimators._fit_tasks import FitTasks, told_to_callbacks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
-from sklearn_mtl.estimators._history import history_rows
+from sklearn_mtl.estimators._history import balancing_history, history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
 from sklearn_mtl.estimators._stored import (
@@ -335,6 +335,17 @@ default=None
         """
         check_is_fitted(self)
         return history_rows(self.net_, [task.name_ for task in self.tasks_])
+
+    @property
+    def balancing_history_(self) -> np.ndarray:
+        """Weight of each column's loss in each epoch, (n_epochs, n_tasks).
+
+        The mean over members and over the steps for which the column had labels: what
+        `balancing` made of `task_weights`. A member that has stopped counts with its
+        last weights; NaN where no member has a label of a column.
+        """
+        check_is_fitted(self)
+        return balancing_history(self.net_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -17,6 +17,8 @@ tasks_ : list of Task
 history_ : list of dict
     One row an epoch of the shared net: losses of each column in units of the
     prior, learning rate, seconds.
+balancing_history_ : ndarray of shape (n_epochs, n_tasks)
+    Weight of each column's loss in the steps of each epoch.
 estimators_ : list of TaskRegressor or TaskClassifier
     A fitted single-column estimator a task.
 named_estimators_ : Bunch

@@ -41,6 +41,15 @@ def history_rows(net: Any, names: list[Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def balancing_history(net: Any) -> np.ndarray:
+    """Mean over members of the tasks' weights, (n_epochs, T)."""
+    weights = with_last_losses(net.step_weights_["train"][: len(net.history)])
+    shape = len(weights), net.task_weight.shape[1]
+    return np.array([_mean_over_members(of_epoch) for of_epoch in weights]).reshape(
+        shape
+    )
+
+
 def _mean_over_members(loss: np.ndarray) -> np.ndarray:
     count = (~np.isnan(loss)).sum(axis=0)
     total = np.nansum(loss, axis=0)

@@ -5,11 +5,13 @@ from sklearn_mtl.inspection._card import CardTable, ModelCard
 from sklearn_mtl.inspection._groups import suggest_groups
 from sklearn_mtl.inspection._model_card import model_card
 from sklearn_mtl.inspection._single_task import compare_single_task
+from sklearn_mtl.inspection._task_weights import find_task_weights
 
 __all__ = [
     "CardTable",
     "ModelCard",
     "compare_single_task",
+    "find_task_weights",
     "model_card",
     "suggest_groups",
     "task_affinity",

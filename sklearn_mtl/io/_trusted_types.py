@@ -1,6 +1,6 @@
 """The types of this package that skops asks trust for."""
 
-from sklearn_mtl.balancing import FixedWeights, PCGrad, UncertaintyWeighting
+from sklearn_mtl.balancing import BALANCING
 from sklearn_mtl.estimators import (
     MultiTaskNetClassifier,
     MultiTaskNetEstimator,
@@ -37,10 +37,10 @@ _ESTIMATORS = (
     TaskRegressor,
 )
 _PARAMETERS = (
+    *BALANCING.values(),
     Autoencoder,
     Binary,
     Count,
-    FixedWeights,
     GammaRegression,
     HardSharing,
     HeteroscedasticRegression,
@@ -52,12 +52,10 @@ _PARAMETERS = (
     MultiTaskStratifiedShuffleSplit,
     NegativeBinomial,
     Ordinal,
-    PCGrad,
     Quantile,
     Regression,
     TaskScorer,
     TaskScorers,
-    UncertaintyWeighting,
     VariationalAutoencoder,
 )
 

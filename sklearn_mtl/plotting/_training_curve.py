@@ -14,8 +14,8 @@ from sklearn_mtl.plotting._names import short_names
 from sklearn_mtl.tables import printed_names
 from sklearn_mtl.training import with_last_losses
 
-TRAIN_COLOR, VALID_COLOR = "#0072B2", "#D55E00"
-"""Two colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+TRAIN_COLOR, VALID_COLOR, WEIGHT_COLOR = "#0072B2", "#D55E00", "#009E73"
+"""Colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
 MOST_LARGE = 8
 """With more columns, each gets a smaller picture."""
 MOST_LETTERS = 26
@@ -41,6 +41,8 @@ class TrainingCurveDisplay:
     task_names : sequence of str
     best_epoch : ndarray of shape (n_members,) or None
         Epoch whose weights each member keeps.
+    column_weight : ndarray of shape (n_epochs, n_members, n_tasks) or None
+        Weight of each column's loss in the steps of an epoch.
 
     Attributes
     ----------
@@ -57,6 +59,12 @@ class TrainingCurveDisplay:
     >>> display = TrainingCurveDisplay.from_estimator(net)
     >>> [ax.get_title() for ax in display.axes_]
     ['heating_load', 'cooling_load']
+
+    What a way of balancing made of the columns' weights:
+
+    >>> net.set_params(balancing="famo").fit(X, y).balancing_history_.shape
+    (10, 2)
+    >>> display = TrainingCurveDisplay.from_estimator(net, kind="balancing")
     """
 
     def __init__(
@@ -67,16 +75,23 @@ class TrainingCurveDisplay:
         valid_loss: np.ndarray | None,
         task_names: Sequence[str],
         best_epoch: np.ndarray | None = None,
+        column_weight: np.ndarray | None = None,
     ) -> None:
         self.epochs = epochs
         self.train_loss = train_loss
         self.valid_loss = valid_loss
         self.task_names = task_names
         self.best_epoch = best_epoch
+        self.column_weight = column_weight
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, tasks: Sequence[Any] | None = None, ax: Any = None
+        cls,
+        estimator: Any,
+        *,
+        tasks: Sequence[Any] | None = None,
+        kind: str = "loss",
+        ax: Any = None,
     ) -> TrainingCurveDisplay:
         """Draw the curves of a fitted estimator.
 
@@ -85,6 +100,8 @@ class TrainingCurveDisplay:
         estimator : fitted MultiTaskNetEstimator, or a Pipeline that ends in one
         tasks : sequence, default=None
             Names of the columns to draw; all by default.
+        kind : {"loss", "balancing"}, default="loss"
+            Whether to draw the losses, or how much each column's loss counted.
         ax : matplotlib Axes or sequence of them, default=None
             One for each column; a new figure by default.
 
@@ -95,61 +112,61 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            A name in `tasks` is no column of y, or `ax` does not have one Axes for
-            each column.
+            A name in `tasks` is no column of y, `kind` is unknown, or `ax` does not
+            have one Axes for each column.
         """
         _, estimator = parts_of(estimator)
         check_is_fitted(estimator)
+        _check_kind(kind)
         names = [task.name_ for task in estimator.tasks_]
         chosen = _positions(tasks, names)
         _check_axes_of(ax, len(chosen))
+        n_epochs = len(estimator.history_)
         losses = {
-            part: with_last_losses(of_part[: len(estimator.history_)])
+            part: with_last_losses(of_part[:n_epochs])
             for part, of_part in estimator.net_.task_losses_.items()
         }
-        n_epochs = len(estimator.history_)
         if not n_epochs:
             raise ValueError(
                 "The estimator has finished no epoch, so that there is no curve. Fit "
                 "it again and let it train."
             )
         valid = np.stack(losses["valid"])[:, :, chosen]
+        weights = with_last_losses(estimator.net_.step_weights_["train"][:n_epochs])
         display = cls(
             epochs=np.arange(1, n_epochs + 1),
             train_loss=np.stack(losses["train"])[:, :, chosen],
             valid_loss=None if np.isnan(valid).all() else valid,
             task_names=[printed_names(names)[t] for t in chosen],
             best_epoch=estimator.best_epoch_ if estimator.early_stopping else None,
+            column_weight=np.stack(weights)[:, :, chosen],
         )
-        return display.plot(ax=ax)
+        return display.plot(ax=ax, kind=kind)
 
-    def plot(self, ax: Any = None) -> TrainingCurveDisplay:
+    def plot(self, ax: Any = None, kind: str = "loss") -> TrainingCurveDisplay:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of them, default=None
             One for each column; a new figure by default.
+        kind : {"loss", "balancing"}, default="loss"
+            Whether to draw the losses, or how much each column's loss counted.
 
         Returns
         -------
         self
         """
-        self._check_curves()
-        self.axes_ = _axes(ax, len(self.task_names))
+        _check_kind(kind)
+        self._check_curves(kind)
+        self.axes_ = _axes(ax, len(self.task_names), Y_LABELS[kind])
         self.figure_ = self.axes_[0].figure
         names = short_names(self.task_names, MOST_LETTERS)
         for t, (axes, name) in enumerate(zip(self.axes_, names, strict=True)):
-            axes.axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
-            _draw(axes, self.epochs, self.train_loss[:, :, t], TRAIN_COLOR, "training")
-            if self.valid_loss is not None:
-                _draw(
-                    axes,
-                    self.epochs,
-                    self.valid_loss[:, :, t],
-                    VALID_COLOR,
-                    "validation",
-                )
+            if kind == "loss":
+                axes.axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
+            for values, color, label in self._curves(kind):
+                _draw(axes, self.epochs, values[:, :, t], color, label)
             if self.best_epoch is not None:
                 axes.axvline(
                     float(np.median(self.best_epoch)),
@@ -175,7 +192,17 @@ class TrainingCurveDisplay:
             self.axes_[0].legend(fontsize=8, frameon=False)
         return self
 
-    def _check_curves(self) -> None:
+    def _curves(self, kind: str) -> list[tuple[np.ndarray, str, str]]:
+        """Give what is drawn of each column: values, colour and label."""
+        if kind == "balancing":
+            assert self.column_weight is not None  # it was checked
+            return [(self.column_weight, WEIGHT_COLOR, "weight")]
+        curves = [(self.train_loss, TRAIN_COLOR, "training")]
+        if self.valid_loss is not None:
+            curves.append((self.valid_loss, VALID_COLOR, "validation"))
+        return curves
+
+    def _check_curves(self, kind: str) -> None:
         """Check that what is to be drawn fits together."""
         names = self.task_names
         if not _is_sequence(names) or not len(names):
@@ -189,6 +216,25 @@ class TrainingCurveDisplay:
             numbers_of("valid_loss", self.valid_loss, loss.shape)
         if self.best_epoch is not None:
             numbers_of("best_epoch", self.best_epoch, loss.shape[1:2])
+        if self.column_weight is not None:
+            numbers_of("column_weight", self.column_weight, loss.shape)
+        elif kind == "balancing":
+            raise ValueError(
+                "kind='balancing' draws column_weight, which is None. Pass it, or use "
+                "from_estimator."
+            )
+
+
+Y_LABELS = {
+    "loss": "loss in units of the prior",
+    "balancing": "weight of the column's loss",
+}
+"""What each kind of curve shows."""
+
+
+def _check_kind(kind: Any) -> None:
+    if not isinstance(kind, str) or kind not in Y_LABELS:
+        raise ValueError(f"kind={kind!r}: pass 'loss' or 'balancing'.")
 
 
 def _is_sequence(values: Any) -> bool:
@@ -238,7 +284,7 @@ def _check_axes_of(ax: Any, n_tasks: int) -> np.ndarray:
     return axes
 
 
-def _axes(ax: Any, n_tasks: int) -> np.ndarray:
+def _axes(ax: Any, n_tasks: int, y_label: str) -> np.ndarray:
     """One Axes a column: the ones given, or a grid on a new figure."""
     given = _check_axes_of(ax, n_tasks)
     if ax is not None:
@@ -261,7 +307,7 @@ def _axes(ax: Any, n_tasks: int) -> np.ndarray:
     for t, axes in enumerate(grid.ravel()[:n_tasks]):
         axes.tick_params(labelbottom=t + n_columns >= n_tasks, labelsize=8)
     figure.supxlabel("epoch", fontsize=10)
-    figure.supylabel("loss in units of the prior", fontsize=10)
+    figure.supylabel(y_label, fontsize=10)
     return grid.ravel()[:n_tasks]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_mtl.training._epoch_record import record_batches
+from sklearn_mtl.training._epoch_record import record_batches, record_weights
 from sklearn_mtl.training._held_out_scores import record_scores
 from sklearn_mtl.training._loss import mean_until_divergence
 
@@ -26,7 +26,8 @@ def run_epoch(net: Any, batches: Any, take_step: TakeStep, *, training: bool) ->
     batches : Batches
         Rows of the members that are at work.
     take_step : callable
-        Takes a batch, and gives "task_loss" (K, T) and, of rows held out, "y_pred".
+        Takes a batch, and gives "task_loss" (K, T), the "weights" of a training
+        step and, of rows held out, "y_pred".
     training : bool
     """
     prefix = "train" if training else "valid"
@@ -35,10 +36,12 @@ def run_epoch(net: Any, batches: Any, take_step: TakeStep, *, training: bool) ->
     if net._batches_are_heard:
         take_step = partial(_announced_step, net, take_step, training)
     is_scored = not training and batches.dataset.scorer is not None
-    losses, raws = [], []
+    losses, raws, weights = [], [], []
     for batch in batches:
         step = take_step(batch)
         losses.append(step["task_loss"].detach())
+        if training:
+            weights.append(step["weights"])
         if is_scored:
             raws.append(step["y_pred"])
     epoch_losses = torch.stack(losses)
@@ -48,7 +51,9 @@ def run_epoch(net: Any, batches: Any, take_step: TakeStep, *, training: bool) ->
         rows.append({})  # skorch's Checkpoint reads the last one
     net.history.record(f"{prefix}_batch_count", len(losses))
     if training:
+        net._at_work.criterion.balancing.end_epoch(epoch_losses.mean(dim=0))
         net._at_work.put_back(net)
+        record_weights(net, weights, epoch_losses)
     net._record(prefix, mean_until_divergence(epoch_losses), batches)
     if not training:
         record_scores(net, batches.dataset if is_scored else None, raws)

@@ -9,6 +9,7 @@ import torch
 
 from sklearn_mtl.training._column_losses import means_of_columns
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_of_others
+from sklearn_mtl.training._step_weights import mean_weights
 
 
 def record_losses(
@@ -56,3 +57,17 @@ def record_batches(
     """Write the mean over members of losses (steps, K, T) to rows of batches."""
     for row, loss in zip(rows, losses.double().cpu().numpy(), strict=True):
         row[f"{prefix}_loss"] = float(net.monitor(net.of_columns(loss)).mean())
+
+
+def record_weights(net: Any, weights: list[torch.Tensor], losses: torch.Tensor) -> None:
+    """Keep the mean weights of the tasks in the steps of an epoch.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+    weights : list of tensor of shape (k, T)
+        Of each step.
+    losses : tensor of shape (steps, k, T)
+    """
+    mean = mean_weights(weights, losses)
+    net.step_weights_["train"].append(net.spread(net.of_columns(mean)))

@@ -33,6 +33,7 @@ from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._part import Part, can_part, part_of
 from sklearn_mtl.training._precision import format_of_products
 from sklearn_mtl.training._step import Step
+from sklearn_mtl.training._step_weights import add_unknown_weights
 from sklearn_mtl.training._torch_modes import usual_torch_modes
 from sklearn_mtl.training._trained_links import TrainedLinks, trained_links
 
@@ -69,6 +70,9 @@ class MultiTaskNet(NeuralNet):
     scores_ : dict of str to list of ndarray
         "columns" (K, T) and their "average" (K,) in each epoch, where members stop by a
         metric; NaN elsewhere. Greater is better.
+    step_weights_ : dict of str to list of ndarray of shape (K, T)
+        "train": mean weight of each task in the steps of an epoch for which it had
+        labels, as balancing made them; NaN without any, and for a member that has left.
     course : Course
         What all trainings of the fit that is running share.
     part : {"shared", "trials", "own"}
@@ -87,6 +91,7 @@ class MultiTaskNet(NeuralNet):
     losses_by_epoch: ClassVar[dict[str, dict[str, int]]] = {
         "task_losses_": {"train": 2, "valid": 2},
         "scores_": {"columns": 2, "average": 1},
+        "step_weights_": {"train": 2},
     }
     """Attributes with an entry an epoch for each part, of so many axes: K, then T."""
 
@@ -157,6 +162,7 @@ class MultiTaskNet(NeuralNet):
     def __setstate__(self, state: dict[str, Any]) -> None:
         with usual_torch_modes():
             super().__setstate__(state)
+        add_unknown_weights(self)
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Batches of members' rows, or of encoded rows that are passed to `forward`."""
@@ -194,6 +200,7 @@ class MultiTaskNet(NeuralNet):
     def restore_stored(self, state: dict[str, Any]) -> None:
         """Set what `stored_state` gave, on the net's device if there is one."""
         self.__dict__.update(state)
+        add_unknown_weights(self)
         move_to_its_device(self)
 
     def _let_others_go(self, going: np.ndarray) -> None:
@@ -218,6 +225,7 @@ class MultiTaskNet(NeuralNet):
         self.course, self.part = Course(), "shared"
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}
+        self.step_weights_: dict[str, list[np.ndarray]] = {"train": []}
         self.stops_by_score = False
         names = self.criterion_.layout.names
         self._column_keys = {p: history_keys(p, names) for p in ("train", "valid")}

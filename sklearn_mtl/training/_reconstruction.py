@@ -180,7 +180,7 @@ class JointStep:
         self.trained = [p for p in module.parameters() if p.requires_grad]
 
     def __call__(self, batch: tuple[torch.Tensor, Any]) -> dict[str, torch.Tensor]:
-        """Set the gradients; return raw outputs and losses (K, T)."""
+        """Set the gradients; return raw outputs, losses (K, T), and their weights."""
         joint, loss, cost = joint_losses(self.module, self.criterion, batch)
         balancing = self.criterion.balancing
         weights = balancing.weights(loss, self._gramian(joint, loss))
@@ -189,7 +189,11 @@ class JointStep:
         for parameter, gradient in zip(self.trained, found, strict=True):
             parameter.grad = gradient
         self.costs.append(cost.detach())
-        return {"y_pred": joint.raw.detach(), "task_loss": loss.detach()}
+        return {
+            "y_pred": joint.raw.detach(),
+            "task_loss": loss.detach(),
+            "weights": weights,
+        }
 
     def _gramian(self, joint: Joint, loss: torch.Tensor) -> torch.Tensor | None:
         """Inner products (K, T, T) of the tasks' gradients, if balancing reads them."""

@@ -53,7 +53,7 @@ class Step:
         self.weights: Tensor | None = None
 
     def __call__(self, batch: tuple[Tensor, Labels]) -> dict[str, Tensor]:
-        """Set the gradients; return raw outputs and losses (K, T)."""
+        """Set the gradients; return raw outputs, losses (K, T), and their weights."""
         features, labels = batch
         raw = self.network.forward(features)
         loss, upstream = self.losses_and_gradient(raw, labels)
@@ -66,7 +66,7 @@ class Step:
             self.weights = weights
             self.share = self.of_outputs(weights * self.scale).unsqueeze(1)
         self.network.backward(upstream.mul_(self.share))
-        return {"y_pred": raw, "task_loss": loss}
+        return {"y_pred": raw, "task_loss": loss, "weights": weights}
 
 
 def check_gramian(network: Any, balancing: Any, module: nn.Module) -> None:

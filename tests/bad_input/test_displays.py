@@ -6,7 +6,12 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
 
 from sklearn_mtl import MultiTaskNetEstimator
-from sklearn_mtl.inspection import compare_single_task, suggest_groups, task_affinity
+from sklearn_mtl.inspection import (
+    compare_single_task,
+    find_task_weights,
+    suggest_groups,
+    task_affinity,
+)
 from sklearn_mtl.plotting import (
     TaskAffinityDisplay,
     TaskComparisonDisplay,
@@ -156,11 +161,14 @@ def test_what_is_no_network(net, estimator):
         lambda: TrainingCurveDisplay.from_estimator(net.estimators_[0]),
         lambda: compare_single_task(estimator, X, Y),
         lambda: task_affinity(estimator, X, Y),
+        lambda: find_task_weights(estimator, X, Y),
     ):
         fails_saying(["estimator", "MultiTaskNetEstimator"], call, TypeError)
 
 
-@pytest.mark.parametrize("function", [compare_single_task, task_affinity])
+@pytest.mark.parametrize(
+    "function", [compare_single_task, find_task_weights, task_affinity]
+)
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
@@ -184,7 +192,9 @@ def test_folds_of_inspections(function, cv, words):
 NET = MultiTaskNetEstimator(**SMALL)
 
 
-@pytest.mark.parametrize("function", [compare_single_task, task_affinity])
+@pytest.mark.parametrize(
+    "function", [compare_single_task, find_task_weights, task_affinity]
+)
 @pytest.mark.parametrize("rows", [None, 3, "x"])
 def test_what_is_no_table(function, rows):
     fails_saying([f"X={rows!r}"], lambda: function(NET, rows, Y, 2), TypeError)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.balancing import UncertaintyWeighting
+from sklearn_mtl.balancing import Balancing, UncertaintyWeighting
 
 SHARES = torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]], dtype=torch.float64)
 LOSS = torch.tensor([[1.0, 0.4, 0.7], [0.2, 0.9, 0.5]], dtype=torch.float64)
@@ -30,6 +30,17 @@ def test_combined_loss_is_twice_that_of_kendall_et_al():
     theirs = (SHARES * (LOSS / (2 * sigma**2) + sigma.log())).sum(dim=1)
 
     assert_close(made.combine(LOSS).detach(), 2 * theirs)
+
+
+def test_formula_of_weights_and_gradients_is_the_derivative():
+    made = balancing()
+    with torch.no_grad():
+        made.log_variance.copy_(torch.tensor([[0.5, -1.0, 5.0], [0.0, 6.0, -7.0]]))
+    weights = made.weights(LOSS)
+    gradient = made.log_variance.grad
+
+    assert_close(weights, Balancing.weights(made, LOSS))
+    assert_close(gradient, made.log_variance.grad)
 
 
 def test_weights_settle_at_one_over_the_loss():

@@ -67,6 +67,7 @@ WAYS_TO_DRAW = {
     "sgd": {"solver": "sgd"},
     "pcgrad": {"balancing": "pcgrad"},
     "uncertainty": {"balancing": "uncertainty"},
+    "rlw": {"balancing": "rlw"},
     "balancing of one's own": {"balancing": RandomWeights()},
     "module of one's own": {"net_params": {"module": Noisy}},
     "noise": {"reconstruction": VariationalAutoencoder(2)},

@@ -1,6 +1,6 @@
 """Values of parameters that are allowed, alone and with each other."""
 
-from sklearn_mtl.balancing import UncertaintyWeighting
+from sklearn_mtl.balancing import BALANCING, UncertaintyWeighting
 from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 
 TINY = {
@@ -17,7 +17,7 @@ ALLOWED = {
     "head_hidden_layer_sizes": [3, (3, 2)],
     "head_sparsity": [0.1],
     "own_nets": ["never"],
-    "balancing": ["fixed", "uncertainty", "pcgrad", UncertaintyWeighting()],
+    "balancing": [*BALANCING, UncertaintyWeighting()],
     "dropout": [0.0, 0.9],
     "input_dropout": [0.3],
     "max_norm": [0.5],

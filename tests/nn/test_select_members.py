@@ -10,7 +10,7 @@ from torch import nn
 from torch.testing import assert_close
 
 import sklearn_mtl
-from sklearn_mtl.balancing import FixedWeights, PCGrad, UncertaintyWeighting
+from sklearn_mtl.balancing import BALANCING
 from sklearn_mtl.nn import (
     Binding,
     Sharing,
@@ -125,9 +125,7 @@ def test_members_are_selected_again():
     assert_close(twice(x), stack(x)[[1, 3]])
 
 
-@pytest.mark.parametrize(
-    "balancing", [FixedWeights(), PCGrad(), UncertaintyWeighting()], ids=str
-)
+@pytest.mark.parametrize("balancing", [kind() for kind in BALANCING.values()], ids=str)
 def test_balancing_of_some_members(balancing):
     task_weight = torch.tensor([[0.5, 0.5], [0.2, 0.8], [1.0, 0.0]])
     balancing.setup(task_weight, torch.Generator())

@@ -1,0 +1,87 @@
+"""The step on which the tasks agree in a bargain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+
+from sklearn_mtl.balancing._gramian import Gradients, GramianBalancing
+from sklearn_mtl.balancing._quadratic import solved
+
+Tensor = torch.Tensor
+
+ROUNDS = 30
+"""Steps of Newton's method at most; a handful do unless gradients cancel out."""
+
+LEAST_SUM = 0.1
+"""Least sum of a gradient's cosines that the first guess reckons with."""
+
+
+class NashMTL(GramianBalancing):
+    r"""Nash-MTL: the step of the Nash bargaining solution [1]_.
+
+    Among steps of one length, it has the greatest product of the tasks' gains, so that
+    it does not depend on the scale of any loss. Its weights solve
+    :math:`G \alpha = u / \alpha` for inner products :math:`G` of the gradients and
+    weights :math:`u` of the user; here they are solved for in each step, by Newton's
+    method, and scaled to the sum of 1, as those of other ways of balancing. (The
+    authors solve a sequence of approximations, scale by the length of
+    :math:`G`, and bound the length of the step.) A task of ``task_weights=0`` is as
+    good as absent, and one of twice the weight stands for two of the same gradient.
+
+    Parameters
+    ----------
+    wrt : {"units", "weights"}, default="units"
+        Gradients of what are compared: of the units that heads read, which costs
+        little; or of the parameters that tasks share, which costs about as many
+        backward passes through the shared layers as there are tasks.
+
+    References
+    ----------
+    .. [1] A. Navon, A. Shamsian, I. Achituve, H. Maron, K. Kawaguchi, G. Chechik,
+       E. Fetaya, "Multi-Task Learning as a Bargaining Game", ICML 2022.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.balancing import NashMTL
+    >>> gradients = torch.tensor([[3.0, 0.0], [0.0, 1.0]])
+    >>> balancing = NashMTL()
+    >>> balancing.setup(torch.tensor([[0.5, 0.5]]), torch.Generator())
+    >>> gramian = (gradients @ gradients.T).unsqueeze(0)
+    >>> balancing.weights(torch.ones(1, 2), gramian) @ gradients
+    tensor([[0.7500, 0.7500]])
+    """
+
+    of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
+
+    def solve(self, gradients: Gradients) -> Tensor:
+        """Weights of the bargain, of sum 1."""
+        found = bargain(gradients) / gradients.length
+        found = torch.where(gradients.some, found, 0.0)
+        return found / found.sum(dim=1, keepdim=True).clamp_min(1e-30)
+
+
+def bargain(gradients: Gradients) -> Tensor:
+    r"""Solve :math:`C x = u / x` for cosines C and weights u of mean 1, (K, T).
+
+    That is where :math:`x^T C x / 2 - \sum u \log x` is least, which is convex; steps
+    are damped by their Newton decrement until they are short.
+    """
+    cosine = gradients.invertible(gradients.cosine)
+    weight = torch.where(gradients.some, gradients.share * gradients.number, 1.0)
+    least = weight.amin(dim=1, keepdim=True)
+    stops = weight.device.type == "cpu"
+    # Where all cosines are alike, this is the solution.
+    x = weight.sqrt()
+    x = x / ((cosine @ x.unsqueeze(2)).squeeze(2) / x).clamp_min(LEAST_SUM).sqrt()
+    for _ in range(ROUNDS):
+        slope = (cosine @ x.unsqueeze(2)).squeeze(2) - weight / x
+        step = solved(cosine + (weight / x**2).diag_embed(), slope)
+        decrement = (slope * step).sum(dim=1, keepdim=True).clamp_min(0.0)
+        decrement = (decrement / least).sqrt()
+        x = x - step / torch.where(decrement < 0.25, 1.0, 1.0 + decrement)
+        if stops and not bool((decrement > 1e-7).any()):
+            break
+    return x
