@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsByAutograd, HeadsPass
+from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsPass, OwnUnits
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
 from sklearn_mtl.nn._layers import LinearPass, StackedLinear
@@ -76,7 +76,7 @@ class LinearHeads(Heads):
     def bind(self, binding: Binding) -> HeadsPass:
         """Look up what the pass needs."""
         if self.by_task:
-            return HeadsByAutograd(self, binding)
+            return OwnLinearHeadsPass(self, binding)
         return LinearHeadsPass(self, binding)
 
     def set_prior(self, raw: Tensor) -> None:
@@ -104,3 +104,41 @@ class LinearHeadsPass(LinearPass, HeadsPass):
         by_task.scatter_(1, owner, upstream.unsqueeze(1))
         below = torch.bmm(by_task.flatten(1, 2), self.weight.transpose(1, 2))
         return below.unflatten(1, (self.n_tasks, -1))
+
+
+class OwnLinearHeadsPass(LinearPass, HeadsPass):
+    """Pass of `LinearHeads` whose tasks read units of their own."""
+
+    def __init__(self, heads: LinearHeads, binding: Binding) -> None:
+        super().__init__(heads.output, binding)
+        owner = heads.owner.index_select(0, heads.rank).to(binding.device)
+        self.units = OwnUnits(owner)
+        self.tasks = heads.owner.to(binding.device)
+        self.needs_input = binding.needs_input
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map units (K, T, B, h) to raw outputs (K, B, C)."""
+        own = self.units.pick(x)
+        if self.trains:
+            self.x = own
+        of_outputs = self.weight.transpose(1, 2).unsqueeze(-1)  # (K, C, h, 1)
+        raw = torch.matmul(own, of_outputs).squeeze(-1)
+        return raw.transpose(1, 2) + self.bias
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients of weight and bias; return that of the units."""
+        if self.weight_gradient is not None:
+            by_output = upstream.transpose(1, 2).unsqueeze(2)  # (K, C, 1, B)
+            found = torch.matmul(by_output, self.x).squeeze(2)
+            self.weight_gradient.copy_(found.transpose(1, 2))
+        if self.bias_gradient is not None:
+            torch.sum(upstream, 1, keepdim=True, out=self.bias_gradient)
+        return self._below(upstream) if self.needs_input else upstream
+
+    def _below(self, upstream: Tensor) -> Tensor:
+        of_weights = self.weight.transpose(1, 2).unsqueeze(2)  # (K, C, 1, h)
+        return self.units.put_back(upstream.transpose(1, 2).unsqueeze(-1) * of_weights)
+
+    def backward_by_task(self, upstream: Tensor) -> Tensor:
+        """Go back to the units of each task."""
+        return self._below(upstream).index_select(1, self.tasks)
