@@ -16,6 +16,7 @@ from sklearn_mtl.nn._layer import (
     bind,
     check_is_module,
 )
+from sklearn_mtl.nn._layered_extraction import LayeredExtraction
 from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixture_of_experts import MixtureOfExperts
@@ -40,6 +41,7 @@ SHARING: dict[str, type[Sharing]] = {
     "soft": SoftSharing,
     "cross_stitch": CrossStitch,
     "mmoe": MixtureOfExperts,
+    "ple": LayeredExtraction,
 }
 """Ways of sharing that a name may say."""
 
@@ -61,6 +63,7 @@ __all__ = [
     "Joint",
     "Latent",
     "Layer",
+    "LayeredExtraction",
     "Links",
     "MemberDraws",
     "MixtureOfExperts",

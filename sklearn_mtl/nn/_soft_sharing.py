@@ -98,7 +98,7 @@ class SoftSharing(Sharing):
         units: Tensor = self.trunks(features)
         if not self.training:
             return units
-        attracted: Tensor = _Attracted.apply(  # type: ignore[no-untyped-call]
+        attracted: Tensor = _Attracted.apply(
             units, float(self.strength), *self.trunks.parameters()
         )
         return attracted
@@ -151,7 +151,7 @@ class _Attracted(torch.autograd.Function):
         return units.view_as(units)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         drawn = [attraction(weight, ctx.strength) for weight in ctx.saved_tensors]
         return upstream, None, *drawn
 

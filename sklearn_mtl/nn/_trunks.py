@@ -15,7 +15,7 @@ Tensor = torch.Tensor
 
 
 class Trunks(Layer):
-    """Trunks of one shape, all of which read the same features.
+    """Trunks of one shape, side by side.
 
     Parameters
     ----------
@@ -42,7 +42,13 @@ class Trunks(Layer):
         self.layers = hidden.drop(hidden.layers((n_members, n_trunks), widths))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (K, B, d) to units (K, S, B, h)."""
+        """Map features to units (K, S, B, h).
+
+        Parameters
+        ----------
+        features : tensor of shape (K, B, d), or (K, g, B, d)
+            The latter lets S / g trunks after each other read the same features.
+        """
         units = for_each(features, self.n_trunks)
         for layer in self.layers:
             units = layer(units)
@@ -64,7 +70,8 @@ class TrunksPass(Pass):
             binding = binding.above
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map features (K, B, d) to units (K, S, B, h)."""
+        """Map features (K, B, d), or (K, g, B, d), to units (K, S, B, h)."""
+        self.groups = x.shape[1:-2]
         units = for_each(x, self.n_trunks)
         flat = units.reshape(-1, *units.shape[2:])
         for layer in self.layers:
@@ -78,12 +85,20 @@ class TrunksPass(Pass):
             flat = layer.backward(flat)
         if not self.needs_input:
             return upstream
-        return flat.unflatten(0, (-1, self.n_trunks)).sum(dim=1)
+        n_groups = self.groups[0] if self.groups else 1
+        below = flat.unflatten(0, (-1, n_groups, self.n_trunks // n_groups)).sum(dim=2)
+        return below if self.groups else below.squeeze(1)
 
 
 def for_each(features: Tensor, n_trunks: int) -> Tensor:
-    """Let every trunk read the features (K, B, d), which are not copied."""
-    return features.unsqueeze(1).expand(-1, n_trunks, -1, -1)
+    """Give every trunk what it reads of features (K, B, d) or (K, g, B, d).
+
+    Where all read the same, nothing is copied.
+    """
+    if features.ndim == 3:
+        return features.unsqueeze(1).expand(-1, n_trunks, -1, -1)
+    n_each = n_trunks // features.shape[1]
+    return features if n_each == 1 else features.repeat_interleave(n_each, dim=1)
 
 
 class PassByTask(Pass):

@@ -49,9 +49,9 @@ class SharedLosses:
         }
         if not self.weights:
             raise ValueError(
-                f"sharing={module.sharing!r} has no parameter that all columns share, so "
-                "that there are no gradients to compare. Use method='pairs', or another "
-                "way of sharing."
+                f"sharing={module.sharing!r} has no parameter that all columns share, "
+                "so that there are no gradients to compare. Use method='pairs', or "
+                "another way of sharing."
             )
         self.now = self.at(self.weights)
 

@@ -15,6 +15,7 @@ from sklearn_mtl.nn import (
     Binding,
     CrossStitch,
     HardSharing,
+    LayeredExtraction,
     MixtureOfExperts,
     MultiTaskNetwork,
     NoSharing,
@@ -104,6 +105,7 @@ def gramian_of(of_loss):
 
 
 WAYS = [None, Plain(), Gated(), NoSharing(), CrossStitch(), MixtureOfExperts(3)]
+WAYS += [LayeredExtraction(2, 3, n_levels=1)]
 
 
 @pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.5)], ids=str)
