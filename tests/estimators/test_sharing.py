@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.inspection import task_affinity
@@ -109,6 +110,52 @@ def test_training_goes_on(fitted, table):
     net.fit(*table)
 
     assert len(net.history_) == len(fitted.history_) + 2
+
+
+class StartAs(Callback):
+    """Start a net of one column from the weights that column `t` had in another."""
+
+    def __init__(self, weights, t):
+        self.weights, self.t = weights, t
+
+    def on_train_begin(self, net, **kwargs):
+        with torch.no_grad():
+            for name, parameter in net.module_.named_parameters():
+                if name.startswith("sharing"):
+                    whole = self.weights[name.replace("sharing", "sharing.trunks")]
+                    parameter.copy_(whole[:, self.t])
+                else:  # links and bias of the column's only output
+                    parameter.copy_(self.weights[name][..., self.t : self.t + 1])
+
+
+class Remember(Callback):
+    def on_train_begin(self, net, **kwargs):
+        state = net.module_.state_dict().items()
+        self.weights = {name: values.clone() for name, values in state}
+
+
+def test_columns_that_share_nothing_learn_as_by_themselves(table):
+    """In full batches, whose rows all columns see in one step, without dropout.
+
+    Adam divides by the size of gradients plus `eps`, without which steps would not hang
+    on the columns' weights of 1 / T in the loss. All labels are known: rows that have
+    none of a column are left out of what is learned about X.
+    """
+    X, y = table[0], np.nan_to_num(table[1])
+    settings = TINY | {"batch_size": len(X), "dtype": "float64", "dropout": 0.0}
+    settings |= {"early_stopping": False, "max_iter": 10}
+    settings["net_params"] = {"optimizer__eps": 1e-30}
+    together = MultiTaskNetRegressor(
+        **settings, sharing="none", callbacks=[("start", Remember())]
+    ).fit(X, y)
+    start = dict(together.net_.callbacks_)["start"]
+
+    for t in range(T):
+        callbacks = [("start", StartAs(start.weights, t))]
+        alone = MultiTaskNetRegressor(**settings, callbacks=callbacks)
+        predicted = alone.fit(X, y[:, [t]]).predict(X).reshape(-1)
+
+        assert_allclose(together.predict(X)[:, t], predicted, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,59 +1,54 @@
-"""MMoE against the formula of its source, expert by expert and row by row."""
+"""MMoE against the formula of its source, expert by expert."""
 
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import Binding, MixtureOfExperts
-from tests.nn.test_sharing import B, D, K, network, normal
+from sklearn_mtl.nn import MixtureOfExperts
+from tests.nn.helpers import assert_pass_is, features, sharing_of
 
-T, E = 3, 3
+K, T, E = 2, 3, 4
 
 
-def as_in_the_source(sharing, x):
-    """Ma et al. 2018, equations 6 and 7, for one member after the other."""
-    units = []
-    (layer,) = sharing.experts.layers
-    for k in range(K):
+def of_the_source(sharing):
+    """Ma et al. 2018, equations 6 and 7."""
+    (layer,), gates = sharing.experts.layers, sharing.gates
+
+    def of_task(x, k, t):
+        columns = slice(t * E, (t + 1) * E)
+        gate = x @ gates.weight[k][:, columns] + gates.bias[k][:, columns]
+        share = torch.softmax(gate, dim=1)
         experts = [
             torch.tanh(x @ layer.weight[k, e] + layer.bias[k, e]) for e in range(E)
         ]
-        gates = x @ sharing.gates.weight[k] + sharing.gates.bias[k]
-        of_tasks = []
-        for t in range(T):
-            shares = torch.softmax(gates[:, t * E : (t + 1) * E], dim=1)
-            of_tasks.append(sum(shares[:, e, None] * experts[e] for e in range(E)))
-        units.append(torch.stack(of_tasks))
-    return torch.stack(units)
+        return sum(share[:, [e]] * experts[e] for e in range(E))
+
+    def units(x):
+        of_members = [
+            torch.stack([of_task(x[k], k, t) for t in range(T)]) for k in range(K)
+        ]
+        return torch.stack(of_members)
+
+    return units
 
 
 def test_units_and_gradients_are_those_of_the_source():
-    sharing = network(MixtureOfExperts(E)).sharing
-    x, upstream = normal(B, D), normal(K, T, B, 5, seed=2)
-    expected = as_in_the_source(sharing, x)
-    gradients = torch.autograd.grad(expected, list(sharing.parameters()), upstream)
+    sharing = sharing_of(MixtureOfExperts(E))
 
-    bound = sharing.bind(Binding(trains=True, needs_input=False))
-    found = bound.forward(x.expand(K, B, D))
-    bound.backward(upstream.clone())
-
-    assert_close(found, expected.detach(), rtol=0, atol=1e-6)
-    for parameter, gradient in zip(sharing.parameters(), gradients, strict=True):
-        assert_close(parameter.grad, gradient, rtol=0, atol=1e-6)
+    assert_pass_is(sharing, of_the_source(sharing), features(K, 6, 4))
 
 
-def test_gradient_of_the_features():
-    sharing = network(MixtureOfExperts(E)).sharing
-    x, upstream = normal(K, B, D).requires_grad_(), normal(K, T, B, 5, seed=2)
-    (expected,) = torch.autograd.grad(sharing(x), x, upstream)
+def test_one_expert_is_one_trunk_for_all():
+    sharing = sharing_of(MixtureOfExperts(1))
+    x = features(K, 6, 4)
 
-    bound = sharing.bind(Binding(trains=True))
-    bound.forward(x.detach())
+    units = sharing(x)
 
-    assert_close(bound.backward(upstream.clone()), expected)
+    (trunk,) = sharing.experts.layers
+    assert_close(units, trunk(x.unsqueeze(1)).expand(-1, T, -1, -1))
 
 
 def test_tasks_share_the_experts_and_not_the_gates():
-    sharing = network(MixtureOfExperts(E)).sharing
+    sharing = sharing_of(MixtureOfExperts(E))
 
     names = [name for name, _ in sharing.shared_parameters()]
 
