@@ -14,7 +14,7 @@ from sklearn_mtl.model_selection import (
     MultiTaskStratifiedKFold,
     MultiTaskStratifiedShuffleSplit,
 )
-from sklearn_mtl.nn import Autoencoder, HardSharing, VariationalAutoencoder
+from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
     Binary,
     Count,
@@ -42,7 +42,6 @@ _PARAMETERS = (
     Count,
     FixedWeights,
     GammaRegression,
-    HardSharing,
     HeteroscedasticRegression,
     HuberRegression,
     LaplaceRegression,
