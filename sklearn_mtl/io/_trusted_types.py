@@ -61,7 +61,8 @@ _PARAMETERS = (
 )
 
 TRUSTED_TYPES: list[str] = [
-    f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_PARAMETERS)
+    f"{kind.__module__}.{kind.__qualname__}"
+    for kind in (*_ESTIMATORS, *_PARAMETERS, *SHARING.values())
 ]
 """Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
 ``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.

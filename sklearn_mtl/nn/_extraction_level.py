@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import torch
 
+from sklearn_mtl.nn._gates import shares_of, through_shares
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding, Pass
 from sklearn_mtl.nn._layers import StackedLinear
@@ -15,7 +16,6 @@ from sklearn_mtl.nn._mixture_of_experts import GATE_GAIN
 from sklearn_mtl.nn._trunks import Trunks, for_each
 
 Tensor = torch.Tensor
-aten = torch.ops.aten
 
 
 class ExtractionLevel(torch.nn.Module):
@@ -74,7 +74,7 @@ class ExtractionLevel(torch.nn.Module):
     def shares(self, own: Tensor) -> Tensor:
         """Map what tasks read to shares of experts, (K, T, B, n_own + n_shared)."""
         logits: Tensor = self.gates(for_each(own, self.n_tasks))
-        return logits.softmax(dim=-1)
+        return shares_of(logits)
 
     def forward(self, own: Tensor, shared: Tensor) -> tuple[Tensor, Tensor | None]:
         """Mix the experts.
@@ -99,7 +99,7 @@ class ExtractionLevel(torch.nn.Module):
         mixed = (own_shares * of_own).sum(dim=2) + by_row.transpose(1, 2)
         if self.shared_gate is None:
             return mixed, None
-        all_shares = self.shared_gate(shared).softmax(dim=-1).transpose(1, 2)
+        all_shares = shares_of(self.shared_gate(shared)).transpose(1, 2)
         of_all = torch.cat([of_own.flatten(1, 2), of_shared], dim=1)
         return mixed, (all_shares.unsqueeze(-1) * of_all).sum(dim=1)
 
@@ -124,7 +124,7 @@ class LevelPass:
         of_shared = self.shared.forward(shared)
         of_tasks = for_each(own, self.n_tasks)
         logits = self.gates.forward(of_tasks.reshape(-1, *of_tasks.shape[2:]))
-        self.shares = logits.softmax(dim=-1).unflatten(0, (n_members, self.n_tasks))
+        self.shares = shares_of(logits).unflatten(0, (n_members, self.n_tasks))
         self.own_shares = self.shares[..., : self.n_own].transpose(2, 3).unsqueeze(-1)
         of_rows = self.shares[..., self.n_own :].transpose(1, 2)
         self.row_shares = of_rows.flatten(0, 1)  # (K * B, T, n_shared)
@@ -134,7 +134,7 @@ class LevelPass:
         mixed = mixed + (self.own_shares * self.of_own).sum(dim=2)
         if self.shared_gate is None:
             return mixed, None
-        self.all_shares = self.shared_gate.forward(shared).softmax(dim=-1)
+        self.all_shares = shares_of(self.shared_gate.forward(shared))
         self.of_all = torch.cat([self.of_own.flatten(1, 2), of_shared], dim=1)
         of_experts = self.all_shares.transpose(1, 2).unsqueeze(-1)
         return mixed, (of_experts * self.of_all).sum(dim=1)
@@ -161,7 +161,7 @@ class LevelPass:
             to_shared = to_shared + to_all[:, n_of_tasks:]
             of_shares = (self.of_all * shared.unsqueeze(1)).sum(-1).transpose(1, 2)
             below_gate = self.shared_gate.backward(
-                _through_softmax(of_shares, self.all_shares)
+                through_shares(of_shares, self.all_shares)
             )
         below_own = self.own.backward(to_own.flatten(1, 2))
         below_shared = self.shared.backward(to_shared)
@@ -175,14 +175,9 @@ class LevelPass:
         of_rows = torch.bmm(by_row, self.by_row.transpose(1, 2))
         of_shared = of_rows.unflatten(0, (n_members, n_rows)).transpose(1, 2)
         of_shares = torch.cat([of_own, of_shared], dim=-1)
-        logits = _through_softmax(of_shares, self.shares)
+        logits = through_shares(of_shares, self.shares)
         below: Tensor = self.gates.backward(logits.flatten(0, 1))
         if not self.needs_input:
             return below
         below = below.unflatten(0, (n_members, self.n_tasks))
         return below.sum(dim=1) if self.reads_alike else below
-
-
-def _through_softmax(upstream: Tensor, shares: Tensor) -> Tensor:
-    gradient: Tensor = aten._softmax_backward_data(upstream, shares, -1, shares.dtype)
-    return gradient

@@ -10,6 +10,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from sklearn_mtl.nn._gates import shares_of, through_shares
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
 from sklearn_mtl.nn._layers import StackedLinear
@@ -18,7 +19,6 @@ from sklearn_mtl.nn._sharing import Sharing
 from sklearn_mtl.nn._trunks import PassByTask, Trunks, check_has_layers
 
 Tensor = torch.Tensor
-aten = torch.ops.aten
 
 GATE_GAIN = 0.1
 """Small initial gates let each task begin with nearly the mean of its experts."""
@@ -94,7 +94,7 @@ class MixtureOfExperts(Sharing):
     def gate_weights(self, features: Tensor) -> Tensor:
         """Map features (K, B, n_features) to shares of experts, (K, B, T, E)."""
         logits = self.gates(features).unflatten(-1, (self.n_tasks, -1))
-        return logits.softmax(dim=-1)
+        return shares_of(logits)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features (K, B, n_features) to units (K, T, B, h)."""
@@ -123,7 +123,7 @@ class MixturePass(PassByTask):
         """Map features (K, B, n_features) to units (K, T, B, h)."""
         n_members, n_rows, _ = x.shape
         logits = self.gates.forward(x).view(n_members * n_rows, self.n_tasks, -1)
-        self.shares = logits.softmax(dim=-1)
+        self.shares = shares_of(logits)
         self.by_row = self.experts.forward(x).transpose(1, 2).flatten(0, 1)
         mixed = torch.bmm(self.shares, self.by_row)
         return mixed.unflatten(0, (n_members, n_rows)).transpose(1, 2)
@@ -134,7 +134,7 @@ class MixturePass(PassByTask):
         mixed = upstream.transpose(1, 2).flatten(0, 1)  # (K * B, T, h)
         by_row = torch.bmm(self.shares.transpose(1, 2), mixed)
         of_shares = torch.bmm(mixed, self.by_row.transpose(1, 2))
-        logits = aten._softmax_backward_data(of_shares, self.shares, -1, mixed.dtype)
+        logits = through_shares(of_shares, self.shares)
         below = self.gates.backward(logits.view(n_members, n_rows, -1))
         by_expert = by_row.unflatten(0, (n_members, n_rows)).transpose(1, 2)
         of_experts = self.experts.backward(by_expert)
