@@ -133,13 +133,15 @@ class StitchPass(Pass):
 
     def __init__(self, stitch: Stitch, binding: Binding) -> None:
         self.weight = binding.put(stitch.weight)
-        self.n_mixing = len(self.weight)
+        self.n_mixing, self.trains = len(self.weight), binding.trains
         self.gradient = gradient_of(stitch.weight) if binding.trains else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map units (K, T, B, h) to units of the same shape."""
-        self.x = x[: self.n_mixing].flatten(2)
-        mixed = torch.bmm(self.weight, self.x).view_as(x[: self.n_mixing])
+        of_mixing = x[: self.n_mixing].flatten(2)
+        if self.trains:
+            self.x = of_mixing
+        mixed = torch.bmm(self.weight, of_mixing).view_as(x[: self.n_mixing])
         return mixed if self.n_mixing == len(x) else torch.cat([mixed, x[len(mixed) :]])
 
     def backward(self, upstream: Tensor) -> Tensor:

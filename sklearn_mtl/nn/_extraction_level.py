@@ -119,25 +119,28 @@ class LevelPass:
 
     def forward(self, own: Tensor, shared: Tensor) -> tuple[Tensor, Tensor | None]:
         n_members, n_rows, _ = shared.shape
-        self.reads_alike = own.ndim == 3
-        self.of_own = self.own.forward(own).unflatten(1, (self.n_tasks, self.n_own))
+        of_own = self.own.forward(own).unflatten(1, (self.n_tasks, self.n_own))
         of_shared = self.shared.forward(shared)
         of_tasks = for_each(own, self.n_tasks)
         logits = self.gates.forward(of_tasks.reshape(-1, *of_tasks.shape[2:]))
-        self.shares = shares_of(logits).unflatten(0, (n_members, self.n_tasks))
-        self.own_shares = self.shares[..., : self.n_own].transpose(2, 3).unsqueeze(-1)
-        of_rows = self.shares[..., self.n_own :].transpose(1, 2)
-        self.row_shares = of_rows.flatten(0, 1)  # (K * B, T, n_shared)
-        self.by_row = of_shared.transpose(1, 2).flatten(0, 1)
-        by_row = torch.bmm(self.row_shares, self.by_row)
-        mixed = by_row.unflatten(0, (n_members, n_rows)).transpose(1, 2)
-        mixed = mixed + (self.own_shares * self.of_own).sum(dim=2)
+        shares = shares_of(logits).unflatten(0, (n_members, self.n_tasks))
+        own_shares = shares[..., : self.n_own].transpose(2, 3).unsqueeze(-1)
+        of_rows = shares[..., self.n_own :].transpose(1, 2)
+        row_shares = of_rows.flatten(0, 1)  # (K * B, T, n_shared)
+        by_row = of_shared.transpose(1, 2).flatten(0, 1)
+        mixed = torch.bmm(row_shares, by_row)
+        mixed = mixed.unflatten(0, (n_members, n_rows)).transpose(1, 2)
+        mixed = mixed + (own_shares * of_own).sum(dim=2)
+        # Only at the end, as several threads may predict by one pass.
+        self.reads_alike = own.ndim == 3
+        self.of_own, self.shares, self.own_shares = of_own, shares, own_shares
+        self.row_shares, self.by_row = row_shares, by_row
         if self.shared_gate is None:
             return mixed, None
-        self.all_shares = shares_of(self.shared_gate.forward(shared))
-        self.of_all = torch.cat([self.of_own.flatten(1, 2), of_shared], dim=1)
-        of_experts = self.all_shares.transpose(1, 2).unsqueeze(-1)
-        return mixed, (of_experts * self.of_all).sum(dim=1)
+        all_shares = shares_of(self.shared_gate.forward(shared))
+        of_all = torch.cat([of_own.flatten(1, 2), of_shared], dim=1)
+        self.all_shares, self.of_all = all_shares, of_all
+        return mixed, (all_shares.transpose(1, 2).unsqueeze(-1) * of_all).sum(dim=1)
 
     def backward(self, own: Tensor, shared: Tensor | None) -> tuple[Tensor, Tensor]:
         """Set the gradients of experts and gates; return those of both inputs.

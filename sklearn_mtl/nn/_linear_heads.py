@@ -14,6 +14,7 @@ from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
 from sklearn_mtl.nn._layers import LinearPass, StackedLinear
 from sklearn_mtl.nn._links import EvenLinks, Links, UnevenLinks
+from sklearn_mtl.nn._workspace import Workspace
 
 Tensor = torch.Tensor
 
@@ -115,10 +116,13 @@ class OwnLinearHeadsPass(LinearPass, HeadsPass):
         self.units = OwnUnits(owner)
         self.tasks = heads.owner.to(binding.device)
         self.needs_input = binding.needs_input
+        self.memory = Workspace(binding.trains)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map units (K, T, B, h) to raw outputs (K, B, C)."""
-        own = self.units.pick(x).contiguous()
+        own = self.units.pick(x)
+        self.is_by_row = own.transpose(1, 2).is_contiguous()
+        own = self.memory.contiguous("units", own)
         if self.trains:
             self.x = own
         # One row by a matrix: a matrix by one column takes six times as long.
@@ -137,8 +141,18 @@ class OwnLinearHeadsPass(LinearPass, HeadsPass):
         return self._below(upstream) if self.needs_input else upstream
 
     def _below(self, upstream: Tensor) -> Tensor:
-        of_weights = self.weight.transpose(1, 2).unsqueeze(2)  # (K, C, 1, h)
-        return self.units.put_back(upstream.transpose(1, 2).unsqueeze(-1) * of_weights)
+        """Gradient of the units, in memory of the order in which they came."""
+        by_row = upstream.unsqueeze(-1)  # (K, B, C, 1)
+        of_weights = self.weight.transpose(1, 2).unsqueeze(1)  # (K, 1, C, h)
+        if self.is_by_row:
+            below = self._product(by_row, of_weights).transpose(1, 2)
+        else:
+            below = self._product(by_row.transpose(1, 2), of_weights.transpose(1, 2))
+        return self.units.put_back(below)
+
+    def _product(self, a: Tensor, b: Tensor) -> Tensor:
+        shape = tuple(torch.broadcast_shapes(a.shape, b.shape))
+        return torch.mul(a, b, out=self.memory.empty("below", shape, a))
 
     def backward_by_task(self, upstream: Tensor) -> Tensor:
         """Go back to the units of each task."""

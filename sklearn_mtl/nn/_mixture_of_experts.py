@@ -17,6 +17,7 @@ from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._low_precision import bind_hidden
 from sklearn_mtl.nn._sharing import Sharing
 from sklearn_mtl.nn._trunks import PassByTask, Trunks, check_has_layers
+from sklearn_mtl.nn._workspace import Workspace
 
 Tensor = torch.Tensor
 
@@ -118,24 +119,31 @@ class MixturePass(PassByTask):
         self.n_tasks, self.needs_input = sharing.n_tasks, binding.needs_input
         self.experts = bind_hidden(sharing.experts, binding)
         self.gates = sharing.gates.bind(binding)
+        self.memory = Workspace(binding.trains)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (K, B, n_features) to units (K, T, B, h)."""
         n_members, n_rows, _ = x.shape
         logits = self.gates.forward(x).view(n_members * n_rows, self.n_tasks, -1)
-        self.shares = shares_of(logits)
-        self.by_row = self.experts.forward(x).transpose(1, 2).flatten(0, 1)
-        mixed = torch.bmm(self.shares, self.by_row)
+        shares = shares_of(logits)
+        by_row = self.experts.forward(x).transpose(1, 2)
+        by_row = self.memory.contiguous("experts", by_row).flatten(0, 1)
+        shape = *shares.shape[:2], by_row.shape[-1]
+        mixed = torch.bmm(shares, by_row, out=self.memory.empty("mixed", shape, x))
+        self.shares, self.by_row = shares, by_row
         return mixed.unflatten(0, (n_members, n_rows)).transpose(1, 2)
 
     def backward(self, upstream: Tensor) -> Tensor:
         """Set the gradients of experts and gates; return that of the features."""
         n_members, _, n_rows, _ = upstream.shape
-        mixed = upstream.transpose(1, 2).flatten(0, 1)  # (K * B, T, h)
-        by_row = torch.bmm(self.shares.transpose(1, 2), mixed)
+        mixed = upstream.transpose(1, 2)
+        mixed = self.memory.contiguous("upstream", mixed).flatten(0, 1)  # (K * B, T, h)
         of_shares = torch.bmm(mixed, self.by_row.transpose(1, 2))
         logits = through_shares(of_shares, self.shares)
         below = self.gates.backward(logits.view(n_members, n_rows, -1))
+        by_row = self.memory.empty("to experts by row", tuple(self.by_row.shape), mixed)
+        torch.bmm(self.shares.transpose(1, 2), mixed, out=by_row)
         by_expert = by_row.unflatten(0, (n_members, n_rows)).transpose(1, 2)
+        by_expert = self.memory.contiguous("to experts", by_expert)
         of_experts = self.experts.backward(by_expert)
         return below + of_experts if self.needs_input else upstream
