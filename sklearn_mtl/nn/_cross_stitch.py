@@ -43,10 +43,10 @@ class CrossStitch(Sharing):
     >>> from sklearn_mtl.datasets import make_multitask
     >>> X, y = make_multitask(100, n_features=4, n_tasks=3, random_state=0)
     >>> net = MultiTaskNetRegressor(
-    ...     sharing="cross_stitch", hidden_layer_sizes=(8, 8), max_iter=5
+    ...     sharing="cross_stitch", hidden_layer_sizes=(8, 8), n_members=2, max_iter=5
     ... ).fit(X, y)
     >>> net.net_.module_.sharing.stitches[1].weight.shape  # members, tasks, tasks
-    torch.Size([10, 3, 3])
+    torch.Size([2, 3, 3])
     """
 
     of_members: ClassVar[tuple[str, ...]] = ()

@@ -194,7 +194,7 @@ class ExtractionPass(PassByTask):
 
     def backward(self, upstream: Tensor) -> Tensor:
         """Set the gradients of all levels; return that of the features."""
-        own, shared = upstream, None
-        for level in reversed(self.levels):
+        own, shared = self.levels[-1].backward(upstream, None)
+        for level in reversed(self.levels[:-1]):
             own, shared = level.backward(own, shared)
         return own + shared if self.needs_input else upstream

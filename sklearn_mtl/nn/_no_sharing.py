@@ -30,10 +30,10 @@ class NoSharing(Sharing):
     >>> from sklearn_mtl.datasets import make_multitask
     >>> X, y = make_multitask(100, n_features=4, n_tasks=3, random_state=0)
     >>> net = MultiTaskNetRegressor(
-    ...     sharing="none", hidden_layer_sizes=(8,), max_iter=5, random_state=0
+    ...     sharing="none", hidden_layer_sizes=(8,), n_members=2, max_iter=5
     ... ).fit(X, y)
-    >>> net.transform(X).shape  # 3 columns, 10 members, 8 units
-    (100, 240)
+    >>> net.transform(X).shape  # 2 members, 3 columns, 8 units
+    (100, 48)
     """
 
     of_members: ClassVar[tuple[str, ...]] = ()

@@ -61,8 +61,8 @@ class SoftSharing(Sharing):
     ...         max_iter=20,
     ...         random_state=0,
     ...     ).fit(X, y)
-    ...     trunks = net.net_.module_.sharing.trunks
-    ...     apart.append(float(trunks.layers[0].weight.std(dim=1).mean()))
+    ...     weight = net.net_.module_.sharing.trunks.layers[0].weight.detach()
+    ...     apart.append(float(weight.std(dim=1).mean()))
     >>> apart[1] < apart[0] / 2
     True
     """

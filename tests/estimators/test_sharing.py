@@ -11,7 +11,15 @@ from skorch.callbacks import Callback
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.inspection import task_affinity
 from sklearn_mtl.io import load, save
-from sklearn_mtl.nn import SHARING, can_select_members, select_members
+from sklearn_mtl.nn import (
+    SHARING,
+    CrossStitch,
+    LayeredExtraction,
+    MixtureOfExperts,
+    SoftSharing,
+    can_select_members,
+    select_members,
+)
 
 WAYS = sorted(SHARING)
 GATED = {"mmoe", "ple"}
@@ -178,6 +186,26 @@ def test_no_hidden_layer_is_nothing_to_mix(way, table):
     net = MultiTaskNetRegressor(sharing=way, hidden_layer_sizes=())
 
     with pytest.raises(ValueError, match="hidden_layer_sizes is empty"):
+        net.fit(*table)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "name"),
+    [
+        (SoftSharing(-1.0), "strength"),
+        (CrossStitch(1.5), "own_share"),
+        (MixtureOfExperts(0), "n_experts"),
+        (LayeredExtraction(n_own_experts=0), "n_own_experts"),
+        (LayeredExtraction(n_shared_experts=0), "n_shared_experts"),
+        (LayeredExtraction(n_levels=0), "n_levels"),
+    ],
+    ids=str,
+)
+def test_parameters_of_a_way_are_checked(sharing, name, table):
+    net = MultiTaskNetRegressor(sharing=sharing)
+
+    message = f"'{name}' parameter of {type(sharing).__name__}"
+    with pytest.raises(ValueError, match=message):
         net.fit(*table)
 
 
