@@ -1,6 +1,7 @@
 """Each way of sharing with everything else that an estimator does."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -96,6 +97,16 @@ def test_copies_and_files_predict_the_same(fitted, table, tmp_path):
         assert_array_equal(copy.predict(table[0]), expected)
         if fitted.sharing in GATED:
             assert_array_equal(copy.gate_usage_, fitted.gate_usage_)
+
+
+def test_threads_predict_by_one_net(fitted, table):
+    parts = [table[0][i : i + 30] for i in (0, 30, 60)] * 4
+    expected = [fitted.predict(part) for part in parts]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(fitted.predict, parts))
+
+    assert_array_equal(found, expected)
 
 
 def test_members_can_leave(fitted, table):
