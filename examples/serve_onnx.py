@@ -9,6 +9,7 @@ or lists of numbers where the net was fitted on an array, and answers in their o
 
 import json
 import sys
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -58,7 +59,7 @@ class Model:
             if not isinstance(row, list) or len(row) != n_columns:
                 raise ValueError(f"rows: {row!r} is no list of {n_columns} numbers.")
         cells = [[number(cell, "X") for cell in row] for row in rows]
-        return {"X": np.array(cells).astype(TYPES[self.inputs[0].type])}
+        return {"X": as_type(np.array(cells), self.inputs[0])}
 
     def by_column(self, rows):
         """Read rows that are objects; a cell that is null or not there is missing."""
@@ -71,13 +72,25 @@ class Model:
                 raise ValueError(
                     f"rows: column {unknown!r} was not in the table of fit."
                 )
-        return {
-            one.name: np.array(
-                [[READ[one.type](row.get(one.name), one.name)] for row in rows],
-                TYPES[one.type],
-            )
-            for one in self.inputs
-        }
+        return {one.name: column(one, rows) for one in self.inputs}
+
+
+def column(one, rows):
+    """Read the cells of an input from rows that are objects."""
+    cells = [[READ[one.type](row.get(one.name), one.name)] for row in rows]
+    if one.type == "tensor(string)":
+        return np.array(cells, object)
+    return as_type(np.array(cells), one)
+
+
+def as_type(cells, one):
+    """Give numbers the type of an input; refuse those that it does not have."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = cells.astype(TYPES[one.type])
+    lost = np.isinf(found) if found.dtype.kind == "f" else found != cells
+    if lost.any():
+        raise ValueError(f"column {one.name!r}: {cells[lost][0]} is no {found.dtype}.")
+    return found
 
 
 def number(cell, name):
@@ -101,9 +114,12 @@ def date(cell, name):
     if cell is None:
         return MISSING_DATE
     try:
-        return int(np.datetime64(cell, "us").astype(np.int64))
+        moment = datetime.fromisoformat(cell)
     except (TypeError, ValueError) as error:
         raise ValueError(f"column {name!r}: {cell!r} is no ISO date.") from error
+    if moment.tzinfo is not None:  # on which clock the net was fitted, nobody says here
+        raise ValueError(f"column {name!r}: {cell!r}: pass the clock without its zone.")
+    return int(np.datetime64(moment, "us").astype(np.int64))
 
 
 TYPES = {
@@ -112,7 +128,6 @@ TYPES = {
     "tensor(int64)": np.int64,
     "tensor(int32)": np.int32,
     "tensor(bool)": np.bool_,
-    "tensor(string)": object,
 }
 READ = {
     "tensor(double)": number,
@@ -143,7 +158,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        is_number = length.isdecimal() and len(length) < 10
+        if not is_number or int(length) > MOST_BYTES:
             self.close_connection = True
             self.answer(413, {"error": f"Pass 1 to {MOST_BYTES} bytes of JSON."})
             return

@@ -3,14 +3,17 @@
 import json
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 pytest.importorskip("pandas")
 pytest.importorskip("benchmarks", reason="benchmarks/ is not in every distribution")
 
+import pandas as pd
+
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
-from benchmarks.quality import small_tables
+from benchmarks.quality import _splits_of_groups, rare_labels, shifts, small_tables
 from benchmarks.quality.splits import LARGE
 from benchmarks.speed import members, precision
 from benchmarks.speed._member_nets import alike, multiply_adds
@@ -204,3 +207,46 @@ def test_a_case_is_measured_in_a_fresh_process_with_the_package_of_a_checkout(
     (tmp_path / "sklearn_mtl" / "__init__.py").write_text("raise SystemExit(3)")
     with pytest.raises(SystemExit, match="splits failed"):
         list(runner.measure("splits", plan, [case], tmp_path))
+
+
+def run_of(model, skill, **others):
+    return {"model": model, "skill": skill, "fit_seconds": 1.0, "seed": 0, **others}
+
+
+def test_shifts_are_ranked_among_models_that_every_table_has():
+    runs = [
+        run_of(model, skill, shifted=name, auc=None if name == "b" else 0.5 + skill)
+        for name in ("a", "b")
+        for model, skill in (("net", 0.3), (shifts.RANDOM, 0.4), ("linear", 0.1))
+    ]
+    runs.append(run_of("catboost", 0.2, shifted="a", auc=None))
+    rows = shifts.as_table(runs)[0].splitlines()[2:]
+    assert "| a | skill | 0.300 | **0.400** | 0.100 | 0.200 |" in rows
+    assert "| a | AUC | 0.800 | **0.900** | 0.600 |  |" in rows
+    assert not any(row.startswith("| b | AUC") for row in rows)
+    assert rows[-1] == "| all | mean rank | 1.00 |  | 2.00 |  |"
+
+
+def test_columns_below_their_prior_are_counted():
+    scores = {"one": -0.02, "two": -0.005, "three": 0.5}
+    (table, _) = rare_labels.as_table(
+        [run_of("net", 0.16, rare="a", auc=0.7, columns=scores)]
+    )
+    assert table.endswith("| a | net | 3 | 0.160 | 0.700 | -0.020 | 1.0 | 1.0 |")
+
+
+def test_some_of_many_labels_are_spread_from_frequent_to_rare():
+    n_labels = 3 * rare_labels.MOST_LABELS
+    y = pd.DataFrame(np.tri(n_labels, dtype=int)).add_prefix("l")
+    chosen = rare_labels.spread_labels(y)
+    assert len(set(chosen)) == rare_labels.MOST_LABELS
+    assert (chosen[0], chosen[-1]) == ("l0", f"l{n_labels - 1}")
+
+
+def test_rows_of_a_group_are_on_one_side_of_a_split(monkeypatch):
+    monkeypatch.setattr(_splits_of_groups, "groups_of", lambda name, X: X["age"].array)
+    split = _splits_of_groups.shifted("student_por by age", 0)
+    train, test = (set(split.groups[rows]) for rows in (split.train, split.test))
+    assert train
+    assert not train & test
+    assert len(split.of_net()["groups"]) == len(split.train)

@@ -13,6 +13,7 @@ from sklearn_mtl.files._format import (
 )
 from sklearn_mtl.files._names import Custom, custom_names
 from sklearn_mtl.files._read import read_value
+from sklearn_mtl.files._whole import write_whole, written_whole
 from sklearn_mtl.files._write import Written, write_value
 
 __all__ = [
@@ -27,4 +28,6 @@ __all__ = [
     "is_whole_file",
     "read_value",
     "write_value",
+    "write_whole",
+    "written_whole",
 ]

@@ -91,7 +91,13 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "FrameContainer",
         "PandasContainer",
     ),
-    "skorch.callbacks": ("EpochTimer", "LRScheduler"),
+    "skorch.callbacks": (
+        "EarlyStopping",
+        "EpochTimer",
+        "GradientNormClipping",
+        "LRScheduler",
+        "PrintLog",
+    ),
     "skorch.dataset": ("Dataset",),
     "skorch.history": ("History",),
     "skorch.setter": ("optimizer_setter",),
@@ -126,8 +132,19 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "Sigmoid",
         "Tanh",
     ),
-    "torch.optim": ("SGD", "Adam", "AdamW"),
-    "torch.optim.lr_scheduler": ("LambdaLR", "ReduceLROnPlateau"),
+    "torch.optim": ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop"),
+    "torch.optim.lr_scheduler": (
+        "CosineAnnealingLR",
+        "CosineAnnealingWarmRestarts",
+        "CyclicLR",
+        "ExponentialLR",
+        "LambdaLR",
+        "LinearLR",
+        "MultiStepLR",
+        "ReduceLROnPlateau",
+        "StepLR",
+    ),
+    "builtins": ("print",),  # the sink of skorch's callbacks
 }
 """Where each name is found now. A file holds the name alone, so that a class may move.
 
@@ -217,10 +234,16 @@ def custom_names(custom: Iterable[Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        One is neither class nor function.
+        It is no collection, or one in it is neither class nor function.
     ValueError
         Two of them have one name.
     """
+    is_one = isinstance(custom, type | FunctionType | str)
+    if is_one or not isinstance(custom, Iterable):
+        raise TypeError(
+            f"custom={custom!r} is no list. Pass classes and functions in one, such as "
+            "custom=[MyTask]."
+        )
     named: dict[str, Any] = {}
     for value in custom:
         if not isinstance(value, type | FunctionType):

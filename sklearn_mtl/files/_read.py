@@ -105,10 +105,16 @@ class _Reader:
         if tag in _MADE:
             return self._remember(node, _MADE[tag](self, parts))
         if tag in LEAF_OF_TAG:
-            return self._remember(node, LEAF_OF_TAG[tag].value(self.read(parts)))
+            return self._remember(node, LEAF_OF_TAG[tag].value(self._parts(parts)))
         if tag in PLAIN_TAGS:
-            return self._remember(node, value_of(tag, self.read(parts)))
+            return self._remember(node, value_of(tag, self._parts(parts)))
         raise ModelFileError(f"It holds a {tag!r}, which this version does not know.")
+
+    def _parts(self, node: Any) -> Any:
+        parts = self.read(node)
+        if _holds_range(parts):
+            raise TypeError("a range stands where its numbers should")
+        return parts
 
     def _remember(self, node: dict[str, Any], value: Any) -> Any:
         if "id" in node:
@@ -216,6 +222,17 @@ class _Reader:
             value.__setstate__(state)
         else:
             value.__dict__.update(state)
+
+
+def _holds_range(parts: Any) -> bool:
+    """Whether some bytes stand for any number of numbers, which would be unrolled."""
+    if isinstance(parts, dict):
+        return any(map(_holds_range, parts.values()))
+    if isinstance(parts, np.ndarray):
+        return parts.dtype == object and any(map(_holds_range, parts.flat))
+    if isinstance(parts, list | tuple):
+        return any(map(_holds_range, parts))
+    return isinstance(parts, range)
 
 
 def _number(text: str) -> float:

@@ -28,6 +28,10 @@ from sklearn_mtl.tables import plain_of
 
 FEW_BYTES = 96
 """Arrays up to this size stand in JSON: their entry in the header would be longer."""
+MOST_BITS = 10_000
+"""Of an integer: Python reads no more than 4300 digits."""
+MOST_LEVELS = 100
+"""Of containers within containers; Python ends at a thousand calls within calls."""
 FACTORIES = {dict: "dict", list: "list", int: "int", None: "none"}
 
 
@@ -88,7 +92,11 @@ class _Writer:
     def write(self, value: Any) -> Any:
         """Write a value, or refer to where it has been written."""
         kind = type(value)
-        if value is None or kind in (bool, int, str):
+        if value is None or kind in (bool, str):
+            return value
+        if kind is int:
+            if value.bit_length() > MOST_BITS:
+                raise self._refusal("an integer of so many digits cannot be stored")
             return value
         if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
@@ -103,6 +111,8 @@ class _Writer:
         return self._write_new(value)
 
     def _write_new(self, value: Any) -> dict[str, Any]:
+        if len(self._path) > MOST_LEVELS:
+            raise self._refusal("containers within so many others cannot be stored")
         kind = type(value)
         if kind in _PARTS:
             tag, parts_of = _PARTS[kind]
@@ -130,7 +140,7 @@ class _Writer:
             self._remember(value, node)
             node[plain.tag] = self.write(plain.parts)
             return node
-        if isinstance(value, type | FunctionType):
+        if isinstance(value, type | FunctionType) or value is print:
             return {"name": self._named(value)}
         return self._instance(value)
 
@@ -191,6 +201,8 @@ class _Writer:
         return [FACTORIES[factory], self._pairs(values)]
 
     def _partial(self, value: partial[Any]) -> Any:
+        if not isinstance(value.func, FunctionType):
+            raise self._refusal(f"a partial of {value.func!r} cannot be stored")
         return [
             self._named(value.func),
             self._items(value.args),
@@ -260,7 +272,10 @@ class _Writer:
         return name
 
     def _instance(self, value: Any) -> dict[str, Any]:
-        node: dict[str, Any] = {"class": self._named(type(value))}
+        kind = type(value)
+        if isinstance(value, tuple) and not hasattr(kind, "_make"):
+            raise self._refusal(f"a {kind.__module__}.{kind.__name__} cannot be stored")
+        node: dict[str, Any] = {"class": self._named(kind)}
         if isinstance(value, tuple):
             return {**node, "items": self._items(value)}
         self._remember(value, node)

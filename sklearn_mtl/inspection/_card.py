@@ -87,29 +87,30 @@ class ModelCard:
 def in_markdown(cell: Any) -> str:
     """Write a text so that nothing in it is read as HTML, link, code or cell."""
     text = escape(" ".join(str(cell).split()), quote=False)
-    for mark in "\\`*_[]|":
+    for mark in "\\`*_[]|~$":
         text = text.replace(mark, f"\\{mark}")
     return text
 
 
-def _blocks(blocks: str | Iterable[Block]) -> Iterable[Block]:
-    return [blocks] if isinstance(blocks, str) else blocks
+def _blocks(blocks: Any) -> Iterable[Any]:
+    is_one = isinstance(blocks, str | CardTable) or not isinstance(blocks, Iterable)
+    return [blocks] if is_one else blocks
 
 
-def _block_in_markdown(block: Block) -> str:
+def _block_in_markdown(block: Any) -> str:
     if isinstance(block, CardTable):
         return block.to_markdown()
-    if isinstance(block, str):
+    if isinstance(block, str) or not isinstance(block, Iterable):
         return in_markdown(block)
     return "\n".join(f"- {in_markdown(item)}" for item in block)
 
 
-def _block_in_html(block: Block) -> str:
+def _block_in_html(block: Any) -> str:
     if isinstance(block, CardTable):
         return block.to_html()
-    if isinstance(block, str):
-        return f"<p>{escape(block)}</p>"
-    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block)}</ul>"
+    if isinstance(block, str) or not isinstance(block, Iterable):
+        return f"<p>{escape(str(block))}</p>"
+    return f"<ul>{''.join(f'<li>{escape(str(item))}</li>' for item in block)}</ul>"
 
 
 def _row(tag: str, cells: Cells) -> str:

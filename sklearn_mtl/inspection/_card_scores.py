@@ -20,7 +20,8 @@ class RowScore(NamedTuple):
     n_labels : int
         Labels that were compared.
     value, low, high : float
-        Score and its interval; NaN where nothing can be compared.
+        Score and its interval; NaN where nothing can be compared. The interval is NaN
+        also where all draws score the same, such as rows that are all predicted right.
     """
 
     n_labels: int
@@ -64,7 +65,7 @@ def scores_by_rows(
     if len(weight) != len(table):
         raise ValueError(
             f"y has {len(table)} rows, but predictions are of {len(weight)}. Pass the "
-            "y that was passed to fit, or X as well."
+            "y that was passed to fit, or X and y of the same rows."
         )
     if sample_weight is not None:
         weight *= read_weight(sample_weight, len(table), table.names)
@@ -92,6 +93,8 @@ def _score(
         return RowScore(n_labels, value, np.nan, np.nan)
     tail = (1.0 - confidence) / 2
     low, high = np.quantile(known, [tail, 1.0 - tail])
+    if low == high:  # all right or all wrong: draws of these rows know no others
+        return RowScore(n_labels, value, np.nan, np.nan)
     return RowScore(n_labels, value, float(low), float(high))
 
 

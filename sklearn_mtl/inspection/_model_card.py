@@ -71,7 +71,8 @@ def model_card(
         Share of the resampled scores that intervals hold.
     n_resamples : int, default=200
         How often the rows of a column are drawn again, with replacement. Rows that
-        belong together make intervals too narrow.
+        belong together make intervals too narrow. There is no interval where all draws
+        score the same.
     random_state : int, RandomState instance or None, default=0
         Draws these rows.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import sklearn_mtl
 from sklearn_mtl.estimators import BaseMultiTaskNet, FittedStack
+from sklearn_mtl.files import write_whole
 from sklearn_mtl.io._onnx_features import add_features, check_encoder
 from sklearn_mtl.io._onnx_graph import IR_VERSION, ML_OPSET, OPSET, Graph, refuse
 from sklearn_mtl.io._onnx_inputs import check_names, declare_inputs, name_of
@@ -45,7 +45,7 @@ def to_onnx(
         or, where they are numbers, float64, and dates are int64, microseconds since
         1970 on the clock of their time zone.
     path : str or path-like, default=None
-        File to write, by way of another one beside it: there is a whole file or none.
+        File to write, whole or not at all.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def to_onnx(
     check_names([value.name for value in [*graph.inputs, *graph.outputs]])
     model = _model(graph, type(estimator).__name__, stack.codings.tasks)
     if path is not None:
-        _write_whole(Path(path), model.SerializeToString())
+        write_whole(path, model.SerializeToString())
     return model
 
 
@@ -206,12 +206,3 @@ def _described(task: Any) -> dict[str, Any]:
     if task.is_classifier:
         kind["classes"] = task.classes_.tolist()
     return kind
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

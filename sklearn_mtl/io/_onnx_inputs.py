@@ -27,7 +27,7 @@ class MatrixInput:
 
     def __init__(self, graph: Graph, X: np.ndarray) -> None:
         self.graph = graph
-        dtype = X.dtype if X.dtype.name in NUMBERS else np.dtype(np.float64)
+        dtype = np.dtype(X.dtype.name if X.dtype.name in NUMBERS else np.float64)
         name = graph.input(MATRIX, dtype, X.shape[1])
         self.cells = name if dtype == np.float64 else graph.cast(name, np.float64)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from sklearn_mtl import __version__
@@ -23,6 +21,7 @@ from sklearn_mtl.files import (
     is_whole_file,
     read_value,
     write_value,
+    write_whole,
 )
 from sklearn_mtl.training import usual_torch_modes
 
@@ -45,7 +44,7 @@ def save(
     estimator : MultiTaskNetEstimator, MultiTaskNetRegressor or MultiTaskNetClassifier
         Fitted or not; it is left as it is.
     path : str or path
-        The file; one that is there is replaced.
+        The file; one that is there is replaced, and keeps its permissions.
     with_oof : bool, default=True
         Whether ``oof_predictions_`` and ``oof_score_`` are saved, too. They take memory
         for each row of the fit, and predictions do not need them.
@@ -93,7 +92,7 @@ def save(
         )
     written = write_value(estimator if with_oof else _without_oof(estimator))
     content = Content(__version__, written.node, written.tensors)
-    _write_whole(path, bytes_of(content))
+    write_whole(path, bytes_of(content))
 
 
 def _without_oof(estimator: Any) -> Any:
@@ -101,25 +100,6 @@ def _without_oof(estimator: Any) -> Any:
     kept = {k: v for k, v in estimator.__dict__.items() if k not in OOF}
     other.__dict__.update(kept)
     return other
-
-
-def _write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file beside the one that is asked for, and rename it."""
-    target = os.path.realpath(path)
-    if os.path.isdir(target):
-        raise IsADirectoryError(
-            f"{os.fspath(path)!r} is a folder. Pass the path of a file in it."
-        )
-    beside = f"{target}.{uuid.uuid4().hex}"
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    finally:
-        with suppress(OSError):
-            os.unlink(beside)
 
 
 def load(path: str | os.PathLike[str], *, custom: Iterable[Any] = ()) -> Estimator:
@@ -161,6 +141,7 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[Any] = ()) -> Estimat
     save : Write it, with an example.
     """
     names = custom_names(custom)
+    path = os.fsdecode(path)
     stored = _read_whole(path)
     try:
         _, node, tensors = content_of(stored)
@@ -171,22 +152,20 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[Any] = ()) -> Estimat
                 f"It holds a {type(estimator).__name__}, no estimator."
             )
     except ModelFileError as error:
-        raise ModelFileError(
-            f"{os.fspath(path)!r} cannot be loaded. {error}"
-        ) from error
+        raise ModelFileError(f"{path!r} cannot be loaded. {error}") from error
     return estimator
 
 
-def _read_whole(path: str | os.PathLike[str]) -> bytes:
+def _read_whole(path: str) -> bytes:
     """Read a file, unless its first bytes show that it is none of ours."""
     if os.path.exists(path) and not os.path.isfile(path):
-        raise ModelFileError(f"{os.fspath(path)!r} is no file. Pass the path of one.")
+        raise ModelFileError(f"{path!r} is no file. Pass the path of one.")
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         beginning = file.read(16)
         if not is_whole_file(beginning, size) or b"{" not in beginning:
             raise ModelFileError(
-                f"{os.fspath(path)!r} is no file of sklearn_mtl.io.save, or it was cut "
+                f"{path!r} is no file of sklearn_mtl.io.save, or it was cut "
                 "off. Files of pickle, joblib and skops are loaded by these."
             )
         return beginning + file.read()

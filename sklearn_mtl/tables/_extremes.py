@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_mtl.exceptions import warn
 
 FAR = 1e6
-"""Times the mean distance of the others. Tables with long tails stay below."""
+"""Times the mean distance of others that differ. Tables with long tails stay below."""
 FEW = 0.01
 """Share of the cells that may be extreme; more of them are a part of the column."""
 LEAST_CELLS = 10
@@ -53,7 +53,9 @@ def warn_of_extremes(name: Hashable, numbers: np.ndarray, table: str) -> None:
     middle = float(np.median(known))
     distance = np.abs(known - middle)
     others = np.partition(distance, -_n_extreme(len(known)))
-    usual = float((others[: -_n_extreme(len(known))] / len(known)).sum())
+    others = others[: -_n_extreme(len(known))]
+    others = others[others > 0]  # cells that are equal look alike without it
+    usual = float((others / max(len(others), 1)).sum())
     cell, away = known[distance.argmax()].item(), float(distance.max())
     if not 0 < FAR * usual < away:
         return

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import numpy as np
 
+MOST_OF_RANGE = 10_000_000
+"""Numbers of a range that may be unrolled, as pandas does with a level of an index."""
+
 
 class Plain(NamedTuple):
     """What stands for a value of another library.
@@ -68,6 +71,10 @@ def _plain_of_pandas(value: Any) -> Plain | None:
         number = int(value.asm8.astype(np.int64))
         parts = [type(value).__name__, number, value.unit, zone and str(zone)]
         return Plain("pandas moment", parts)
+    if isinstance(value, pd.Interval):
+        return Plain("pandas interval", [value.left, value.right, value.closed])
+    if isinstance(value, pd.Period):
+        return Plain("pandas period", [value.ordinal, value.freqstr])
     return None
 
 
@@ -122,6 +129,8 @@ def _cells_of(array: Any) -> Any:
 def _array_of(cells: Any, dtype: Any) -> Any:
     import pandas as pd
 
+    if not isinstance(cells, np.ndarray):  # a scalar would be spread over any index
+        raise TypeError("a column holds no array of cells")
     if isinstance(dtype, np.dtype):
         return cells
     if isinstance(dtype, pd.CategoricalDtype):
@@ -172,7 +181,15 @@ def _levels(parts: Any) -> Any:
     import pandas as pd
 
     levels, codes, names = parts
+    if any(len(level) > MOST_OF_RANGE for level in levels if _is_range(level)):
+        raise TypeError("a level of an index is a range without end")
     return pd.MultiIndex(levels, codes, names=names)
+
+
+def _is_range(index: Any) -> bool:
+    import pandas as pd
+
+    return isinstance(index, pd.RangeIndex)
 
 
 def _type(name: Any) -> Any:
@@ -217,6 +234,19 @@ def _moment(parts: Any) -> Any:
         return pd.Timedelta(np.timedelta64(number, unit)).as_unit(unit)
     moment = pd.Timestamp(np.datetime64(number, unit)).as_unit(unit)
     return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
+
+
+def _interval(parts: Any) -> Any:
+    import pandas as pd
+
+    return pd.Interval(*parts)
+
+
+def _period(parts: Any) -> Any:
+    import pandas as pd
+
+    ordinal, frequency = parts
+    return pd.Period(ordinal=ordinal, freq=frequency)
 
 
 def _missing(name: Any) -> Any:
@@ -272,6 +302,8 @@ def _plain_of_polars(value: Any) -> Plain | None:
 
 def _narwhals_frame(parts: Any) -> Any:
     backend, columns = parts
+    if not all(isinstance(cells, list) for _, _, cells in columns):
+        raise TypeError("a column holds no list of cells")
     series = [nw.new_series(n, c, dtype, backend=backend) for n, dtype, c in columns]
     frames = [one.to_frame() for one in series]
     return nw.concat(frames, how="horizontal").to_native()
@@ -301,7 +333,9 @@ def _arrow_table(stored: Any) -> Any:
     import pyarrow as pa
 
     with pa.ipc.open_stream(pa.py_buffer(stored)) as stream:
-        return stream.read_all()
+        table = stream.read_all()
+    table.validate(full=True)  # offsets that point out of it would be followed
+    return table
 
 
 _PLAIN_OF: dict[str, Callable[[Any], Plain | None]] = {
@@ -323,6 +357,8 @@ _VALUE_OF: dict[str, Callable[[Any], Any]] = {
     "pandas zone": _zone,
     "pandas arrow": _pandas_arrow,
     "pandas moment": _moment,
+    "pandas interval": _interval,
+    "pandas period": _period,
     "pandas missing": _missing,
     "narwhals type": _narwhals_type,
     "narwhals backend": nw.Implementation,

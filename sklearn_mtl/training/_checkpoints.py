@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -13,6 +11,7 @@ import numpy as np
 from skorch.callbacks import Checkpoint
 
 from sklearn_mtl.exceptions import warn
+from sklearn_mtl.files import written_whole
 from sklearn_mtl.training._restore import weights_unchanged_on_failure
 
 FILES = ("f_params", "f_optimizer", "f_criterion", "f_history")
@@ -44,32 +43,6 @@ def save_whole(
                 "stood there before is unchanged. Make room, or choose another folder."
             )
         raise
-
-
-@contextmanager
-def written_whole(files: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Write beside the files that are asked for, and rename once all are written.
-
-    Parameters
-    ----------
-    files : dict
-        Paths by name. What is no path of a file, such as an open one, is handed on.
-
-    Yields
-    ------
-    dict
-        Where to write.
-    """
-    paths = {name: os.path.realpath(f) for name, f in files.items() if _is_file(f)}
-    beside = {name: f"{path}.{uuid.uuid4().hex}" for name, path in paths.items()}
-    try:
-        yield files | beside
-        for name, path in paths.items():
-            os.replace(beside[name], path)
-    finally:
-        for path in beside.values():
-            with suppress(OSError):
-                os.unlink(path)
 
 
 @contextmanager
@@ -110,12 +83,6 @@ class _Taken(BytesIO):
     def write_to(self, f_pickle: Any) -> None:
         with open(f_pickle, "wb") as file:
             file.write(self.getbuffer())
-
-
-def _is_file(target: Any) -> bool:
-    """Tell files, which may not be there yet, from devices, pipes and open files."""
-    is_path = isinstance(target, str | os.PathLike)
-    return is_path and (os.path.isfile(target) or not os.path.exists(target))
 
 
 def load_all_or_none(net: Any, load: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sklearn_mtl.training._batches import MemberRows
-from sklearn_mtl.training._last_losses import mean_of_labelled
+from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_of_others
 
 
 def held_out_scores(rows: MemberRows, raws: Sequence[torch.Tensor]) -> np.ndarray:
@@ -37,7 +37,7 @@ def record_scores(net: Any, rows: MemberRows | None, raws: Sequence[Any]) -> Non
         scores = net.spread(held_out_scores(rows, raws))
         scores[~(net.task_weight > 0)] = np.nan
         average = rows.scorer.average(scores)
-        known = net.with_last_of_others("score", average)
+        known = with_last_of_others(net, "score", average)
         net.history.record("valid_score", mean_of_labelled(known))
     net.scores_["columns"].append(scores)
     net.scores_["average"].append(average)

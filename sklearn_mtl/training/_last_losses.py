@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,14 @@ def with_last_losses(losses: Sequence[np.ndarray]) -> list[np.ndarray]:
     for loss in losses:
         filled.append(np.where(np.isnan(loss), filled[-1], loss) if filled else loss)
     return filled
+
+
+def with_last_of_others(net: Any, prefix: str, loss: np.ndarray) -> np.ndarray:
+    """Fill losses (K,) of an epoch of a net by the last ones of members that left."""
+    last = net._last_losses.get(prefix, loss)
+    loss = np.where(np.isnan(loss), last, loss)
+    net._last_losses = {**net._last_losses, prefix: loss}
+    return loss
 
 
 def mean_of_labelled(loss: np.ndarray) -> float:

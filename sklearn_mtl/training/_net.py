@@ -12,28 +12,26 @@ from skorch.callbacks import EpochTimer
 from skorch.utils import TeeGenerator, is_skorch_dataset
 from torch.utils.data import DataLoader
 
-from sklearn_mtl.exceptions import warn
-from sklearn_mtl.nn import Binding, MultiTaskNetwork, bind
+from sklearn_mtl.nn import Binding, bind
 from sklearn_mtl.training._batches import Batches, Labels, held_out_split
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._checkpoints import (
     FILES,
     load_all_or_none,
-    pickled_whole,
     save_whole,
 )
-from sklearn_mtl.training._column_losses import history_keys, means_of_columns
+from sklearn_mtl.training._column_losses import history_keys
+from sklearn_mtl.training._compiled import gains_by_compiling
 from sklearn_mtl.training._course import Course, EndOfTraining
 from sklearn_mtl.training._device import move_to_its_device
+from sklearn_mtl.training._epoch import run_epoch, skip_epoch
+from sklearn_mtl.training._epoch_record import record_losses
 from sklearn_mtl.training._flat_adamw import FlatAdamW
-from sklearn_mtl.training._held_out_scores import record_scores
-from sklearn_mtl.training._last_losses import mean_of_labelled
-from sklearn_mtl.training._listeners import somebody_listens, tell
-from sklearn_mtl.training._loss import TaskLoss, mean_until_divergence
+from sklearn_mtl.training._listeners import somebody_listens, tell_all
+from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._members import Members
 from sklearn_mtl.training._part import Part, can_part, part_of
 from sklearn_mtl.training._precision import format_of_products
-from sklearn_mtl.training._schedules import end_schedules
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._torch_modes import usual_torch_modes
 from sklearn_mtl.training._trained_links import TrainedLinks, trained_links
@@ -141,31 +139,9 @@ class MultiTaskNet(NeuralNet):
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """Tell all callbacks; end training where every member or the fit has ended."""
-        if method_name == "on_epoch_begin":
-            if not (self._is_first_epoch or self.course.goes_on()):
-                raise EndOfTraining
-            self._is_first_epoch = False
-            if self.course.watcher is not None:
-                self.course.watcher.epoch_begins(self)
-        was_notifying, self._is_notifying = self._is_notifying, True
-        try:
-            getattr(self, method_name)(self, **cb_kwargs)
-            for _, callback in self.callbacks_:
-                with pickled_whole(callback, self):
-                    tell(callback, method_name, self, **cb_kwargs)
-        finally:
-            self._is_notifying = was_notifying
-        if method_name == "on_train_end":
-            end_schedules(self.callbacks_)
-        watcher = self.course.watcher if method_name == "on_epoch_end" else None
-        if watcher is not None and watcher.epoch_ends(self):
-            raise EndOfTraining
-        best = dict(self.callbacks_).get("best_weights")
-        if method_name == "on_epoch_end" and best is not None:
-            going = best.going
-            if not going.any():
-                raise EndOfTraining
-            self._let_others_go(np.flatnonzero(going))
+        going = tell_all(self, method_name, **cb_kwargs)
+        if going is not None:
+            self._let_others_go(going)
 
     def save_params(self, *args: Any, **kwargs: Any) -> None:
         """Write files as skorch does, but each of them whole or not at all."""
@@ -203,14 +179,7 @@ class MultiTaskNet(NeuralNet):
 
     def torch_compile(self, module: Any, name: str) -> Any:
         """Compile a module that has steps by autograd; others warn that it is moot."""
-        if not self.compile or isinstance(module, TaskLoss):
-            return module
-        if isinstance(module, MultiTaskNetwork):
-            warn(
-                "net_params says compile=True, but steps of this network are formulas "
-                "over buffers, in which there is nothing to compile. It is trained "
-                "without."
-            )
+        if not self.compile or not gains_by_compiling(module):
             return module
         return super().torch_compile(module, name)
 
@@ -231,11 +200,10 @@ class MultiTaskNet(NeuralNet):
         """Train on with some members alone."""
         n_members = len(self.task_losses_["train"][-1])
         at_work = self._at_work.members
-        if len(going) == (n_members if at_work is None else len(at_work)):
-            return
+        has_left = len(going) < (n_members if at_work is None else len(at_work))
         # Who listens within an epoch is shown the whole stack.
         is_heard = self._batches_are_heard or self._gradients_are_heard
-        if not is_heard and can_part(self):
+        if has_left and not is_heard and can_part(self):
             self._part = part_of(self, going)
 
     @property
@@ -391,11 +359,7 @@ class MultiTaskNet(NeuralNet):
     ) -> None:
         """Train or validate for one epoch; read the losses once at its end."""
         if iterator is None:
-            # One entry an epoch, so that entries stay aligned with the history.
-            for losses in (getattr(self, name) for name in self.losses_by_epoch):
-                if prefix in losses:
-                    losses[prefix].append(np.full_like(losses["train"][-1], np.nan))
-            record_scores(self, None, [])
+            skip_epoch(self, prefix)
             return
         if self._at_work.members is not None:
             iterator = iterator.select(self._at_work.members)
@@ -404,50 +368,10 @@ class MultiTaskNet(NeuralNet):
             self._prepare_epoch(iterator.scale)
         else:
             self._prepare_validation()
-        batches = self.history[-1]["batches"]
-        first = len(batches)
         self._batches_are_heard = somebody_listens(
             self.callbacks_, "on_batch_begin", "on_batch_end"
         )
-        if self._batches_are_heard:
-            step_fn = partial(self._announced_step, step_fn, training)
-        is_scored = not training and iterator.dataset.scorer is not None
-        losses, raws = [], []
-        for batch in iterator:
-            step = step_fn(batch, **fit_params)
-            losses.append(step["task_loss"].detach())
-            if is_scored:
-                raws.append(step["y_pred"])
-        epoch_losses = torch.stack(losses)
-        if self._batches_are_heard:
-            self._record_batches(batches[first:], prefix, epoch_losses)
-        elif not batches:
-            batches.append({})  # skorch's Checkpoint reads the last one
-        self.history.record(f"{prefix}_batch_count", len(losses))
-        if training:
-            self._at_work.put_back(self)
-        self._record(prefix, mean_until_divergence(epoch_losses), iterator)
-        if not training:
-            record_scores(self, iterator.dataset if is_scored else None, raws)
-
-    def _announced_step(
-        self, step_fn: Any, training: bool, batch: Any, **fit_params: Any
-    ) -> dict[str, torch.Tensor]:
-        """Take a step of which callbacks are told; it gets a row in the history."""
-        self.notify("on_batch_begin", batch=batch, training=training)
-        step: dict[str, torch.Tensor] = step_fn(batch, **fit_params)
-        step["loss"] = self._total(step)
-        prefix = "train" if training else "valid"
-        self.history.record_batch(f"{prefix}_batch_size", batch[0].shape[-2])
-        self.notify("on_batch_end", batch=batch, training=training, **step)
-        return step
-
-    def _record_batches(
-        self, rows: list[Any], prefix: str, losses: torch.Tensor
-    ) -> None:
-        """Write the mean over members of losses (steps, K, T) to rows of batches."""
-        for row, loss in zip(rows, losses.double().cpu().numpy(), strict=True):
-            row[f"{prefix}_loss"] = float(self.monitor(self._of_columns(loss)).mean())
+        run_epoch(self, iterator, partial(step_fn, **fit_params), training=training)
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop; None without any."""
@@ -464,7 +388,7 @@ class MultiTaskNet(NeuralNet):
         )
         return monitored
 
-    def _of_columns(self, of_tasks: np.ndarray) -> np.ndarray:
+    def of_columns(self, of_tasks: np.ndarray) -> np.ndarray:
         """Bring (K, T) from the order of the training step into that of y."""
         layout = self.criterion_.layout
         return of_tasks if layout.in_order else of_tasks[:, layout.inverse]
@@ -473,40 +397,12 @@ class MultiTaskNet(NeuralNet):
     def task_weight(self) -> np.ndarray:
         """Weight (K, T) of each column of y for each member."""
         # A copy: what is done with it does not reach the weights themselves.
-        return self._of_columns(self.criterion_.task_weight.cpu().numpy()).copy()
+        return self.of_columns(self.criterion_.task_weight.cpu().numpy()).copy()
 
     def _record(self, prefix: str, per_task: np.ndarray, iterator: Any) -> None:
-        """Keep one epoch's losses (K, T), and their mean in the history."""
-        per_task[~np.isfinite(per_task)] = np.inf
-        per_task[iterator.dataset.unlabelled] = np.nan
-        per_task = self.spread(self._of_columns(per_task))
-        self.task_losses_[prefix].append(per_task)
-        self._record_columns(prefix, per_task)
-        per_member = self.with_last_of_others(prefix, self.monitor(per_task))
-        value, key = mean_of_labelled(per_member), f"{prefix}_loss"
-        earlier = [row[key] for row in self.history[:-1] if key in row]
-        self.history.record(key, value)
-        self.history.record(f"{key}_best", value < min(earlier, default=np.inf))
-        if prefix == "train":
-            self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
-
-    def _record_columns(self, prefix: str, loss: np.ndarray) -> None:
-        """Write the loss of each column to the history; one without labels has none."""
-        last = self._last_of_columns.get(prefix, loss)
-        loss = np.where(np.isnan(loss), last, loss)
-        self._last_of_columns = {**self._last_of_columns, prefix: loss}
-        means = means_of_columns(loss)
-        for key, value in zip(self._column_keys[prefix], means, strict=True):
-            if value == value:  # not NaN
-                self.history.record(key, value)
+        """Keep one epoch's losses (K, T), and their means in the history."""
+        record_losses(self, prefix, per_task, iterator.dataset.unlabelled)
 
     def spread(self, of_members: np.ndarray) -> np.ndarray:
         """Spread what members at work have over all members; NaN for the others."""
         return self._at_work.spread(of_members, len(self.criterion_.task_weight))
-
-    def with_last_of_others(self, prefix: str, loss: np.ndarray) -> np.ndarray:
-        """Fill losses (K,) by the last ones of members that have left the stack."""
-        last = self._last_losses.get(prefix, loss)
-        loss = np.where(np.isnan(loss), last, loss)
-        self._last_losses = {**self._last_losses, prefix: loss}
-        return loss

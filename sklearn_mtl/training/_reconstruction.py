@@ -11,6 +11,7 @@ import torch
 
 from sklearn_mtl.nn import Joint, MultiTaskNetwork
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
+from sklearn_mtl.training._last_losses import with_last_of_others
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._net import MultiTaskNet
 
@@ -292,7 +293,7 @@ class DecodingNet(MultiTaskNet):
         costs = self.spread(costs)
         self.reconstruction_losses_[prefix].append(costs)
         name = f"{prefix}_reconstruction"
-        self.history.record(name, float(self.with_last_of_others(name, costs).mean()))
+        self.history.record(name, float(with_last_of_others(self, name, costs).mean()))
 
     def monitored_loss(self) -> np.ndarray | None:
         """Loss (K,) on held-out rows by which members stop."""

@@ -150,7 +150,9 @@ def test_extreme_label_is_told_of(X, cell):
 
 def test_long_tails_rare_events_and_cells_that_do_not_count_are_no_extremes(X):
     rng = np.random.default_rng(0)
-    table = np.c_[X, np.exp(3 * X[:, :1]), rng.permutation(200) == 0, X[:, 0]]
+    some_pixels = np.r_[100.0, 0.004, np.zeros(198)]  # zero nearly everywhere
+    tails, rare = np.exp(3 * X[:, 0]), rng.permutation(200) == 0
+    table = np.c_[X, tails, rare, X[:, 0], some_pixels]
     table[5, 4] = 1e15
     weight = (np.arange(200) != 5).astype(float)
     with warnings.catch_warnings():

@@ -82,10 +82,13 @@ PLAIN = [
     torch.device("cpu"),
     torch.Size([2, 3]),
     Fold,
+    print,
+    1 << 9_999,
+    [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]],
 ]
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: f"{value!r:.60}")
 def test_plain_values(value):
     found = again(value)
     assert type(found) is type(value)
@@ -219,6 +222,19 @@ class BuildsItself:
         return BuildsItself, ()
 
 
+class Pair(tuple):
+    """No named tuple."""
+
+    __slots__ = ()
+
+
+def nested(n_levels):
+    value = []
+    for _ in range(n_levels):
+        value = [value]
+    return value
+
+
 REFUSED = [
     Slotted(),
     BuildsItself(),
@@ -229,6 +245,11 @@ REFUSED = [
     np.longdouble(1) if np.longdouble(1).nbytes > 8 else Slotted(),
     torch.eye(2).to_sparse(),
     defaultdict(Mine),
+    10**4400,
+    nested(200),
+    partial(Mine),
+    partial([].append),
+    Pair((1, 2)),
 ]
 
 

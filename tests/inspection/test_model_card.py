@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
-from sklearn_mtl.inspection import compare_single_task, model_card
+from sklearn_mtl.inspection import ModelCard, compare_single_task, model_card
 from sklearn_mtl.tasks import Regression
 from tests.helpers import homes, sales_of
 
@@ -147,6 +147,20 @@ def test_sections_are_the_authors_to_write(net):
     assert "## Contact\n\n- a\n- b\n\nc\n" in str(card)
     assert "<ul><li>a</li><li>b</li></ul><p>c</p>" in card.to_html()
 
+    card.sections["Contact"] = [["a", 1], 2.5, None]
+    card.sections["Rows"] = 3
+    assert "## Contact\n\n- a\n- 1\n\n2.5\n\nNone\n\n## Rows\n\n3\n" in str(card)
+    assert "<li>1</li></ul><p>2.5</p><p>None</p>" in card.to_html()
+
+
+def test_marks_of_markdown_are_escaped():
+    marks = "~~a~~ $b$ `c` *d* _e_ [f](g) | <h>"
+    (line,) = (text for text in str(ModelCard(marks, {})).split("\n") if text)
+
+    assert line == (
+        "# \\~\\~a\\~\\~ \\$b\\$ \\`c\\` \\*d\\* \\_e\\_ \\[f\\](g) \\| &lt;h&gt;"
+    )
+
 
 def test_changed_parameters(card):
     changed = cells(card, "Parameters")
@@ -177,7 +191,8 @@ def test_works_without_pandas_and_for_own_scores(monkeypatch):
 
     (row,) = cells(card, "Scores").values()
     assert row["score"] == "score of Honest"
-    assert row["interval"] == "0.250 to 0.250"
+    assert row["value"] == "0.250"
+    assert row["interval"] == ""  # all draws say the same: they know nothing
 
 
 def test_cards_that_cannot_be_written(net, table):
@@ -186,6 +201,8 @@ def test_cards_that_cannot_be_written(net, table):
         model_card(LinearRegression())
     with pytest.raises(ValueError, match="y has 119 rows"):
         model_card(net, y[1:])
+    with pytest.raises(ValueError, match="X and y of the same rows"):
+        model_card(net, y[1:], X=X)
     with pytest.raises(ValueError, match="'sold' stands where"):
         model_card(net, y[["sold", "price", EVIL, "flat"]])
     with pytest.raises(ValueError, match="X is passed without y"):

@@ -108,6 +108,57 @@ def test_a_tensor_may_not_claim_more_than_its_bytes(shape, whole, tmp_path):
     told_of(signed(header, data), tmp_path)
 
 
+MANY = {"range": {"list": [0, 10**15, 1]}}
+MANY_ROWS = {"pandas range": {"list": [0, 10**15, 1, None]}}
+FLOATS = {"dtype": "<f8"}
+ONE = {"array": {"few": ["AAAAAAAA8D8=", "<f8", [1]]}}
+
+
+def listed(*values):
+    return {"list": list(values)}
+
+
+UNROLLED = {
+    "as parts": {"torch size": MANY},
+    "as arguments": {"lasting": MANY},
+    "as an argument": listed({**MANY, "id": 0}, {"slice": {"ref": 0}}),
+    "a scalar along an index": {"pandas series": listed(None, MANY_ROWS, FLOATS, 0.5)},
+    "cells of a frame": {
+        "pandas frame": listed(listed("a"), MANY_ROWS, listed(FLOATS), listed(MANY))
+    },
+    "codes": {"pandas levels": listed(listed(ONE), listed(MANY), listed(None))},
+    "a level": {"pandas levels": listed(listed(MANY_ROWS), listed(ONE), listed(None))},
+    "categories": {"narwhals type": listed("Enum", listed(MANY))},
+    "cells of polars": {
+        "narwhals frame": listed(
+            {"narwhals backend": "polars"},
+            listed(listed("a", {"narwhals type": listed("Int64", listed())}, MANY)),
+        )
+    },
+    "an index as cells": {
+        "narwhals frame": listed(
+            {"narwhals backend": "polars"},
+            listed(
+                listed("a", {"narwhals type": listed("Int64", listed())}, MANY_ROWS)
+            ),
+        )
+    },
+    "a cell": {
+        "pandas index": listed(
+            None,
+            {"pandas type": "Int64"},
+            {"array": {"objects": [MANY], "shape": [1]}},
+            None,
+        )
+    },
+    "a state": {
+        "Generator": {
+            "dict": {"bit_generator": "MT19937", "state": {"dict": {"key": MANY}}}
+        }
+    },
+}
+
+
 HARMFUL = {
     "a function of the system": {"name": "system"},
     "its module": {"class": "posix.system", "state": {}},
@@ -136,6 +187,14 @@ HARMFUL = {
 @pytest.mark.parametrize("name", HARMFUL)
 def test_what_a_file_may_not_hold(name, whole, tmp_path):
     told_of(with_content(whole, HARMFUL[name]), tmp_path)
+
+
+@pytest.mark.parametrize("name", UNROLLED)
+def test_a_range_is_not_unrolled(name, whole, tmp_path):
+    """Some bytes may stand for any number of rows; no memory is taken for them."""
+    said = told_of(with_content(whole, UNROLLED[name]), tmp_path)
+    assert "does not fit together (" in said
+    assert "MemoryError" not in said
 
 
 def test_a_deep_file_ends(whole, tmp_path):

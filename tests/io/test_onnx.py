@@ -20,7 +20,7 @@ from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import Ordinal, Quantile
 from tests.fuzz.recipes import drawn, made
 from tests.helpers import homes, sales_of
-from tests.io.helpers import assert_exported, outputs_of
+from tests.io.helpers import assert_exported, outputs_of, session_of
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -188,9 +188,10 @@ def test_networks(params, numbers):
         lambda X: np.nan_to_num(X).astype(np.int8),
         lambda X: np.nan_to_num(X) > 3,
         lambda X: X.astype(object),
+        lambda X: X.astype(">f8"),
         lambda X: np.hstack([X, np.exp(np.tile(X, 9) * 2)]),
     ],
-    ids=["float32", "int64", "int8", "bool", "object", "heavy tails"],
+    ids=["float32", "int64", "int8", "bool", "object", "big-endian", "heavy tails"],
 )
 def test_arrays(convert, numbers):
     X = convert(numbers)
@@ -241,8 +242,35 @@ def test_file_is_written_whole(net, mixed, tmp_path):
 
     assert path.read_bytes() == model.SerializeToString()
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(OSError, match=r"no folder .*missing"):
         to_onnx(net, mixed[0], tmp_path / "missing" / "homes.onnx")
+
+
+READINGS = {
+    "no zone": (lambda day: day, lambda day: day),
+    "a zone": (
+        lambda day: day.dt.tz_localize("Europe/Berlin"),
+        lambda day: day.dt.tz_localize(None),
+    ),
+    "periods": (
+        lambda day: day.dt.to_period("M"),
+        lambda day: day.dt.to_timestamp(),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READINGS)
+def test_dates_are_passed_as_the_guide_says(kind):
+    made, plain = READINGS[kind]
+    day = pd.Series(pd.date_range("2024-03-30 00:30", periods=40, freq="37h"))
+    X = pd.DataFrame({"day": made(day)})
+    net = MultiTaskNetRegressor(**TINY).fit(X, np.arange(40.0))
+
+    session = session_of(to_onnx(net, X))
+    cells = plain(X["day"]).to_numpy("datetime64[us]").astype("int64")
+
+    (found,) = session.run(None, {"day": cells[:, None]})
+    assert_allclose(found, net.predict(X), rtol=1e-9)
 
 
 def test_one_row_and_none(net, mixed):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler, PrintLog
 from skorch.exceptions import DeviceWarning
 
 import sklearn_mtl
@@ -113,12 +114,34 @@ def test_classes_of_ones_own_are_asked_for(tmp_path):
     assert_same(load(tmp_path / "net", custom=OWN).predict(X), net.predict(X))
 
 
+CALLBACKS = [
+    EarlyStopping(patience=1),
+    PrintLog(),
+    GradientNormClipping(1.0),
+    LRScheduler("CosineAnnealingLR", T_max=3),
+    LRScheduler("ExponentialLR", gamma=0.9),
+]
+
+
+def test_callbacks_that_do_no_harm_are_known(tmp_path):
+    X, y = numbers(20)
+    callbacks = [(f"c{i}", one) for i, one in enumerate(CALLBACKS)]
+    how = {**SMALL, "net_params": {"callbacks": callbacks}}
+    net = MultiTaskNetEstimator(**how).fit(X, y)
+    again = through_a_file(net, tmp_path)
+    assert_same(again.predict(X), net.predict(X))
+    assert again.net_params["callbacks"][1][1].sink is print
+
+
 def test_custom_holds_classes_of_different_names():
     other = type("Scaled", (), {})
     with pytest.raises(ValueError, match="two things that are called Scaled"):
         load("anything", custom=[Scaled, other])
     with pytest.raises(TypeError, match=r"custom holds 3.*custom=\[MyTask\]"):
         load("anything", custom=[3])
+    for one in (Scaled, "Scaled", None):
+        with pytest.raises(TypeError, match=r"is no list.*custom=\[MyTask\]"):
+            load("anything", custom=one)
 
 
 class Regression(sklearn_mtl.tasks.Regression):
@@ -174,6 +197,10 @@ def test_a_file_is_written_whole_or_not_at_all(fails, tmp_path, monkeypatch):
 def test_wrong_paths_are_told(tmp_path):
     with pytest.raises(IsADirectoryError, match="path of a file in it"):
         save(MultiTaskNetEstimator(), tmp_path)
+    with pytest.raises(IsADirectoryError, match="The path is empty"):
+        save(MultiTaskNetEstimator(), "")
+    with pytest.raises(FileNotFoundError, match=r"'.*none/net'.*no folder.*Make it"):
+        save(MultiTaskNetEstimator(), tmp_path / "none" / "net")
     with pytest.raises(ModelFileError, match="is no file"):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match="none"):

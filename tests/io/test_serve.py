@@ -3,12 +3,14 @@
 import ast
 import json
 import runpy
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -83,7 +85,8 @@ def test_plain_service_needs_numpy_and_onnxruntime_alone():
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
-    assert imported == {"json", "sys", "http.server", "numpy", "onnxruntime"}
+    of_python = {"datetime", "http.server", "json", "sys"}
+    assert imported == of_python | {"numpy", "onnxruntime"}
 
 
 def test_plain_service_predicts(address, net, table):
@@ -125,6 +128,8 @@ def test_plain_service_describes_its_columns(address, table):
         ({"rows": [{"size": "big"}]}, 400, "column 'size': 'big' is no finite number"),
         ({"rows": [{"town": 3}]}, 400, "column 'town': 3 is no string"),
         ({"rows": [{"sold on": "May"}]}, 400, "column 'sold on': 'May' is no ISO date"),
+        ({"rows": [{"sold on": 5}]}, 400, "column 'sold on': 5 is no ISO date"),
+        ({"rows": [{"sold on": "2024-05-01T07:30+02:00"}]}, 400, "without its zone"),
         ({"rows": [{"colour": 1}]}, 400, "column 'colour' was not"),
         ({"rows": []}, 400, "pass a list of 1 to"),
         ({"rows": [3]}, 400, "3 is no object"),
@@ -159,6 +164,42 @@ def test_plain_service_of_an_array(tmp_path):
     for rows in ([[1.0]], [{"x": 1}], [["a", 1, 2]]):
         with pytest.raises(ValueError, match="number"):
             model.predict(rows)
+
+
+def test_plain_service_refuses_numbers_that_an_input_cannot_hold(tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    X = np.arange(120).reshape(40, 3)
+    net = MultiTaskNetRegressor(**TINY).fit(X, X[:, 0])
+    make = runpy.run_path(str(PLAIN))["Model"]
+    asked = {
+        np.int64: [[None, 1, 2], [0.5, 1, 2], [1e30, 1, 2]],
+        np.float32: [[1e39, 1, 2]],
+    }
+    for dtype, rows in asked.items():
+        path = tmp_path / "array.onnx"
+        to_onnx(net, X.astype(dtype), path)
+        model = make(str(path))
+        assert_allclose(
+            model.predict([[3, 4, 5]])[0]["y0"], net.predict(X[1:2])[0], rtol=1e-6
+        )
+        for row in rows:
+            with pytest.raises(
+                ValueError, match=f"column 'X': .* is no {dtype.__name__}"
+            ):
+                model.predict([row])
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000, "-1", "1e3", ""])
+def test_plain_service_refuses_odd_lengths(address, length):
+    where = urlsplit(address)
+    with socket.create_connection((where.hostname, where.port), 10) as client:
+        client.sendall(
+            f"POST /predict HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode(
+                "latin-1"
+            )
+        )
+        assert client.recv(1000).startswith(b"HTTP/1.1 413")
 
 
 @pytest.fixture(scope="module")

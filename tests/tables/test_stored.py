@@ -32,6 +32,10 @@ CELLS = {
     "dates": STAMPS,
     "zone": STAMPS.tz_localize("Europe/Berlin").as_unit("ms"),
     "lasting": STAMPS - pd.Timestamp("2026-01-01"),
+    "periods": pd.array(["2026-01", None], dtype="period[M]"),
+    "intervals": pd.array([pd.Interval(0, 1), None, pd.Interval(2, 4)]),
+    "bins": pd.cut([0.5, 9.0, np.nan], [0, 1, 5, 10], right=False),
+    "days of bins": pd.Categorical([pd.Interval(STAMPS[0], STAMPS[2], "both")] * 2),
 }
 
 
@@ -44,9 +48,9 @@ def test_columns_of_pandas(name):
 
 
 def test_what_is_not_stored_is_named():
-    periods = pd.Series(pd.period_range("2026-01", periods=2, freq="M"))
+    offsets = pd.Series([pd.offsets.BDay()])
     with pytest.raises(ValueError, match=r"cannot be stored"):
-        again(periods)
+        again(offsets)
 
 
 INDEXES = {
@@ -57,6 +61,8 @@ INDEXES = {
     "irregular": pd.DatetimeIndex(STAMPS),
     "category": pd.CategoricalIndex(["a", "b", "a"]),
     "nothing": pd.Index([]),
+    "intervals": pd.interval_range(0.0, 3.0, 3, closed="left"),
+    "periods": pd.period_range("2026-01", periods=3, freq="Q-NOV"),
 }
 
 
@@ -75,6 +81,10 @@ def test_cells_of_pandas():
     ):
         assert again(cell) == cell
         assert again(cell).unit == cell.unit
+    days = pd.Interval(*pd.to_datetime(["2026-01-01", "2026-03-01"]), closed="neither")
+    for cell in (pd.Interval(0, 1.5), days, pd.Period("2026-02", freq="2M")):
+        assert again(cell) == cell
+        assert repr(again(cell)) == repr(cell)
     assert again(pd.NaT) is pd.NaT
     assert again(pd.NA) is pd.NA
 
