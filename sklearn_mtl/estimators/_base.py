@@ -275,6 +275,7 @@ default=None
         if best is not None:
             self.best_epoch_ = best.best_epoch_
         self._unit_std, trust = fitted.unit_std, fitted.trust
+        self._gate_usage = fitted.gate_usage
         self.residual_std_, self._conformal = trust.residual_std, trust.conformal
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
@@ -294,6 +295,7 @@ default=None
     score = _predictions.score
     transform = _shared_units.transform
     factor_usage_ = property(_shared_units.factor_usage)
+    gate_usage_ = property(_shared_units.gate_usage)
     sample = only_if(_generative.is_generative)(_generative.sample)
     score_samples = only_if(_generative.is_generative)(_generative.score_samples)
 

@@ -45,6 +45,9 @@ temperature_ : ndarray of shape (n_tasks,)
 factor_usage_ : ndarray of shape (n_tasks, n_members * n_units)
     Share of each column's prediction that rests on each shared unit, in the order
     of `transform`.
+gate_usage_ : ndarray of shape (n_tasks, n_members * n_experts)
+    Share of what each column reads that comes from each expert, where `sharing` has
+    gates.
 feature_encoder_ : FeatureEncoder
     What was learned about the columns of X.
 sharing_ : ndarray of shape (n_tasks,)

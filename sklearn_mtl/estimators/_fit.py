@@ -26,7 +26,13 @@ from sklearn_mtl.tables import (
     varied_since,
 )
 from sklearn_mtl.tasks import warn_of_unknown_classes
-from sklearn_mtl.training import Course, Members, std_of_shared, usual_torch_modes
+from sklearn_mtl.training import (
+    Course,
+    Members,
+    mean_gate_weights,
+    std_of_shared,
+    usual_torch_modes,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +45,14 @@ class Fitted:
     unit_std : ndarray of shape (K * U,), or None
         How much every shared unit varies over some rows; None for a module that does
         not tell which they are.
+    gate_usage : ndarray of shape (K, T, E), or None
+        How much each task reads of each expert; None where there are no gates.
     trust : Trust
     """
 
     stack: FittedStack
     unit_std: np.ndarray | None
+    gate_usage: np.ndarray | None
     trust: Trust
 
 
@@ -128,6 +137,7 @@ def fit_table(
     return Fitted(
         stack=calibrated,
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
+        gate_usage=mean_gate_weights(trained.net.module_, trained.rows.table),
         trust=trust,
     )
 

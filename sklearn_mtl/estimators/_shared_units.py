@@ -77,7 +77,53 @@ def factor_usage(self: Any) -> np.ndarray:
     strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
     total = strength.sum(axis=1, keepdims=True)
     usage = np.divide(strength, total, out=strength, where=total > 0)
+    usage[~_reads_what_is_shared(self)] = np.nan
+    return usage
+
+
+def gate_usage(self: Any) -> np.ndarray:
+    """Share of what each column reads that comes from each expert.
+
+    An ndarray of shape (n_tasks, n_members * n_experts), member after member: the
+    weights that the column's gate gives on average over at most 256 of the rows passed
+    to `fit`, of the highest level where there are several. Each row sums to 1. It is
+    NaN for a column that went on alone (``sharing_``) or had nothing to learn from.
+
+    Experts of one number have nothing in common between members: compare columns, and
+    average over members after that.
+
+    Raises
+    ------
+    AttributeError
+        The way of sharing has no gates.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskNetRegressor
+    >>> from sklearn_mtl.datasets import make_multitask
+    >>> X, y = make_multitask(100, n_features=4, n_tasks=3, random_state=0)
+    >>> net = MultiTaskNetRegressor(
+    ...     sharing="mmoe", hidden_layer_sizes=(8,), n_members=5, max_iter=5
+    ... ).fit(X, y)
+    >>> net.gate_usage_.reshape(3, 5, 4).sum(axis=2).round(3)[0]
+    array([0.2, 0.2, 0.2, 0.2, 0.2])
+    """
+    check_is_fitted(self)
+    found = getattr(self, "_gate_usage", None)
+    if found is None:
+        raise AttributeError(
+            f"gate_usage_ is not known: sharing={self.sharing!r} has no gates. Set "
+            "sharing='mmoe', or another way of sharing with experts."
+        )
+    by_task = np.moveaxis(found, 0, 1) / len(found)
+    usage: np.ndarray = by_task.reshape(len(by_task), -1)
+    usage[~_reads_what_is_shared(self)] = np.nan
+    return usage
+
+
+def _reads_what_is_shared(self: Any) -> np.ndarray:
+    """Tell columns that learn and stay with the net of all, as bool (n_tasks,)."""
     weighs = self.net_.task_weight.any(axis=0)
     learned = weighs & [task.prior_cost_ > 0 for task in self.tasks_]
-    usage[~learned | (self.sharing_ == "own")] = np.nan
-    return usage
+    reads: np.ndarray = learned & (self.sharing_ != "own")
+    return reads

@@ -41,7 +41,7 @@ def _add(graph: Graph, part: nn.Module, x: str) -> str:
     if add is None:
         raise refuse(
             f"{type(part).__name__}, a part of the network,",
-            "Only layers and ways of sharing of sklearn_mtl.nn can; trace net_.module_ "
+            "Only layers of sklearn_mtl.nn and sharing='hard' can; trace net_.module_ "
             "with torch.onnx.export for the network without encoder and links.",
         )
     found: str = add(graph, part, x)

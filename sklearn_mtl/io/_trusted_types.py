@@ -14,7 +14,7 @@ from sklearn_mtl.model_selection import (
     MultiTaskStratifiedKFold,
     MultiTaskStratifiedShuffleSplit,
 )
-from sklearn_mtl.nn import Autoencoder, HardSharing, VariationalAutoencoder
+from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
     Binary,
     Count,
@@ -42,7 +42,6 @@ _PARAMETERS = (
     Binary,
     Count,
     GammaRegression,
-    HardSharing,
     HeteroscedasticRegression,
     HuberRegression,
     LaplaceRegression,
@@ -60,7 +59,8 @@ _PARAMETERS = (
 )
 
 TRUSTED_TYPES: list[str] = [
-    f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_PARAMETERS)
+    f"{kind.__module__}.{kind.__qualname__}"
+    for kind in (*_ESTIMATORS, *_PARAMETERS, *SHARING.values())
 ]
 """Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
 ``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.

@@ -2,6 +2,7 @@
 
 from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._binned import PiecewiseLinear
+from sklearn_mtl.nn._cross_stitch import CrossStitch
 from sklearn_mtl.nn._decoder import Decoder
 from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._hidden_units import HiddenUnits
@@ -15,10 +16,13 @@ from sklearn_mtl.nn._layer import (
     bind,
     check_is_module,
 )
+from sklearn_mtl.nn._layered_extraction import LayeredExtraction
 from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import Links
+from sklearn_mtl.nn._mixture_of_experts import MixtureOfExperts
 from sklearn_mtl.nn._network import Joint, MultiTaskNetwork
 from sklearn_mtl.nn._network_pass import NetworkPass
+from sklearn_mtl.nn._no_sharing import NoSharing
 from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import Drawing, Dropout, MemberDraws, Noise
 from sklearn_mtl.nn._reconstruction import Autoencoder, VariationalAutoencoder
@@ -28,9 +32,17 @@ from sklearn_mtl.nn._select_members import (
     select_members,
 )
 from sklearn_mtl.nn._sharing import Sharing
+from sklearn_mtl.nn._soft_sharing import SoftSharing
 from sklearn_mtl.nn._stored_generator import StoredGenerator
 
-SHARING: dict[str, type[Sharing]] = {"hard": HardSharing}
+SHARING: dict[str, type[Sharing]] = {
+    "hard": HardSharing,
+    "none": NoSharing,
+    "soft": SoftSharing,
+    "cross_stitch": CrossStitch,
+    "mmoe": MixtureOfExperts,
+    "ple": LayeredExtraction,
+}
 """Ways of sharing that a name may say."""
 
 __all__ = [
@@ -41,6 +53,7 @@ __all__ = [
     "AutogradPass",
     "Binding",
     "Chain",
+    "CrossStitch",
     "Decoder",
     "Drawing",
     "Dropout",
@@ -50,15 +63,19 @@ __all__ = [
     "Joint",
     "Latent",
     "Layer",
+    "LayeredExtraction",
     "Links",
     "MemberDraws",
+    "MixtureOfExperts",
     "MultiTaskNetwork",
     "NetworkPass",
+    "NoSharing",
     "Noise",
     "PartialHiddenLayer",
     "Pass",
     "PiecewiseLinear",
     "Sharing",
+    "SoftSharing",
     "StackedLinear",
     "StoredGenerator",
     "VariationalAutoencoder",

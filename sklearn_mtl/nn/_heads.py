@@ -24,8 +24,7 @@ OUTPUT_GAIN = 0.1
 class Heads(Layer):
     """From units to the raw outputs of all tasks.
 
-    Units are (K, B, h) for all tasks, or (K, T, B, h) where each task reads its own;
-    then autograd finds the gradient.
+    Units are (K, B, h) for all tasks, or (K, T, B, h) where each task reads its own.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ class HeadsPass(Pass):
 
 
 class HeadsByAutograd(AutogradPass, HeadsPass):
-    """The pass of heads without a formula, or whose tasks read units of their own."""
+    """The pass of heads without a formula."""
 
     def __init__(self, heads: Heads, binding: Binding) -> None:
         super().__init__(heads, binding)
@@ -121,6 +120,38 @@ class HeadsByAutograd(AutogradPass, HeadsPass):
             found = torch.autograd.grad(self.y, self.x, of_task, retain_graph=True)
             of_tasks.append(found[0])
         return torch.stack(of_tasks, dim=1)
+
+
+class OwnUnits:
+    """Which of the tasks' own units heads read, (K, T, B, h), and the way back.
+
+    Parameters
+    ----------
+    tasks : int tensor of shape (m,)
+        Tasks whose units are read, in the order in which they are.
+    """
+
+    def __init__(self, tasks: Tensor) -> None:
+        self.tasks = tasks
+        self.in_order = tasks.tolist() == list(range(len(tasks)))
+        self.n_tasks = 0
+
+    def pick(self, units: Tensor) -> Tensor:
+        """Give the units that are read, (K, m, B, h)."""
+        self.n_tasks = units.shape[1]
+        return units if self._all_are_read else units.index_select(1, self.tasks)
+
+    def put_back(self, gradient: Tensor) -> Tensor:
+        """Give all tasks the gradients (K, m, B, h) of those that are read."""
+        if self._all_are_read:
+            return gradient
+        n_members, _, *others = gradient.shape
+        total = gradient.new_zeros(n_members, self.n_tasks, *others)
+        return total.index_add_(1, self.tasks, gradient)
+
+    @property
+    def _all_are_read(self) -> bool:
+        return self.in_order and len(self.tasks) == self.n_tasks
 
 
 def positions(wanted: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsByAutograd, HeadsPass
+from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsPass, OwnUnits
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
 from sklearn_mtl.nn._layers import LinearPass, StackedLinear
 from sklearn_mtl.nn._links import EvenLinks, Links, UnevenLinks
+from sklearn_mtl.nn._workspace import Workspace
 
 Tensor = torch.Tensor
 
@@ -76,7 +77,7 @@ class LinearHeads(Heads):
     def bind(self, binding: Binding) -> HeadsPass:
         """Look up what the pass needs."""
         if self.by_task:
-            return HeadsByAutograd(self, binding)
+            return OwnLinearHeadsPass(self, binding)
         return LinearHeadsPass(self, binding)
 
     def set_prior(self, raw: Tensor) -> None:
@@ -104,3 +105,55 @@ class LinearHeadsPass(LinearPass, HeadsPass):
         by_task.scatter_(1, owner, upstream.unsqueeze(1))
         below = torch.bmm(by_task.flatten(1, 2), self.weight.transpose(1, 2))
         return below.unflatten(1, (self.n_tasks, -1))
+
+
+class OwnLinearHeadsPass(LinearPass, HeadsPass):
+    """Pass of `LinearHeads` whose tasks read units of their own."""
+
+    def __init__(self, heads: LinearHeads, binding: Binding) -> None:
+        super().__init__(heads.output, binding)
+        owner = heads.owner.index_select(0, heads.rank).to(binding.device)
+        self.units = OwnUnits(owner)
+        self.tasks = heads.owner.to(binding.device)
+        self.needs_input = binding.needs_input
+        self.memory = Workspace(binding.trains)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map units (K, T, B, h) to raw outputs (K, B, C)."""
+        own = self.units.pick(x)
+        self.is_by_row = own.transpose(1, 2).is_contiguous()
+        own = self.memory.contiguous("units", own)
+        if self.trains:
+            self.x = own
+        # One row by a matrix: a matrix by one column takes six times as long.
+        of_outputs = self.weight.transpose(1, 2).unsqueeze(2)  # (K, C, 1, h)
+        raw = torch.matmul(of_outputs, own.transpose(-1, -2)).squeeze(2)
+        return raw.transpose(1, 2) + self.bias
+
+    def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients of weight and bias; return that of the units."""
+        if self.weight_gradient is not None:
+            by_output = upstream.transpose(1, 2).unsqueeze(2)  # (K, C, 1, B)
+            found = torch.matmul(by_output, self.x).squeeze(2)
+            self.weight_gradient.copy_(found.transpose(1, 2))
+        if self.bias_gradient is not None:
+            torch.sum(upstream, 1, keepdim=True, out=self.bias_gradient)
+        return self._below(upstream) if self.needs_input else upstream
+
+    def _below(self, upstream: Tensor) -> Tensor:
+        """Gradient of the units, in memory of the order in which they came."""
+        by_row = upstream.unsqueeze(-1)  # (K, B, C, 1)
+        of_weights = self.weight.transpose(1, 2).unsqueeze(1)  # (K, 1, C, h)
+        if self.is_by_row:
+            below = self._product(by_row, of_weights).transpose(1, 2)
+        else:
+            below = self._product(by_row.transpose(1, 2), of_weights.transpose(1, 2))
+        return self.units.put_back(below)
+
+    def _product(self, a: Tensor, b: Tensor) -> Tensor:
+        shape = tuple(torch.broadcast_shapes(a.shape, b.shape))
+        return torch.mul(a, b, out=self.memory.empty("below", shape, a))
+
+    def backward_by_task(self, upstream: Tensor) -> Tensor:
+        """Go back to the units of each task."""
+        return self._below(upstream).index_select(1, self.tasks)

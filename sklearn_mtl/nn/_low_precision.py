@@ -57,11 +57,20 @@ def _gradients_of(whole: Tensor, short: Tensor) -> tuple[Tensor, Tensor]:
     return found[0], found[1]
 
 
+def bind_hidden(layer: Layer, binding: Binding) -> Pass:
+    """Bind a layer, in the format of products where all of it stands rounding."""
+    if binding.products is not None and is_hidden(layer):
+        return LowPrecisionPass(layer, binding)
+    return layer.bind(binding)
+
+
 def is_hidden(part: nn.Module) -> bool:
     """Tell whether all that is trained in a part are hidden layers of this package.
 
     Of layers of others nobody knows whether they stand rounded weights.
     """
+    if getattr(part, "compares_weights", False):
+        return False
     trained = [one for one in part.modules() if _has_weights(one, recurse=False)]
     return bool(trained) and all(isinstance(one, HiddenLayer) for one in trained)
 

@@ -8,7 +8,7 @@ import torch
 
 from sklearn_mtl.nn._heads import HeadsPass
 from sklearn_mtl.nn._layer import Binding, Pass
-from sklearn_mtl.nn._low_precision import LowPrecisionPass, is_hidden
+from sklearn_mtl.nn._low_precision import bind_hidden
 
 if TYPE_CHECKING:
     from sklearn_mtl.nn._network import MultiTaskNetwork
@@ -60,12 +60,7 @@ class NetworkPass(Stages, Pass):
         self.n_shared, self.by_task = network.n_shared, network.sharing.by_task
         bottom = binding.at_the_bottom
         self.inputs = network.inputs.bind(bottom)
-        rounds = binding.products is not None and is_hidden(network.sharing)
-        self.sharing: Pass = (
-            LowPrecisionPass(network.sharing, bottom)
-            if rounds
-            else network.sharing.bind(bottom)
-        )
+        self.sharing: Pass = bind_hidden(network.sharing, bottom)
         self.latent = None if network.latent is None else network.latent.bind(binding)
         # Where nothing below is trained, the gradient of the units is of no use.
         self.is_shared = any(p.requires_grad for p in network.sharing.parameters())

@@ -8,6 +8,7 @@ from sklearn_mtl.training._cut import stacks_that_fit, train
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._folds import member_rows, number_of_folds, random_folds
+from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._last_losses import with_last_losses
@@ -81,6 +82,7 @@ __all__ = [
     "make_net",
     "make_table",
     "make_unlabelled",
+    "mean_gate_weights",
     "member_rows",
     "new_generator",
     "norms_of_links",

@@ -108,13 +108,17 @@ def std_of_shared(module: nn.Module, table: TaskTable) -> np.ndarray | None:
     double = in_float64(module)
     if not double.has_shared_units:
         return None
-    n_rows = min(len(table), SAMPLE)
-    index = torch.arange(n_rows, device=table.device) * len(table) // n_rows
-    units = [
-        double.shared(table.rows(rows)[0]) for rows in index.split(rows_at_once(module))
-    ]
+    units = [double.shared(features) for features in sampled_rows(module, table)]
     std: np.ndarray = np.concatenate(units, axis=1).std(axis=1).ravel()
     return std
+
+
+def sampled_rows(module: nn.Module, table: TaskTable) -> Iterator[torch.Tensor]:
+    """Give the features of at most `SAMPLE` rows, evenly spaced, some at a time."""
+    n_rows = min(len(table), SAMPLE)
+    index = torch.arange(n_rows, device=table.device) * len(table) // n_rows
+    for rows in index.split(rows_at_once(module)):
+        yield table.rows(rows)[0]
 
 
 class Float64:
@@ -198,6 +202,9 @@ def _fingerprint(module: nn.Module) -> Any:
 
 def rows_at_once(module: nn.Module) -> int:
     """Rows whose widest layer of all members fits `BYTES_AT_ONCE`."""
-    shapes = [p.shape for p in module.parameters() if p.ndim > 1]
+    shapes: list[Any] = [p.shape for p in module.parameters() if p.ndim > 1]
+    if getattr(getattr(module, "sharing", None), "by_task", False):
+        made: Any = module
+        shapes.append((made.n_members, len(made.heads.tasks), 1, made.n_shared))
     widest = max((math.prod(s[:-2]) * max(s[-2:]) for s in shapes), default=1)
     return max(1, BYTES_AT_ONCE // (8 * widest))

@@ -47,6 +47,12 @@ class SharedLosses:
             name: _exact(p.detach()).requires_grad_()
             for name, p in module.shared_parameters()
         }
+        if not self.weights:
+            raise ValueError(
+                f"sharing={module.sharing!r} has no parameter that all columns share, "
+                "so that there are no gradients to compare. Use method='pairs', or "
+                "another way of sharing."
+            )
         self.now = self.at(self.weights)
 
     def at(self, weights: Shared) -> torch.Tensor:

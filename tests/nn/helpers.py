@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from torch.testing import assert_close
 
-from sklearn_mtl.nn import MemberDraws, MultiTaskNetwork
+from sklearn_mtl.nn import Binding, MemberDraws, MultiTaskNetwork
 from tests.helpers import generator
 
 # Three tasks, which own 1, 3 and 2 raw outputs.
@@ -66,3 +67,32 @@ def network(n_members=3, seed=0, **params):
 
 def features(*shape, seed=1):
     return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
+
+
+def sharing_of(sharing, sizes=(5,), n_members=2, **params):
+    """Set a way of sharing up, for 4 features and the 3 tasks of `TASK_OF_OUTPUT`."""
+    params = {"activation": "tanh", "hidden_layer_sizes": sizes} | params
+    return network(n_members, sharing=sharing, **params).sharing
+
+
+def assert_pass_is(sharing, expected, x):
+    """Compare units and all gradients of a pass with those of a formula of (K, B, d).
+
+    `expected` gives units of x, from the parameters of `sharing`, by plain torch.
+    """
+    x = x.clone().requires_grad_()
+    units = expected(x)
+    upstream = features(*units.shape, seed=3)
+    wanted = [x, *sharing.parameters()]
+    gradients = torch.autograd.grad(units, wanted, upstream)
+    bound = sharing.bind(Binding(trains=True))
+
+    found = bound.forward(x.detach())
+    below = bound.backward(upstream.clone())
+
+    exact = {"rtol": 0, "atol": 1e-6}
+    assert_close(found, units.detach(), **exact)
+    assert_close(below, gradients[0], **exact)
+    for parameter, gradient in zip(sharing.parameters(), gradients[1:], strict=True):
+        assert_close(parameter.grad, gradient, **exact)
+    assert_close(sharing(x).detach(), units.detach(), **exact)

@@ -13,9 +13,14 @@ from torch.testing import assert_close
 from sklearn_mtl.nn import (
     Autoencoder,
     Binding,
+    CrossStitch,
     HardSharing,
+    LayeredExtraction,
+    MixtureOfExperts,
     MultiTaskNetwork,
+    NoSharing,
     Sharing,
+    SoftSharing,
 )
 from sklearn_mtl.nn._heads import Heads, HeadsByAutograd
 
@@ -23,6 +28,8 @@ K, B, D, H = 2, 6, 4, 5
 # Task 2 stands before task 1, as blocks of kinds make it; task 1 has two outputs.
 TASK_OF_OUTPUT = np.array([0, 2, 1, 1])
 HEADS = [(), (3,), (3, 2), ((3,), (), (2, 2))]
+# Two layers, of which the second member uses one.
+DEEP = {"hidden_layer_sizes": (H, H), "depth": (2, 1), "activation": "maxout"}
 
 
 class Gated(Sharing):
@@ -97,11 +104,17 @@ def gramian_of(of_loss):
     return flat @ flat.transpose(1, 2)
 
 
-@pytest.mark.parametrize("sharing", [None, Plain(), Gated()], ids=str)
+WAYS = [None, Plain(), Gated(), NoSharing(), CrossStitch(), MixtureOfExperts(3)]
+WAYS += [LayeredExtraction(2, 3, n_levels=1)]
+
+
+@pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.5)], ids=str)
 @pytest.mark.parametrize("heads", HEADS, ids=str)
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_gradients_are_those_of_autograd(sharing, heads, dropout):
-    net = network(sharing, heads, dropout=dropout)
+@pytest.mark.parametrize("params", [{}, {"dropout": 0.4}, DEEP], ids=str)
+def test_gradients_are_those_of_autograd(sharing, heads, params):
+    if params is DEEP and isinstance(sharing, Plain | Gated):
+        params = {"activation": "maxout"}  # these have one layer
+    net = network(sharing, heads, **params)
     plain = copy.deepcopy(net)
     x, upstream = normal(B, D), normal(K, B, 4, seed=2)
 
@@ -116,11 +129,11 @@ def test_gradients_are_those_of_autograd(sharing, heads, dropout):
     for (name, found), parameter in zip(
         net.named_parameters(), plain.parameters(), strict=True
     ):
-        assert parameter.grad.abs().max() > 0, name
+        assert not len(parameter) or parameter.grad.abs().max() > 0, name
         assert_close(found.grad, parameter.grad)
 
 
-@pytest.mark.parametrize("sharing", [None, Plain(), Gated()], ids=str)
+@pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.0)], ids=str)
 @pytest.mark.parametrize("heads", HEADS, ids=str)
 @pytest.mark.parametrize("wrt", ["units", "weights"])
 @pytest.mark.parametrize("params", [{}, {"activation": "maxout", "dropout": 0.3}])
