@@ -49,7 +49,8 @@ def write_section(title: str, text: str) -> None:
     A section that the page does not have yet is put at its end.
     """
     page = PAGE.read_text()
-    pattern = marked(re.escape(title), ".*?")
+    begin, end = marked(re.escape(title), "").split("\n\n")
+    pattern = f"{begin}.*?{end}"
     if not re.search(pattern, page, flags=re.DOTALL):
         page = f"{page.rstrip()}\n\n## {title}\n\n{marked(title, '')}\n"
     new = marked(title, text)

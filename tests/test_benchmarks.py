@@ -250,3 +250,12 @@ def test_rows_of_a_group_are_on_one_side_of_a_split(monkeypatch):
     assert train
     assert not train & test
     assert len(split.of_net()["groups"]) == len(split.train)
+
+
+@pytest.mark.parametrize("between", ["", "\n", "old\n", "old\n\nolder\n"])
+def test_a_section_is_replaced_whatever_it_held(tmp_path, monkeypatch, between):
+    page = tmp_path / "page.md"
+    page.write_text(f"# Page\n\n<!-- begin: A -->\n{between}<!-- end: A -->\n\nEnd\n")
+    monkeypatch.setattr(report, "PAGE", page)
+    report.write_section("A", "new")
+    assert page.read_text() == f"# Page\n\n{report.marked('A', 'new')}\n\nEnd\n"
