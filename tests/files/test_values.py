@@ -60,7 +60,7 @@ PLAIN = [
     [[], {}, set()],
     {"a": 1, "class": "a.b", "id": 3, "ref": 4, "name": "os.system", "list": []},
     {1: "a", "1": "b", (0, True): "c", None: "d", 2.5: "e", b"x": "f"},
-    {frozenset({1, 2}), "a"},
+    {frozenset({1, 2}), (3, "a")},
     OrderedDict(b=1, a=2),
     range(3, 30, 4),
     slice(None, 3),
@@ -93,7 +93,8 @@ def test_plain_values(value):
     found = again(value)
     assert type(found) is type(value)
     assert found == value
-    assert repr(found) == repr(value)
+    if not isinstance(value, set):  # its order hangs on how it was filled
+        assert repr(found) == repr(value)
 
 
 ARRAYS = [
