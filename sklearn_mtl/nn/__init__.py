@@ -31,6 +31,7 @@ from sklearn_mtl.nn._select_members import (
     put_members_back,
     select_members,
 )
+from sklearn_mtl.nn._shared_factors import SharedFactors
 from sklearn_mtl.nn._sharing import Sharing
 from sklearn_mtl.nn._soft_sharing import SoftSharing
 from sklearn_mtl.nn._stored_generator import StoredGenerator
@@ -74,6 +75,7 @@ __all__ = [
     "PartialHiddenLayer",
     "Pass",
     "PiecewiseLinear",
+    "SharedFactors",
     "Sharing",
     "SoftSharing",
     "StackedLinear",

@@ -180,6 +180,8 @@ class MultiTaskNetwork(Stages, Layer):
             hidden.of_one_depth(),
             by_task=self.sharing.by_task,
         )
+        if self.sharing.alike_heads:
+            self.heads.start_alike()
         self.set_prior(prior_raw)
         self.to(dtype)
 

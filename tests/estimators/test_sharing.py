@@ -1,6 +1,7 @@
 """Each way of sharing with everything else that an estimator does."""
 
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn_mtl.nn import (
     CrossStitch,
     LayeredExtraction,
     MixtureOfExperts,
+    SharedFactors,
     SoftSharing,
     can_select_members,
     select_members,
@@ -46,7 +48,7 @@ def table():
     return X, y
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=[*WAYS, SharedFactors(2)], ids=str)
 def fitted(request, table):
     """Fit with links that are thinned and products that are rounded."""
     net = MultiTaskNetRegressor(
@@ -68,7 +70,8 @@ def test_it_learns(fitted, table):
 def test_units_and_their_use(fitted, table):
     units, usage = fitted.transform(table[0]), fitted.factor_usage_
 
-    n_units = K * 6 if fitted.sharing == "hard" else K * T * 6
+    of_member = {"hard": 6, "SharedFactors(n_factors=2)": 2}
+    n_units = K * of_member.get(str(fitted.sharing), T * 6)
     assert units.shape == (90, n_units)
     assert len(fitted.get_feature_names_out()) == n_units
     assert_allclose(usage.sum(axis=1), 1.0)
@@ -76,8 +79,8 @@ def test_units_and_their_use(fitted, table):
 
 def test_use_of_experts(fitted):
     if fitted.sharing not in GATED:
-        message = f"sharing='{fitted.sharing}' has no gates"
-        with pytest.raises(AttributeError, match=message):
+        message = f"sharing={fitted.sharing!r} has no gates"
+        with pytest.raises(AttributeError, match=re.escape(message)):
             _ = fitted.gate_usage_
         return
     usage = fitted.gate_usage_.reshape(T, K, -1)
@@ -209,6 +212,7 @@ def test_no_hidden_layer_is_nothing_to_mix(way, table):
         (LayeredExtraction(n_own_experts=0), "n_own_experts"),
         (LayeredExtraction(n_shared_experts=0), "n_shared_experts"),
         (LayeredExtraction(n_levels=0), "n_levels"),
+        (SharedFactors(0), "n_factors"),
     ],
     ids=str,
 )

@@ -19,6 +19,7 @@ from sklearn_mtl.nn import (
     MixtureOfExperts,
     MultiTaskNetwork,
     NoSharing,
+    SharedFactors,
     Sharing,
     SoftSharing,
 )
@@ -105,7 +106,7 @@ def gramian_of(of_loss):
 
 
 WAYS = [None, Plain(), Gated(), NoSharing(), CrossStitch(), MixtureOfExperts(3)]
-WAYS += [LayeredExtraction(2, 3, n_levels=1)]
+WAYS += [LayeredExtraction(2, 3, n_levels=1), SharedFactors(2)]
 
 
 @pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.5)], ids=str)
