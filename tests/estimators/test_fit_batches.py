@@ -290,3 +290,28 @@ def test_parameters_that_need_all_rows(how, match):
 def test_rows_in_memory_must_be_a_number(rows):
     with pytest.raises(ValueError, match="rows_in_memory"):
         MultiTaskNetRegressor(**SMALL).fit_batches([tables()], rows_in_memory=rows)
+
+
+def test_row_groups_of_a_parquet_file(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    X, y = frames()
+    path = tmp_path / "rows.parquet"
+    pd.concat([X, y], axis=1).to_parquet(path, row_group_size=100)
+
+    def read():
+        for rows in parquet.ParquetFile(path).iter_batches(batch_size=100):
+            frame = rows.to_pandas()
+            yield frame[X.columns], frame[y.columns]
+
+    net = MultiTaskNetEstimator(**SMALL).fit_batches(read, rows_in_memory=250)
+    assert net.predict(X).columns.tolist() == ["price", "sold"]
+
+
+def test_a_memory_map(tmp_path):
+    X, y = tables()
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    net = MultiTaskNetRegressor(**SMALL).fit_batches(
+        cut(100, mapped, y), rows_in_memory=250
+    )
+    assert net.predict(X).shape == y.shape
