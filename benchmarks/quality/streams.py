@@ -1,8 +1,9 @@
 """Rows that come in batches: skill against `fit`, and memory and speed of many rows.
 
-Tables that memory holds are learned from as a whole and batch by batch, a sixth of their
-rows in memory, and scored on the same rows. Made rows come from a generator, so that no
-file is read; peak memory is that of the fit above what the process holds before it.
+Tables that memory holds are learned from as a whole and batch by batch, a sixth of
+their rows in memory, and scored on the same rows. Made rows come from a generator, so
+that no file is read; peak memory is that of the fit above what the process holds
+before it.
 """
 
 import time
