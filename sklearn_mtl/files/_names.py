@@ -78,6 +78,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "sklearn_mtl.nn._cross_stitch": ("Stitch",),
     "sklearn_mtl.nn._extraction_level": ("ExtractionLevel",),
+    "sklearn_mtl.nn._gates": ("SoftmaxGates",),
     "sklearn_mtl.nn._inputs": ("Inputs",),
     "sklearn_mtl.nn._random": ("Drawing",),
     "sklearn_mtl.nn._linear_heads": ("LinearHeads",),

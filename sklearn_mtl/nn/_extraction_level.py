@@ -7,12 +7,11 @@ from typing import ClassVar
 
 import torch
 
-from sklearn_mtl.nn._gates import shares_of, through_shares
+from sklearn_mtl.nn._gates import GATE_GAIN, shares_of, through_shares
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding, Pass
 from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._low_precision import bind_hidden
-from sklearn_mtl.nn._mixture_of_experts import GATE_GAIN
 from sklearn_mtl.nn._trunks import Trunks, for_each
 
 Tensor = torch.Tensor

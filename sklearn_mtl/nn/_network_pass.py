@@ -9,6 +9,7 @@ import torch
 from sklearn_mtl.nn._heads import HeadsPass
 from sklearn_mtl.nn._layer import Binding, Pass
 from sklearn_mtl.nn._low_precision import bind_hidden
+from sklearn_mtl.nn._mixed_outputs import mixed_outputs
 
 if TYPE_CHECKING:
     from sklearn_mtl.nn._network import MultiTaskNetwork
@@ -66,9 +67,18 @@ class NetworkPass(Stages, Pass):
         self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
         self.heads = network.heads.bind(binding.above if self.is_shared else bottom)
         self.tasks = network.heads.owner
+        self.both = mixed_outputs(self.sharing, self.heads) if self.is_shared else None
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        if self.both is not None:
+            return self.both.forward(self.inputs(features))
+        return super().forward(features)
 
     def backward(self, upstream: Tensor) -> Tensor:
         """Set the gradients that follow from that of the raw outputs, (K, B, C)."""
+        if self.both is not None:
+            return self.both.backward(upstream)
         units = self.heads.backward(upstream)
         return self.sharing.backward(units) if self.is_shared else units
 
