@@ -59,6 +59,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn_mtl.nn": (
         "Autoencoder",
         "CrossStitch",
+        "DSelectK",
         "Decoder",
         "Dropout",
         "HardSharing",
@@ -76,6 +77,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "StoredGenerator",
         "VariationalAutoencoder",
     ),
+    "sklearn_mtl.nn._constant": ("Constant",),
     "sklearn_mtl.nn._cross_stitch": ("Stitch",),
     "sklearn_mtl.nn._extraction_level": ("ExtractionLevel",),
     "sklearn_mtl.nn._gates": ("SoftmaxGates",),
@@ -85,6 +87,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn_mtl.nn._mixed_heads": ("MixedHeads",),
     "sklearn_mtl.nn._private_heads": ("PrivateHeads",),
     "sklearn_mtl.nn._trunks": ("Trunks",),
+    "sklearn_mtl.nn._selector_gates": ("SelectorGates",),
     "sklearn_mtl.tasks": (
         "Binary",
         "Count",

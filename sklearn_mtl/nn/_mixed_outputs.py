@@ -18,7 +18,9 @@ Tensor = torch.Tensor
 
 def mixed_outputs(sharing: Pass, heads: Pass) -> MixedOutputsPass | None:
     """Bind a mixture and its heads as one; None where that would save nothing."""
-    if type(sharing) is not MixturePass or type(heads) is not OwnLinearHeadsPass:
+    if not isinstance(sharing, MixturePass):
+        return None
+    if not isinstance(heads, OwnLinearHeadsPass):
         return None
     n_outputs = heads.weight.shape[-1]
     if sharing.n_experts * (n_outputs - sharing.n_tasks) > n_outputs:

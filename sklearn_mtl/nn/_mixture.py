@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -80,7 +80,7 @@ class MixturePass(PassByTask):
         self.n_tasks, self.n_experts = sharing.n_tasks, sharing.n_experts
         self.needs_input = binding.needs_input
         self.experts = bind_hidden(sharing.experts, binding)
-        self.gates = sharing.gates.bind(binding)
+        self.gates: Any = sharing.gates.bind(binding)
         self.memory = Workspace(binding.trains)
         self.by_row: Tensor | None = None
 

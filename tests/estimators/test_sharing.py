@@ -15,6 +15,7 @@ from sklearn_mtl.io import load, save
 from sklearn_mtl.nn import (
     SHARING,
     CrossStitch,
+    DSelectK,
     LayeredExtraction,
     MixtureOfExperts,
     SoftSharing,
@@ -23,7 +24,7 @@ from sklearn_mtl.nn import (
 )
 
 WAYS = sorted(SHARING)
-GATED = {"mmoe", "ple"}
+GATED = {"dselect_k", "mmoe", "ple"}
 ALONE = {"none", "soft"}
 T, K = 3, 3
 
@@ -206,6 +207,11 @@ def test_no_hidden_layer_is_nothing_to_mix(way, table):
         (SoftSharing(-1.0), "strength"),
         (CrossStitch(1.5), "own_share"),
         (MixtureOfExperts(0), "n_experts"),
+        (DSelectK(1), "n_experts"),
+        (DSelectK(n_selected=0), "n_selected"),
+        (DSelectK(gamma=0.0), "gamma"),
+        (DSelectK(entropy_penalty=-1.0), "entropy_penalty"),
+        (DSelectK(by_row="no"), "by_row"),
         (LayeredExtraction(n_own_experts=0), "n_own_experts"),
         (LayeredExtraction(n_shared_experts=0), "n_shared_experts"),
         (LayeredExtraction(n_levels=0), "n_levels"),

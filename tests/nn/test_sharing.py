@@ -14,6 +14,7 @@ from sklearn_mtl.nn import (
     Autoencoder,
     Binding,
     CrossStitch,
+    DSelectK,
     HardSharing,
     LayeredExtraction,
     MixtureOfExperts,
@@ -108,7 +109,9 @@ WAYS = [None, Plain(), Gated(), NoSharing(), CrossStitch(), MixtureOfExperts(3)]
 WAYS += [LayeredExtraction(2, 3, n_levels=1)]
 
 
-@pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.5)], ids=str)
+@pytest.mark.parametrize(
+    "sharing", [*WAYS, SoftSharing(0.5), DSelectK(3), DSelectK(by_row=True)], ids=str
+)
 @pytest.mark.parametrize("heads", HEADS, ids=str)
 @pytest.mark.parametrize("params", [{}, {"dropout": 0.4}, DEEP], ids=str)
 def test_gradients_are_those_of_autograd(sharing, heads, params):
@@ -133,7 +136,9 @@ def test_gradients_are_those_of_autograd(sharing, heads, params):
         assert_close(found.grad, parameter.grad)
 
 
-@pytest.mark.parametrize("sharing", [*WAYS, SoftSharing(0.0)], ids=str)
+@pytest.mark.parametrize(
+    "sharing", [*WAYS, SoftSharing(0.0), DSelectK(entropy_penalty=0.0)], ids=str
+)
 @pytest.mark.parametrize("heads", HEADS, ids=str)
 @pytest.mark.parametrize("wrt", ["units", "weights"])
 @pytest.mark.parametrize("params", [{}, {"activation": "maxout", "dropout": 0.3}])
