@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.inspection._teams import parts_of
-from sklearn_mtl.plotting._checks import check_axes, numbers_of
+from sklearn_mtl.plotting._checks import check_axes, is_sequence, numbers_of
 from sklearn_mtl.plotting._names import short_names
 
 MOST_NUMBERS = 12
@@ -140,8 +140,7 @@ class GateUsageDisplay:
             )
         usage = numbers_of("gate_usage", self.gate_usage, (None, None))
         names = self.task_names
-        is_list = np.iterable(names) and not isinstance(names, str)
-        if not is_list or len(names) != len(usage):
+        if not is_sequence(names) or len(names) != len(usage):
             raise ValueError(
                 f"task_names={names!r} is not one name for each of the {len(usage)} "
                 "rows of gate_usage. Pass a list of that length."
