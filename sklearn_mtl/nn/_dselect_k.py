@@ -5,15 +5,11 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import torch
 from sklearn.utils._param_validation import Interval
 
 from sklearn_mtl.nn._hidden_units import HiddenUnits
-from sklearn_mtl.nn._layer import Binding
-from sklearn_mtl.nn._mixture import Mixture, MixturePass
+from sklearn_mtl.nn._mixture import Mixture
 from sklearn_mtl.nn._selector_gates import SelectorGates
-
-Tensor = torch.Tensor
 
 
 class DSelectK(Mixture):
@@ -116,18 +112,3 @@ class DSelectK(Mixture):
             by_row=self.by_row,
             draws=hidden.draws,
         )
-
-    def bind(self, binding: Binding) -> DSelectPass:
-        """Look up what the passes of experts and gates need."""
-        return DSelectPass(self, binding)
-
-
-class DSelectPass(MixturePass):
-    """Pass of `DSelectK`."""
-
-    def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
-        # What is asked of selectors is nobody's loss.
-        penalises, self.gates.penalises = self.gates.penalises, False
-        found = super().products(upstream)
-        self.gates.penalises = penalises
-        return found
