@@ -87,6 +87,16 @@ def test_use_of_experts(fitted):
     assert_allclose(usage.sum(axis=-1), 1 / K, rtol=1e-6)
 
 
+def test_shares_of_codes_that_are_no_experts_do_not_count(table):
+    net = MultiTaskNetRegressor(
+        **TINY, sharing=DSelectK(3, by_row=True), max_iter=2, own_nets="never"
+    ).fit(*table)
+    features = torch.ones(K, 1, net.net_.module_.inputs.n_outputs)
+
+    assert_allclose(net.gate_usage_.reshape(T, K, 3).sum(axis=-1), 1 / K, rtol=1e-6)
+    assert (net.net_.module_.sharing.gate_weights(features).sum(dim=-1) < 0.99).any()
+
+
 def test_copies_and_files_predict_the_same(fitted, table, tmp_path):
     expected = fitted.predict(table[0])
     save(fitted, tmp_path / "net.safetensors")
