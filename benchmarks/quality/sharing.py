@@ -50,7 +50,7 @@ BENCHMARK = Study(
     fit,
     census_rows=200_000,
     fewer={
-        "school": ("hard", OWN_NETS, EACH, "mmoe", *OBJECTS),
+        "school": ("hard", OWN_NETS, EACH, "mmoe", "dselect_k", *OBJECTS),
         CENSUS: ("hard", EACH, "mmoe", "ple"),
     },
     published=PUBLISHED,

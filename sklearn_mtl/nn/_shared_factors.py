@@ -101,6 +101,6 @@ class SharedFactors(HardSharing):
         """Chain the passes of the layers and of the linear map."""
         passes: list[Pass] = []
         for layer in (*self.layers, self.factors):
-            passes.append(layer.bind(binding))  # type: ignore[operator]
+            passes.append(layer.bind(binding))
             binding = binding.above
         return Chain(passes)
