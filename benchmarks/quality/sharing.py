@@ -18,11 +18,9 @@ import pandas as pd
 from benchmarks.quality._held_out import CENSUS
 from benchmarks.quality._models import EACH, Predict, fit_net, fit_net_each
 from benchmarks.quality._study import Study
-from sklearn_mtl.nn import SHARING, SharedFactors
+from sklearn_mtl.nn import SHARING
 
 OWN_NETS = "hard, own nets"
-OBJECTS = {"factors": SharedFactors()}
-"""Ways that no name says."""
 PUBLISHED = {
     "single": (0.9198, 0.9748),
     "shared": (0.9148, 0.9754),
@@ -37,7 +35,7 @@ def fit(X: pd.DataFrame, y: pd.DataFrame, sharing: str, **settings: Any) -> Pred
         return fit_net_each(X, y, **settings)
     if sharing == OWN_NETS:
         return fit_net(X, y, **settings | {"own_nets": "auto"})
-    return fit_net(X, y, sharing=OBJECTS.get(sharing, sharing), **settings)
+    return fit_net(X, y, sharing=sharing, **settings)
 
 
 NAMED = tuple(name for name in SHARING if name != "hard")
@@ -46,11 +44,11 @@ NAMED = tuple(name for name in SHARING if name != "hard")
 BENCHMARK = Study(
     "sharing",
     "Ways of sharing",
-    ("hard", OWN_NETS, EACH, *NAMED, *OBJECTS),
+    ("hard", OWN_NETS, EACH, *NAMED),
     fit,
     census_rows=200_000,
     fewer={
-        "school": ("hard", OWN_NETS, EACH, "mmoe", "dselect_k", *OBJECTS),
+        "school": ("hard", OWN_NETS, EACH, "mmoe", "dselect_k", "factors"),
         CENSUS: ("hard", EACH, "mmoe", "ple"),
     },
     published=PUBLISHED,

@@ -45,6 +45,7 @@ SHARING: dict[str, type[Sharing]] = {
     "mmoe": MixtureOfExperts,
     "ple": LayeredExtraction,
     "dselect_k": DSelectK,
+    "factors": SharedFactors,
 }
 """Ways of sharing that a name may say."""
 

@@ -234,6 +234,10 @@ def test_a_way_of_sharing_names_what_all_tasks_share():
 def test_units_of_ones_own_cannot_be_decoded():
     with pytest.raises(ValueError, match=r"sharing=Gated\(\).*reconstruction=None"):
         network(Gated(), reconstruction=Autoencoder(), decoded_columns=decoded())
+    with pytest.raises(ValueError, match="gives 2 units, not those of the last"):
+        network(
+            SharedFactors(2), reconstruction=Autoencoder(), decoded_columns=decoded()
+        )
 
 
 def decoded():
