@@ -25,8 +25,9 @@ class SharedFactors(HardSharing):
     For many columns of few labels each, which differ by a few numbers: where each label
     is one of 139 schools, a head learns three weights and a bias of its school from
     some sixty pupils, rather than as many as there are units. The weights of all heads
-    are a matrix of rank `n_factors`, as in Ando and Zhang [1]_. A column that has nothing
-    in common with the others loses by that more than by any other way of sharing.
+    are a matrix of rank `n_factors`, as in Ando and Zhang [1]_. A column that has
+    nothing in common with the others loses by that more than by any other way of
+    sharing.
 
     Parameters
     ----------
