@@ -91,10 +91,9 @@ class NetworkPass(Stages, Pass):
         n_tasks = len(self.tasks)
         if not self.is_shared:
             return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
-        units = self.heads.backward_by_task(upstream.clone())
         if wrt == "units":
-            flat = units.flatten(2)
-            return torch.bmm(flat, flat.transpose(1, 2))
+            return self.heads.gramian(upstream.clone())
+        units = self.heads.backward_by_task(upstream.clone())
         if not self.by_task:
             return self.sharing.products(units)[0]
         products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
