@@ -78,7 +78,7 @@ class NetworkPass(Stages, Pass):
         Parameters
         ----------
         upstream : tensor of shape (K, B, C)
-            Gradient of the sum of the losses of all tasks.
+            Gradient of the sum of the losses of all tasks; may be overwritten.
         wrt : {"units", "weights"}
             Whether gradients are those of the units that heads read, or of the
             parameters below them.
@@ -92,8 +92,8 @@ class NetworkPass(Stages, Pass):
         if not self.is_shared:
             return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
         if wrt == "units":
-            return self.heads.gramian(upstream.clone())
-        units = self.heads.backward_by_task(upstream.clone())
+            return self.heads.gramian(upstream)
+        units = self.heads.backward_by_task(upstream)
         if not self.by_task:
             return self.sharing.products(units)[0]
         products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))

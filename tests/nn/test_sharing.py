@@ -144,7 +144,7 @@ def test_gramian_is_that_of_each_tasks_own_gradient(sharing, heads, wrt, params)
 
     bound = net.bind(Binding(trains=True))
     bound.forward(x)
-    gramian = bound.gramian(upstream, wrt)
+    gramian = bound.gramian(upstream.clone(), wrt)
 
     units = plain.shared(x)
     losses = of_tasks(plain.heads(units), upstream)
