@@ -8,6 +8,7 @@ from sklearn_mtl.balancing._aligned import AlignedMTL
 from sklearn_mtl.balancing._base import Balancing
 from sklearn_mtl.balancing._cagrad import CAGrad
 from sklearn_mtl.balancing._dwa import DynamicWeightAverage
+from sklearn_mtl.balancing._excess import ExcessMTL
 from sklearn_mtl.balancing._famo import FAMO
 from sklearn_mtl.balancing._fixed import FixedWeights
 from sklearn_mtl.balancing._gls import GeometricLoss
@@ -29,6 +30,7 @@ BALANCING: dict[str, type[Balancing]] = {
     "gls": GeometricLoss,
     "stch": SmoothTchebycheff,
     "famo": FAMO,
+    "excess": ExcessMTL,
     "gradnorm": GradNorm,
     "pcgrad": PCGrad,
     "mgda": MGDA,
@@ -49,6 +51,7 @@ __all__ = [
     "Balancing",
     "CAGrad",
     "DynamicWeightAverage",
+    "ExcessMTL",
     "FixedWeights",
     "GeometricLoss",
     "GradNorm",

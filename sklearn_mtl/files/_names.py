@@ -46,6 +46,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "AlignedMTL",
         "CAGrad",
         "DynamicWeightAverage",
+        "ExcessMTL",
         "FixedWeights",
         "GeometricLoss",
         "GradNorm",

@@ -98,3 +98,20 @@ class NetworkPass(Stages, Pass):
             return self.sharing.products(units)[0]
         products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
         return products.index_select(1, self.tasks).index_select(2, self.tasks)
+
+    def unit_gradients(self, upstream: Tensor) -> Tensor:
+        """Gradients of the units that the tasks' losses have, as sums over rows.
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            Gradient of the sum of the losses of all tasks; may be overwritten.
+
+        Returns
+        -------
+        tensor of shape (K, T, n_units)
+            Tasks in the order of their outputs.
+        """
+        if not self.is_shared:
+            return upstream.new_zeros(len(upstream), len(self.tasks), self.n_shared)
+        return self.heads.sums_over_rows(upstream)
