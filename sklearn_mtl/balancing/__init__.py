@@ -21,6 +21,7 @@ from sklearn_mtl.balancing._rlw import RandomLossWeighting
 from sklearn_mtl.balancing._stch import SmoothTchebycheff
 from sklearn_mtl.balancing._uncertainty import UncertaintyWeighting
 from sklearn_mtl.balancing._upgrad import UPGrad
+from sklearn_mtl.balancing._weighting import GramianWeighting
 
 BALANCING: dict[str, type[Balancing]] = {
     "fixed": FixedWeights,
@@ -55,6 +56,7 @@ __all__ = [
     "FixedWeights",
     "GeometricLoss",
     "GradNorm",
+    "GramianWeighting",
     "NashMTL",
     "PCGrad",
     "RandomLossWeighting",
