@@ -22,8 +22,8 @@ class GramianWeighting(GramianBalancing):
 
     The methods of this package solve for all members at once; this is for those that
     it lacks, and takes about as long as there are members. What a weighting draws at
-    random comes from torch's own generator. `sklearn_mtl.io.save` refuses it, as it
-    does other classes of your own.
+    random comes from torch's own generator. `sklearn_mtl.io.load` asks for the class
+    of the weighting, and of what it holds, in ``custom``.
 
     Parameters
     ----------

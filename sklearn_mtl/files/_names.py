@@ -50,6 +50,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "FixedWeights",
         "GeometricLoss",
         "GradNorm",
+        "GramianWeighting",
         "NashMTL",
         "PCGrad",
         "RandomLossWeighting",
