@@ -117,8 +117,8 @@ def _by_pivoting(
     """
     curvature = gradients.invertible(gradients.gramian)
     both = torch.stack([torch.ones_like(mean), mean], dim=2)
+    # Inner products are about 1: what is a trifle below 0 is so by rounding.
     square, absent = radius * radius, ~gradients.some
-    tolerance = -1e-12 * mean.abs().amax(dim=1, keepdim=True)
     for _ in range(PIVOTS):
         asked = both * free.unsqueeze(2)
         parts: Tensor = torch.linalg.solve_ex(
@@ -132,7 +132,7 @@ def _by_pivoting(
         first, second = parts.unbind(2)
         added = fall * first - second
         rise = times(curvature, added) + mean - fall
-        right = (torch.where(free, added, rise) >= tolerance) | absent
+        right = (torch.where(free, added, rise) >= -1e-12) | absent
         if bool(right.all()):
             return added.clamp_min(0.0)
         free = free ^ ~right

@@ -117,7 +117,7 @@ def _gradients(gramian: Tensor, say: Tensor, loss: Tensor) -> tuple[Gradients, T
     both = some.unsqueeze(1) & some.unsqueeze(2)
     eye = torch.eye(some.shape[1], dtype=exact, device=some.device)
     gramian = torch.where(both, gramian / mean.unsqueeze(2), eye)
-    share = torch.where(some, say, 0.0).to(exact)
+    share = (say * some).to(exact)
     whole = share.sum(dim=1, keepdim=True)
     share = share / whole.clamp_min(torch.finfo(say.dtype).tiny)
     return Gradients(gramian, share, some, number, loss, eye), whole

@@ -14,6 +14,11 @@ Tensor = torch.Tensor
 ROUNDS = 30
 """Steps of Newton's method at most; a handful do unless gradients cancel out."""
 
+UNDAMPED = 0.25
+"""Newton decrement from which on a step is shortened."""
+SHORT = 1e-4
+"""Newton decrement of the last step."""
+
 LEAST_SUM = 0.1
 """Least sum of a gradient's cosines that the first guess reckons with."""
 
@@ -60,7 +65,7 @@ class NashMTL(GramianBalancing):
         """Weights of the bargain, of sum 1."""
         length = gradients.length
         found = bargain(gradients, length) / length
-        found = torch.where(gradients.some, found, 0.0)
+        found = found * gradients.some
         return found / found.sum(dim=1, keepdim=True).clamp_min(1e-30)
 
 
@@ -78,12 +83,17 @@ def bargain(gradients: Gradients, length: Tensor) -> Tensor:
     x = weight.sqrt()
     x = x / (times(cosine, x) / x).clamp_min(LEAST_SUM).sqrt()
     for _ in range(ROUNDS):
-        slope = times(cosine, x) - weight / x
-        step = solved(cosine + (weight / x**2).diag_embed(), slope)
-        decrement = (slope * step).sum(dim=1, keepdim=True).clamp_min(0.0)
-        decrement = (decrement / least).sqrt()
-        x = x - step / torch.where(decrement < 0.25, 1.0, 1.0 + decrement)
+        other_side = weight / x
+        slope = times(cosine, x) - other_side
+        diagonal = (other_side / x).unsqueeze(2)
+        step = solved(torch.addcmul(cosine, gradients.eye, diagonal), slope)
+        squared = (slope * step).sum(dim=1, keepdim=True) / least
+        decrement = squared.clamp_min(0.0).sqrt()
+        longest = float(decrement.max()) if stops else torch.inf
+        if longest >= UNDAMPED:
+            step = step / torch.where(decrement < UNDAMPED, 1.0, 1.0 + decrement)
+        x = x - step
         # Of a short step, what is left over is about the square.
-        if stops and not bool((decrement > 1e-4).any()):
+        if longest < SHORT:
             break
     return x
