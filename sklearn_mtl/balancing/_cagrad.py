@@ -79,9 +79,10 @@ class CAGrad(GramianBalancing):
         mean = times(gradients.gramian, share)
         length = (share * mean).sum(dim=1, keepdim=True).clamp_min(0.0).sqrt()
         added = _towards_the_least(gradients, mean, self.c * length)
-        shortest = SHORTEST * length * added.sum(dim=1, keepdim=True)
-        of_added = torch.maximum(_length(gradients.gramian, added), shortest)
-        return share + added * (self.c * length / of_added.clamp_min(1e-30))
+        # It is of that length, so that a short mean is one of a large sum of weights.
+        most = max(self.c / SHORTEST, 1e-30)
+        total = added.sum(dim=1, keepdim=True)
+        return share + added * (most / total.clamp_min(most))
 
 
 def _towards_the_least(gradients: Gradients, mean: Tensor, radius: Tensor) -> Tensor:
@@ -160,7 +161,7 @@ def _by_newton(
             break
         total = added.sum(dim=1, keepdim=True).clamp_min(1e-30)
         fall = fall - excess.clamp_min(0.0) * step / total
-    return added
+    return added * (radius / _length(gradients.gramian, added).clamp_min(1e-30))
 
 
 def _length(gramian: Tensor, weight: Tensor) -> Tensor:
