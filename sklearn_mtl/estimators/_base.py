@@ -16,7 +16,12 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators import _generative, _predictions, _shared_units
+from sklearn_mtl.estimators import (
+    _fit_batches,
+    _generative,
+    _predictions,
+    _shared_units,
+)
 from sklearn_mtl.estimators._decorators import checks_parameters, only_if
 from sklearn_mtl.estimators._doc_link import DocumentationLink
 from sklearn_mtl.estimators._fit import Fitted, fit_table
@@ -199,6 +204,8 @@ default=None
                 watcher=watcher,
             )
         return self
+
+    fit_batches = _fit_batches.fit_batches
 
     def _fit_for_one_epoch(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None

@@ -12,7 +12,7 @@ from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
 from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
-from sklearn_mtl.estimators._nets import train_nets
+from sklearn_mtl.estimators._nets import Windows, train_nets
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
 from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
@@ -66,6 +66,7 @@ def fit_table(
     epochs: int | None = None,
     holds_out: bool = True,
     arrange: Callable[[Members], Members] | None = None,
+    windows: Windows | None = None,
     course: Course,
 ) -> Fitted:
     """Learn from a table.
@@ -87,6 +88,8 @@ def fit_table(
         Whether members may hold out rows.
     arrange : callable or None
         Makes other members of those that the estimator's parameters say.
+    windows : callable or None
+        Makes tables of which each epoch reads one, of rows that `table` is a sample of.
     course : Course
         When training ends at the latest; what ended it stands there afterwards.
     """
@@ -118,6 +121,7 @@ def fit_table(
         epochs=epochs,
         holds_out=holds_out,
         arrange=arrange,
+        windows=windows,
         course=course,
     )
     stack = FittedStack(

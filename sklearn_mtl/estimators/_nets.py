@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
@@ -25,12 +25,15 @@ from sklearn_mtl.training import (
     MemberRows,
     Members,
     MultiTaskNet,
+    TaskTable,
     adopt_task_weights,
     draw_seed,
     new_generator,
     teams,
     train,
 )
+
+Windows = Callable[[MultiTaskNet, Codings], Iterator[TaskTable]]
 
 
 class Trained(NamedTuple):
@@ -52,6 +55,7 @@ def train_nets(
     epochs: int | None,
     holds_out: bool,
     arrange: Callable[[Members], Members] | None,
+    windows: Windows | None,
     course: Course,
 ) -> Trained:
     """Train new nets, or go on with those of an earlier fit.
@@ -68,6 +72,8 @@ def train_nets(
         Whether members may hold out rows.
     arrange : callable or None
         Makes other members of those that the estimator's parameters say.
+    windows : callable or None
+        Makes tables of which each epoch reads one; all read `rows` without.
     course : Course
         Of the fit.
     """
@@ -115,6 +121,8 @@ def train_nets(
         adopt_task_weights(net)
         adopt_verbosity(net, estimator.verbose)
     encoded = encode_rows(net, codings, rows, validation)
+    if windows is not None:
+        encoded.windows = windows(net, codings)
     if scorer is not None:
         assert encoded.held_out is not None
         encoded.held_out.scorer = HeldOutScorer(

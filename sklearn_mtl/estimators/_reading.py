@@ -39,6 +39,8 @@ class Table:
         Weight of each row in the reconstruction of X; None where there is none.
     passed_y, groups : any container of n_rows rows, or None
         As they were passed.
+    n_streamed : int or None
+        Number of rows of a stream that these are a sample of.
     """
 
     X: Any
@@ -47,6 +49,7 @@ class Table:
     row_weight: np.ndarray | None = None
     passed_y: Any = None
     groups: Any = None
+    n_streamed: int | None = None
 
 
 def read_table(
@@ -186,20 +189,26 @@ def _refuse_outputs(y: Any, n_rows: int, name: str) -> None:
 
 
 def read_label_weight(sample_weight: Any, columns: list[Column]) -> np.ndarray:
-    """Weight of each label (n_rows, n_tasks), 0 where it is missing."""
+    """Weight of each label (n_rows, n_tasks), 0 where it is missing; some count."""
+    if sample_weight is not None:
+        names = [column.name for column in columns]
+        if not read_weight(sample_weight, len(columns[0]), names).any():
+            raise ValueError(
+                "Sample weights must contain at least one non-zero number: "
+                "sample_weight is 0 everywhere. Give some rows a weight above 0."
+            )
+    return weight_of_labels(sample_weight, columns)
+
+
+def weight_of_labels(sample_weight: Any, columns: list[Column]) -> np.ndarray:
+    """Weight of each label (n_rows, n_tasks), perhaps 0 everywhere."""
     observed = np.column_stack([~column.missing for column in columns])
     if sample_weight is None:
         if observed.all():
             return np.broadcast_to(1.0, observed.shape)  # takes no memory
         return observed.astype(np.float64)
     names = [column.name for column in columns]
-    weight = read_weight(sample_weight, len(columns[0]), names)
-    if not weight.any():
-        raise ValueError(
-            "Sample weights must contain at least one non-zero number: sample_weight "
-            "is 0 everywhere. Give some rows a weight above 0."
-        )
-    return observed * weight
+    return observed * read_weight(sample_weight, len(columns[0]), names)
 
 
 def _row_weight(sample_weight: Any, y: TargetTable) -> np.ndarray:

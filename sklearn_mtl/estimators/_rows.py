@@ -35,6 +35,8 @@ class Rows:
         As the user passed them.
     groups : RowGroups or None
         Which rows belong together.
+    n_streamed : int or None
+        Number of rows of a stream that these are a sample of.
     """
 
     X: Any
@@ -47,6 +49,7 @@ class Rows:
     passed_X: Any = None
     passed_y: Any = None
     groups: RowGroups | None = None
+    n_streamed: int | None = None
 
     def __len__(self) -> int:
         return len(self.scoring_weight)
@@ -54,6 +57,8 @@ class Rows:
     @property
     def n_read(self) -> int:
         """Number of rows that training reads, with labels or without."""
+        if self.n_streamed is not None:
+            return self.n_streamed
         return len(self) + (0 if self.decoded is None else len(self.decoded.others))
 
     @property
@@ -123,6 +128,7 @@ def labelled_rows(table: Table) -> Rows:
         groups=None
         if table.groups is None
         else read_groups(table.groups, has_label).take(rows),
+        n_streamed=table.n_streamed,
     )
 
 

@@ -115,7 +115,9 @@ def gate_usage(self: Any) -> np.ndarray:
             f"gate_usage_ is not known: sharing={self.sharing!r} has no gates. Set "
             "sharing='mmoe', or another way of sharing with experts."
         )
-    by_task = np.moveaxis(found, 0, 1) / len(found)
+    # Gates may give to experts that do not exist, as those of "dselect_k" can.
+    found = found / (found.sum(axis=-1, keepdims=True) * len(found))
+    by_task = np.moveaxis(found, 0, 1)
     usage: np.ndarray = by_task.reshape(len(by_task), -1)
     usage[~_reads_what_is_shared(self)] = np.nan
     return usage

@@ -61,9 +61,9 @@ def to_onnx(
         The package onnx is not installed (extra ``onnx``).
     ValueError
         A part has no form in ONNX; the message names it. These are sparse tables,
-        kinds of columns that compute responses of their own, modules of one's own,
-        ways of sharing other than "hard", categories or classes of mixed types, and
-        columns of classes without any label in `fit`.
+        kinds of columns that compute responses of their own, layers and ways
+        of sharing of one's own, categories or classes of mixed types, and columns of
+        classes without any label in `fit`.
 
     Notes
     -----

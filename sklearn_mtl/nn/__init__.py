@@ -4,6 +4,7 @@ from sklearn_mtl.nn._activations import ACTIVATIONS, MAXOUT
 from sklearn_mtl.nn._binned import PiecewiseLinear
 from sklearn_mtl.nn._cross_stitch import CrossStitch
 from sklearn_mtl.nn._decoder import Decoder
+from sklearn_mtl.nn._dselect_k import DSelectK
 from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._latent import Latent
@@ -42,6 +43,7 @@ SHARING: dict[str, type[Sharing]] = {
     "cross_stitch": CrossStitch,
     "mmoe": MixtureOfExperts,
     "ple": LayeredExtraction,
+    "dselect_k": DSelectK,
 }
 """Ways of sharing that a name may say."""
 
@@ -54,6 +56,7 @@ __all__ = [
     "Binding",
     "Chain",
     "CrossStitch",
+    "DSelectK",
     "Decoder",
     "Drawing",
     "Dropout",

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import torch
 
-from sklearn_mtl.nn._gates import shares_of, through_shares
+from sklearn_mtl.nn._gates import GATE_GAIN, shares_of, through_shares
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding, Pass
 from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._low_precision import bind_hidden
-from sklearn_mtl.nn._mixture_of_experts import GATE_GAIN
 from sklearn_mtl.nn._trunks import Trunks, for_each
+from sklearn_mtl.nn._workspace import Workspace
 
 Tensor = torch.Tensor
 
@@ -116,6 +116,20 @@ class LevelPass:
         self.shared_gate = (
             None if level.shared_gate is None else level.shared_gate.bind(binding)
         )
+        self.memory = Workspace(binding.trains)
+
+    def _weighted(self, name: str, shares: Tensor, units: Tensor) -> Tensor:
+        """Multiply what experts of one's own are of, (K, T, n_own, B, h)."""
+        shape = tuple(torch.broadcast_shapes(shares.shape, units.shape))
+        return torch.mul(shares, units, out=self.memory.empty(name, shape, units))
+
+    def _rows_first(self, name: str, values: Tensor) -> Tensor:
+        """Put rows before tasks or experts, as (K * B, m, h)."""
+        return self.memory.contiguous(name, values.transpose(1, 2)).flatten(0, 1)
+
+    def _product(self, name: str, a: Tensor, b: Tensor) -> Tensor:
+        shape = len(a), a.shape[1], b.shape[2]
+        return torch.bmm(a, b, out=self.memory.empty(name, shape, a))
 
     def forward(self, own: Tensor, shared: Tensor) -> tuple[Tensor, Tensor | None]:
         n_members, n_rows, _ = shared.shape
@@ -127,10 +141,11 @@ class LevelPass:
         own_shares = shares[..., : self.n_own].transpose(2, 3).unsqueeze(-1)
         of_rows = shares[..., self.n_own :].transpose(1, 2)
         row_shares = of_rows.flatten(0, 1)  # (K * B, T, n_shared)
-        by_row = of_shared.transpose(1, 2).flatten(0, 1)
-        mixed = torch.bmm(row_shares, by_row)
-        mixed = mixed.unflatten(0, (n_members, n_rows)).transpose(1, 2)
-        mixed = mixed + (own_shares * of_own).sum(dim=2)
+        by_row = self._rows_first("shared", of_shared)
+        of_rows = self._product("mixed", row_shares, by_row)
+        weighted = self._weighted("own", own_shares, of_own)
+        mixed = weighted.squeeze(2) if self.n_own == 1 else weighted.sum(dim=2)
+        mixed += of_rows.unflatten(0, (n_members, n_rows)).transpose(1, 2)
         # Only at the end, as several threads may predict by one pass.
         self.reads_alike = own.ndim == 3
         self.of_own, self.shares, self.own_shares = of_own, shares, own_shares
@@ -151,11 +166,11 @@ class LevelPass:
         shared : tensor of shape (K, B, h), or None in the last level
         """
         n_members, _, n_rows, _ = own.shape
-        to_own = self.own_shares * own.unsqueeze(2)
-        by_row = own.transpose(1, 2).flatten(0, 1)  # (K * B, T, h)
-        to_rows = torch.bmm(self.row_shares.transpose(1, 2), by_row)
+        by_row = self._rows_first("upstream", own)  # (K * B, T, h)
+        to_rows = self._product("to shared", self.row_shares.transpose(1, 2), by_row)
         to_shared = to_rows.unflatten(0, (n_members, n_rows)).transpose(1, 2)
         below_gates = self._through_gates(own, by_row)
+        to_own = self._weighted("to own", self.own_shares, own.unsqueeze(2))
         below_gate: Tensor | float = 0.0
         if self.shared_gate is not None and shared is not None:
             to_all = self.all_shares.transpose(1, 2).unsqueeze(-1) * shared.unsqueeze(1)
@@ -174,7 +189,8 @@ class LevelPass:
 
     def _through_gates(self, own: Tensor, by_row: Tensor) -> Tensor:
         n_members, _, n_rows, _ = own.shape
-        of_own = (self.of_own * own.unsqueeze(2)).sum(dim=-1).transpose(2, 3)
+        of_own = self._weighted("to own", own.unsqueeze(2), self.of_own)
+        of_own = of_own.sum(dim=-1).transpose(2, 3)
         of_rows = torch.bmm(by_row, self.by_row.transpose(1, 2))
         of_shared = of_rows.unflatten(0, (n_members, n_rows)).transpose(1, 2)
         of_shares = torch.cat([of_own, of_shared], dim=-1)

@@ -160,18 +160,19 @@ class OwnUnits:
     def pick(self, units: Tensor) -> Tensor:
         """Give the units that are read, (K, m, B, h)."""
         self.n_tasks = units.shape[1]
-        return units if self._all_are_read else units.index_select(1, self.tasks)
+        return units if self.all_are_read else units.index_select(1, self.tasks)
 
     def put_back(self, gradient: Tensor) -> Tensor:
         """Give all tasks the gradients (K, m, B, h) of those that are read."""
-        if self._all_are_read:
+        if self.all_are_read:
             return gradient
         n_members, _, *others = gradient.shape
         total = gradient.new_zeros(n_members, self.n_tasks, *others)
         return total.index_add_(1, self.tasks, gradient)
 
     @property
-    def _all_are_read(self) -> bool:
+    def all_are_read(self) -> bool:
+        """Whether the tasks that are read are all tasks, in the order of y."""
         return self.in_order and len(self.tasks) == self.n_tasks
 
 

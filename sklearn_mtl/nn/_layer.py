@@ -109,6 +109,8 @@ class Pass(ABC):
     def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
         """Compare the gradients of the layer's parameters that T losses would have.
 
+        Of those that tasks share, where the layer says which these are.
+
         Parameters
         ----------
         upstream : tensor of shape (K, T, B, n_outputs)
@@ -149,6 +151,8 @@ class AutogradPass(Pass):
         self.module = binding.module(module)
         self.trains, self.needs_input = binding.trains, binding.needs_input
         self.trained = [p for p in self.module.parameters() if p.requires_grad]
+        shared = {id(p) for p in shared_by_tasks(self.module)}
+        self.is_shared = [id(p) in shared for p in self.trained]
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.trains:
@@ -185,8 +189,9 @@ class AutogradPass(Pass):
                 of_task[:, t] = upstream[:, t]
             of_tasks.append(self._gradients(of_task, retain_graph=True))
         products = upstream.new_zeros(len(upstream), len(of_tasks), len(of_tasks))
-        for of_parameter in zip(*(found[1:] for found in of_tasks), strict=True):
-            if of_parameter[0] is not None:
+        by_parameter = zip(*(found[1:] for found in of_tasks), strict=True)
+        for is_shared, of_parameter in zip(self.is_shared, by_parameter, strict=True):
+            if is_shared and of_parameter[0] is not None:
                 flat = torch.stack([g.flatten(1) for g in of_parameter], dim=1)
                 # A layer that only the first members use has none of the others.
                 products[: len(flat)].baddbmm_(flat, flat.transpose(1, 2))
@@ -310,6 +315,12 @@ def check_is_module(part: nn.Module) -> None:
             f"{name}.__init__ does not call super().__init__(), without which torch "
             "keeps no layers. Call it first."
         )
+
+
+def shared_by_tasks(module: nn.Module) -> list[nn.Parameter]:
+    """List the trained parameters in which gradients of tasks can be compared."""
+    named: Any = getattr(module, "shared_parameters", module.named_parameters)
+    return [parameter for _, parameter in named() if parameter.requires_grad]
 
 
 def gradient_of(parameter: Tensor) -> Tensor | None:

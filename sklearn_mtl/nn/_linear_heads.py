@@ -124,7 +124,7 @@ class OwnLinearHeadsPass(LinearPass, HeadsPass):
         owner = heads.owner.index_select(0, heads.rank).to(binding.device)
         self.units = OwnUnits(owner)
         self.tasks = heads.owner.to(binding.device)
-        self.needs_input = binding.needs_input
+        self.needs_input, self.is_by_row = binding.needs_input, True
         self.memory = Workspace(binding.trains)
         self.of_outputs = OfOutputs(heads, binding)
 

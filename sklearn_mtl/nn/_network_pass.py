@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from sklearn_mtl.nn._heads import HeadsPass
-from sklearn_mtl.nn._layer import Binding, Pass
+from sklearn_mtl.nn._layer import Binding, Pass, shared_by_tasks
 from sklearn_mtl.nn._low_precision import bind_hidden
+from sklearn_mtl.nn._mixed_outputs import mixed_outputs
 
 if TYPE_CHECKING:
     from sklearn_mtl.nn._network import MultiTaskNetwork
@@ -64,11 +65,21 @@ class NetworkPass(Stages, Pass):
         self.latent = None if network.latent is None else network.latent.bind(binding)
         # Where nothing below is trained, the gradient of the units is of no use.
         self.is_shared = any(p.requires_grad for p in network.sharing.parameters())
+        self.shares_weights = bool(shared_by_tasks(network))
         self.heads = network.heads.bind(binding.above if self.is_shared else bottom)
         self.tasks = network.heads.owner
+        self.both = mixed_outputs(self.sharing, self.heads) if self.is_shared else None
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        if self.both is not None:
+            return self.both.forward(self.inputs(features))
+        return super().forward(features)
 
     def backward(self, upstream: Tensor) -> Tensor:
         """Set the gradients that follow from that of the raw outputs, (K, B, C)."""
+        if self.both is not None:
+            return self.both.backward(upstream)
         units = self.heads.backward(upstream)
         return self.sharing.backward(units) if self.is_shared else units
 
@@ -81,7 +92,7 @@ class NetworkPass(Stages, Pass):
             Gradient of the sum of the losses of all tasks; may be overwritten.
         wrt : {"units", "weights"}
             Whether gradients are those of the units that heads read, or of the
-            parameters below them.
+            parameters that tasks share. Where they share none, all products are 0.
 
         Returns
         -------
@@ -89,7 +100,7 @@ class NetworkPass(Stages, Pass):
             Inner products; tasks in the order of their outputs.
         """
         n_tasks = len(self.tasks)
-        if not self.is_shared:
+        if not (self.shares_weights if wrt == "weights" else self.is_shared):
             return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
         if wrt == "units":
             return self.heads.gramian(upstream)

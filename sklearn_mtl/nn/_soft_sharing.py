@@ -118,7 +118,8 @@ class SoftSharingPass(PassByTask):
     def __init__(self, sharing: SoftSharing, binding: Binding) -> None:
         super().__init__(sharing, binding)
         self.trunks = bind_hidden(sharing.trunks, binding)
-        self.weights = [(p.detach(), gradient_of(p)) for p in self.trained]
+        trained = [p for p in sharing.parameters() if p.requires_grad]
+        self.weights = [(p.detach(), gradient_of(p)) for p in trained]
         self.strength = float(sharing.strength) if sharing.training else 0.0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,13 +133,6 @@ class SoftSharingPass(PassByTask):
             if gradient is not None:
                 gradient.add_(attraction(weight, self.strength))
         return below
-
-    def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
-        # The distance of trunks is nobody's loss.
-        strength, self.strength = self.strength, 0.0
-        found = super().products(upstream)
-        self.strength = strength
-        return found
 
 
 class _Attracted(torch.autograd.Function):

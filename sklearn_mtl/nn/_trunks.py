@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 
 from sklearn_mtl.nn._hidden_units import HiddenUnits
-from sklearn_mtl.nn._layer import Binding, Layer, Pass
+from sklearn_mtl.nn._layer import Binding, Layer, Pass, shared_by_tasks
 from sklearn_mtl.nn._sharing import Sharing
 
 Tensor = torch.Tensor
@@ -113,11 +113,7 @@ class PassByTask(Pass):
     """
 
     def __init__(self, sharing: Sharing, binding: Binding) -> None:
-        self.trained = (
-            [p for p in sharing.parameters() if p.requires_grad]
-            if binding.trains
-            else []
-        )
+        self.shared = shared_by_tasks(sharing) if binding.trains else []
 
     def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
         n_members, n_tasks = upstream.shape[:2]
@@ -126,7 +122,7 @@ class PassByTask(Pass):
             of_task = torch.zeros_like(upstream)
             of_task[:, t] = upstream[:, t]
             below.append(self.backward(of_task))
-            found.append([_of_members(p, n_members) for p in self.trained])
+            found.append([_of_members(p, n_members) for p in self.shared])
         products = upstream.new_zeros(n_members, n_tasks, n_tasks)
         for of_parameter in zip(*found, strict=True):
             flat = torch.stack(of_parameter, dim=1)

@@ -1,7 +1,13 @@
 """Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
 
+from sklearn_mtl.plotting._gate_usage import GateUsageDisplay
 from sklearn_mtl.plotting._task_affinity import TaskAffinityDisplay
 from sklearn_mtl.plotting._task_comparison import TaskComparisonDisplay
 from sklearn_mtl.plotting._training_curve import TrainingCurveDisplay
 
-__all__ = ["TaskAffinityDisplay", "TaskComparisonDisplay", "TrainingCurveDisplay"]
+__all__ = [
+    "GateUsageDisplay",
+    "TaskAffinityDisplay",
+    "TaskComparisonDisplay",
+    "TrainingCurveDisplay",
+]

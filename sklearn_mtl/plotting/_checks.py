@@ -27,6 +27,11 @@ def check_axes(ax: Any) -> None:
         )
 
 
+def is_sequence(values: Any) -> bool:
+    """Tell a list of names or the like from a single one."""
+    return not isinstance(values, str | dict) and hasattr(values, "__len__")
+
+
 def check_found(name: str, found: Any, entries: Sequence[str], function: str) -> None:
     """Check that a display was given what a function of `inspection` returned."""
     is_bunch = isinstance(found, Bunch)

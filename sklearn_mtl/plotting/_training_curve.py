@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.inspection._teams import parts_of
-from sklearn_mtl.plotting._checks import check_axes, numbers_of
+from sklearn_mtl.plotting._checks import check_axes, is_sequence, numbers_of
 from sklearn_mtl.plotting._names import short_names
 from sklearn_mtl.tables import printed_names
 from sklearn_mtl.training import with_last_losses
@@ -205,7 +205,7 @@ class TrainingCurveDisplay:
     def _check_curves(self, kind: str) -> None:
         """Check that what is to be drawn fits together."""
         names = self.task_names
-        if not _is_sequence(names) or not len(names):
+        if not is_sequence(names) or not len(names):
             raise TypeError(
                 f"task_names={names!r}: pass a list with the name of each column."
             )
@@ -237,15 +237,11 @@ def _check_kind(kind: Any) -> None:
         raise ValueError(f"kind={kind!r}: pass 'loss' or 'balancing'.")
 
 
-def _is_sequence(values: Any) -> bool:
-    return not isinstance(values, str | dict) and hasattr(values, "__len__")
-
-
 def _positions(tasks: Any, names: list[Any]) -> list[int]:
     """Positions of the columns to draw."""
     if tasks is None:
         return list(range(len(names)))
-    if not _is_sequence(tasks):
+    if not is_sequence(tasks):
         raise TypeError(
             f"tasks={tasks!r}: pass a list of names of columns, such as "
             f"[{names[0]!r}], or None for all."

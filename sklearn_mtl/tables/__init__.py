@@ -3,6 +3,7 @@
 The only room that knows data frames.
 """
 
+from sklearn_mtl.tables._below import pick_rows, stack_rows
 from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._columns import (
     Column,
@@ -25,6 +26,7 @@ from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._printed_names import printed_names
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
+from sklearn_mtl.tables._row_hash import hash_of_groups, hash_of_positions
 from sklearn_mtl.tables._series import read_columns
 from sklearn_mtl.tables._shift import first_shifted, varied_since
 from sklearn_mtl.tables._stored import PLAIN_TAGS, plain_of, value_of
@@ -54,11 +56,14 @@ __all__ = [
     "check_same_columns",
     "decoded_columns",
     "first_shifted",
+    "hash_of_groups",
+    "hash_of_positions",
     "in_float32",
     "is_frame",
     "is_missing",
     "learn_bins",
     "numbers_beside",
+    "pick_rows",
     "plain_of",
     "printed_names",
     "rare_level_cost",
@@ -68,6 +73,7 @@ __all__ = [
     "rebuild_beside",
     "refuse_double_names",
     "refuse_unreadable_rows",
+    "stack_rows",
     "take_rows",
     "unseen_rows",
     "value_of",

@@ -1,5 +1,6 @@
 """Training a stack of networks with skorch. The only room that imports skorch."""
 
+from sklearn_mtl.training._ahead import Ahead
 from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._copy_members import copy_members, go_on_with
@@ -47,6 +48,7 @@ from sklearn_mtl.training._torch_modes import usual_torch_modes
 
 __all__ = [
     "OF_EACH",
+    "Ahead",
     "Batches",
     "BestWeights",
     "Course",

@@ -155,6 +155,8 @@ class MemberRows(Dataset[Any]):
         outputs (K, n, C); its ``average`` makes (K,) of these. None for the loss.
     unlabelled_rows : Unlabelled or None
         Rows that have no label at all; read by networks that decode their input.
+    windows : iterator of TaskTable, or None
+        Tables of which each epoch reads another one, of rows like those of `table`.
     """
 
     def __init__(
@@ -173,6 +175,7 @@ class MemberRows(Dataset[Any]):
         self.held_out = held_out
         self.unlabelled_rows: Any = None
         self.scorer: Any = None
+        self.windows: Iterator[TaskTable] | None = None
         self.total_weight = self._total_weight(n_members)
         self.unlabelled = (self.total_weight == 0).cpu().numpy()
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
@@ -217,6 +220,24 @@ class MemberRows(Dataset[Any]):
         chosen.scale = self.scale.index_select(0, of_members)
         chosen.unlabelled = self.unlabelled[members]
         return chosen
+
+    def of_epoch(self) -> MemberRows:
+        """Rows that the next epoch reads: these, or those of the next window.
+
+        How much a label counts is told by all of `table`: a window in which few rows
+        have a label of some task does not count each of them for more.
+        """
+        if self.windows is None:
+            return self
+        window = copy(self)
+        window.table = next(self.windows)
+        window.index = torch.arange(len(window.table), device=window.table.device)
+        share = len(window) / len(self)
+        window.total_weight, window.scale = (
+            self.total_weight * share,
+            self.scale / share,
+        )
+        return window
 
     def read_by_someone(self) -> np.ndarray:
         """Tell which rows of the table count for at least one member, (n,)."""
@@ -284,11 +305,24 @@ class Batches:
         shuffle: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
-        self.dataset = dataset
-        self.n_batches = max(1, -(-len(dataset) // batch_size))
+        self.batch_size = batch_size
         self.shuffle = shuffle
         self.generator = generator
+        self._read(dataset)
+
+    def _read(self, dataset: MemberRows) -> None:
+        self.dataset = dataset
+        self.n_batches = max(1, -(-len(dataset) // self.batch_size))
         self.scale = dataset.scale * self.n_batches
+
+    def of_epoch(self) -> Self:
+        """Batches of the rows that the next epoch reads."""
+        dataset = self.dataset.of_epoch()
+        if dataset is self.dataset:
+            return self
+        chosen = copy(self)
+        chosen._read(dataset)
+        return chosen
 
     def select(self, members: np.ndarray) -> Self:
         """Batches of some members, in the same order of rows."""

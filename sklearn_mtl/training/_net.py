@@ -372,6 +372,8 @@ class MultiTaskNet(NeuralNet):
         if iterator is None:
             skip_epoch(self, prefix)
             return
+        if training and iterator.dataset.windows is not None:
+            iterator = iterator.of_epoch()
         if self._at_work.members is not None:
             iterator = iterator.select(self._at_work.members)
         if training:

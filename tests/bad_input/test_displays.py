@@ -13,6 +13,7 @@ from sklearn_mtl.inspection import (
     task_affinity,
 )
 from sklearn_mtl.plotting import (
+    GateUsageDisplay,
     TaskAffinityDisplay,
     TaskComparisonDisplay,
     TrainingCurveDisplay,
@@ -38,6 +39,7 @@ CURVES = {
     "valid_loss": None,
     "task_names": NAMES,
 }
+GATES = {"gate_usage": [[0.5, 0.5], [1.0, 0.0]], "task_names": NAMES, "n_members": 1}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,8 @@ def test_what_is_no_axes(net, ax):
         lambda: TaskAffinityDisplay(AFFINITY).plot(ax),
         lambda: TaskComparisonDisplay(COMPARISON).plot(ax),
         lambda: TrainingCurveDisplay(**CURVES).plot(ax),
+        lambda: GateUsageDisplay(**GATES).plot(ax),
+        lambda: GateUsageDisplay.from_estimator(net, ax=ax),
         lambda: TrainingCurveDisplay.from_estimator(net, ax=ax),
         # Before anything is trained.
         lambda: TaskAffinityDisplay.from_estimator(unfitted, None, None, ax=ax),
@@ -144,6 +148,27 @@ def test_curves_that_do_not_fit(name, value):
     fails_saying([name], TrainingCurveDisplay(**{**CURVES, name: value}).plot)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gate_usage", None),
+        ("gate_usage", [["a", "b"], ["c", "d"]]),
+        ("gate_usage", np.ones((3, 2))),
+        ("gate_usage", np.ones((2, 0))),
+        ("gate_usage", np.ones((2, 2, 2))),
+        ("task_names", None),
+        ("task_names", "ab"),
+        ("task_names", ["a"]),
+        ("n_members", 0),
+        ("n_members", 1.5),
+        ("n_members", 3),
+        ("n_members", None),
+    ],
+)
+def test_gates_that_do_not_fit(name, value):
+    fails_saying([name], GateUsageDisplay(**{**GATES, name: value}).plot)
+
+
 @pytest.mark.parametrize("tasks", [0, "ab", 3.5, [], {0: 1}, ["zz"], [[0]], [np.nan]])
 def test_columns_of_curves(net, tasks):
     draw = TrainingCurveDisplay.from_estimator
@@ -158,6 +183,7 @@ def test_columns_of_curves(net, tasks):
 def test_what_is_no_network(net, estimator):
     for call in (
         lambda: TrainingCurveDisplay.from_estimator(estimator),
+        lambda: GateUsageDisplay.from_estimator(estimator),
         lambda: TrainingCurveDisplay.from_estimator(net.estimators_[0]),
         lambda: compare_single_task(estimator, X, Y),
         lambda: task_affinity(estimator, X, Y),

@@ -15,6 +15,7 @@ from sklearn_mtl.io import load, save
 from sklearn_mtl.nn import (
     SHARING,
     CrossStitch,
+    DSelectK,
     LayeredExtraction,
     MixtureOfExperts,
     SoftSharing,
@@ -23,7 +24,7 @@ from sklearn_mtl.nn import (
 )
 
 WAYS = sorted(SHARING)
-GATED = {"mmoe", "ple"}
+GATED = {"dselect_k", "mmoe", "ple"}
 ALONE = {"none", "soft"}
 T, K = 3, 3
 
@@ -84,6 +85,16 @@ def test_use_of_experts(fitted):
 
     assert (usage >= 0).all()
     assert_allclose(usage.sum(axis=-1), 1 / K, rtol=1e-6)
+
+
+def test_shares_of_codes_that_are_no_experts_do_not_count(table):
+    net = MultiTaskNetRegressor(
+        **TINY, sharing=DSelectK(3, by_row=True), max_iter=2, own_nets="never"
+    ).fit(*table)
+    features = torch.ones(K, 1, net.net_.module_.inputs.n_outputs)
+
+    assert_allclose(net.gate_usage_.reshape(T, K, 3).sum(axis=-1), 1 / K, rtol=1e-6)
+    assert (net.net_.module_.sharing.gate_weights(features).sum(dim=-1) < 0.99).any()
 
 
 def test_copies_and_files_predict_the_same(fitted, table, tmp_path):
@@ -206,6 +217,11 @@ def test_no_hidden_layer_is_nothing_to_mix(way, table):
         (SoftSharing(-1.0), "strength"),
         (CrossStitch(1.5), "own_share"),
         (MixtureOfExperts(0), "n_experts"),
+        (DSelectK(1), "n_experts"),
+        (DSelectK(n_selected=0), "n_selected"),
+        (DSelectK(gamma=0.0), "gamma"),
+        (DSelectK(entropy_penalty=-1.0), "entropy_penalty"),
+        (DSelectK(by_row="no"), "by_row"),
         (LayeredExtraction(n_own_experts=0), "n_own_experts"),
         (LayeredExtraction(n_shared_experts=0), "n_shared_experts"),
         (LayeredExtraction(n_levels=0), "n_levels"),

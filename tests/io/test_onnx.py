@@ -16,7 +16,7 @@ from sklearn_mtl import (
 )
 from sklearn_mtl.estimators import _own_net
 from sklearn_mtl.io import to_onnx
-from sklearn_mtl.nn import Autoencoder, VariationalAutoencoder
+from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import Ordinal, Quantile
 from tests.fuzz.recipes import drawn, made
 from tests.helpers import homes, sales_of
@@ -105,6 +105,17 @@ def test_frame_of_another_library(net, mixed):
     frame = pl.from_pandas(X.astype({"level": "int64"}))
 
     assert_exported(net, frame)
+
+
+@pytest.mark.parametrize("way", SHARING)
+def test_every_way_of_sharing(numbers, way):
+    rng = np.random.default_rng(0)
+    y = np.column_stack([rng.normal(size=(N_ROWS, 2)), rng.integers(0, 3, N_ROWS)])
+    net = MultiTaskNetEstimator(
+        **TINY, sharing=way, own_nets="never", task_types={2: "multiclass"}
+    ).fit(numbers, y)
+
+    assert_exported(net, numbers)
 
 
 def test_metadata_tell_kinds_and_classes(net, mixed):

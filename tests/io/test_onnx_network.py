@@ -5,7 +5,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sklearn_mtl.nn import ACTIVATIONS, MAXOUT
+from sklearn_mtl.nn import (
+    ACTIVATIONS,
+    MAXOUT,
+    SHARING,
+    CrossStitch,
+    DSelectK,
+    LayeredExtraction,
+)
 from tests.nn.helpers import BINS, SHAPES, network
 
 onnx = pytest.importorskip("onnx")
@@ -42,15 +49,47 @@ def raw_by_runtime(module, x):
     return session.run(["raw"], {"x": x})[0]
 
 
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
-@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-def test_network(part, activation):
-    module = network(activation=activation, **part).eval()
+def assert_runtime_computes(module, tolerance=1e-12):
     x = np.random.default_rng(0).normal(size=(5, 4)) * 3
 
     raw = raw_by_runtime(module, x)
 
     expected = module(torch.from_numpy(x)).detach().numpy()
-    # Runtimes have the error function in float32 only.
-    tolerance = 1e-6 if activation == "gelu" else 1e-12
     assert_allclose(raw, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MAXOUT])
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_network(part, activation):
+    module = network(activation=activation, **part).eval()
+
+    # Runtimes have the error function in float32 only.
+    assert_runtime_computes(module, 1e-6 if activation == "gelu" else 1e-12)
+
+
+WAYS = {name: way() for name, way in SHARING.items()} | {
+    "each row selects": DSelectK(3, by_row=True),
+    "two experts each": LayeredExtraction(2, 1),
+}
+HEADS = {"linear": (), "private": (4,), "mixed": ((4, 3), (), (2,))}
+
+
+@pytest.mark.parametrize("heads", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_ways_of_sharing(way, heads):
+    module = network(
+        hidden_layer_sizes=(7, 6, 5), head_hidden_layer_sizes=heads, sharing=way
+    ).eval()
+    with torch.no_grad():  # gates that make a difference
+        for name, parameter in module.named_parameters():
+            if "gate" in name:
+                parameter.mul_(20)
+
+    assert_runtime_computes(module)
+
+
+@pytest.mark.parametrize("way", [CrossStitch(), LayeredExtraction(n_levels=1)], ids=str)
+def test_ways_of_sharing_of_members_of_unlike_depth(way):
+    sizes = {"hidden_layer_sizes": (6, 6, 6), "depth": (2, 1, 1)}
+
+    assert_runtime_computes(network(sharing=way, **sizes).eval())

@@ -75,16 +75,20 @@ def sharing_of(sharing, sizes=(5,), n_members=2, **params):
     return network(n_members, sharing=sharing, **params).sharing
 
 
-def assert_pass_is(sharing, expected, x):
+def assert_pass_is(sharing, expected, x, penalty=None):
     """Compare units and all gradients of a pass with those of a formula of (K, B, d).
 
-    `expected` gives units of x, from the parameters of `sharing`, by plain torch.
+    `expected` gives units of x, from the parameters of `sharing`, by plain torch;
+    `penalty` what is added to the loss.
     """
     x = x.clone().requires_grad_()
     units = expected(x)
     upstream = features(*units.shape, seed=3)
     wanted = [x, *sharing.parameters()]
-    gradients = torch.autograd.grad(units, wanted, upstream)
+    loss = (units * upstream).sum()
+    if penalty is not None:
+        loss = loss + penalty(x)
+    gradients = torch.autograd.grad(loss, wanted)
     bound = sharing.bind(Binding(trains=True))
 
     found = bound.forward(x.detach())

@@ -6,6 +6,7 @@ from sklearn.utils import Bunch
 
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.plotting import (
+    GateUsageDisplay,
     TaskAffinityDisplay,
     TaskComparisonDisplay,
     TrainingCurveDisplay,
@@ -27,6 +28,7 @@ FITS_NOTHING = MultiTaskNetRegressor(max_iter=-1)
             task_names=["a"],
             best_epoch=None,
         ).plot(),
+        lambda: GateUsageDisplay(LOSS[0], task_names=["a"], n_members=1).plot(),
         lambda: TaskAffinityDisplay(Bunch()).plot(),
         lambda: TaskComparisonDisplay(Bunch()).plot(),
     ],

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from sklearn_mtl.nn import MultiTaskNetwork
+from sklearn_mtl.balancing import MGDA
+from sklearn_mtl.nn import LayeredExtraction, MultiTaskNetwork
 from sklearn_mtl.training import FlatAdamW, Labels, MultiTaskNet, Step, TaskLoss
 from tests.training.helpers import (
     Operators,
@@ -78,6 +79,45 @@ def test_losses_and_gradients_are_those_of_autograd(table_params, shape, n_membe
         by_hand.parameters(), automatic.parameters(), strict=True
     ):
         assert expected.grad.abs().max() > 0
+        assert_close(found.grad, expected.grad)
+
+
+@pytest.mark.parametrize("wrt", ["units", "weights"])
+@pytest.mark.parametrize("heads", [(), (4,)], ids=str)
+def test_gradients_are_compared_through_all_levels(wrt, heads):
+    """Experts of three levels, whose tasks read units of their own."""
+    table, layout = task_table()
+    rows = all_rows(table, layout)
+    net = network(
+        layout,
+        2,
+        hidden_layer_sizes=(8, 6, 5),
+        head_hidden_layer_sizes=heads,
+        sharing=LayeredExtraction(n_own_experts=2),
+    )
+    shares = unequal_shares(layout, 2)
+    batch = rows.batch(slice(0, 16), rows.scale * 3)
+
+    plain = copy.deepcopy(net)
+    step = Step(net, TaskLoss(layout, shares, MGDA(wrt)), rows.scale * 3)(batch)
+
+    criterion = TaskLoss(layout, shares, MGDA(wrt))
+    units = plain.shared(batch[0].expand(2, -1, -1))
+    losses = criterion(plain.heads(units), batch[1])
+    levels = plain.sharing.levels
+    of = [*levels[:2].parameters(), *levels[2].shared.parameters()]
+    gradients = []
+    for rank, task in enumerate(layout.order):
+        wanted = of if wrt == "weights" else [units]
+        found = torch.autograd.grad(losses[:, rank].sum(), wanted, retain_graph=True)
+        found = found if wrt == "weights" else [found[0][:, task]]
+        gradients.append(torch.cat([g.flatten(1) for g in found], dim=1))
+    flat = torch.stack(gradients, dim=1)
+    weights = criterion.balancing.weights(losses, flat @ flat.transpose(1, 2))
+    (losses * weights).sum().backward()
+    assert_close(step["weights"], weights)
+    assert not torch.allclose(weights, shares)
+    for found, expected in zip(net.parameters(), plain.parameters(), strict=True):
         assert_close(found.grad, expected.grad)
 
 
