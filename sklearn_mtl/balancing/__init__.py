@@ -8,6 +8,7 @@ from sklearn_mtl.balancing._aligned import AlignedMTL
 from sklearn_mtl.balancing._base import Balancing
 from sklearn_mtl.balancing._cagrad import CAGrad
 from sklearn_mtl.balancing._dwa import DynamicWeightAverage
+from sklearn_mtl.balancing._excess import ExcessMTL
 from sklearn_mtl.balancing._famo import FAMO
 from sklearn_mtl.balancing._fixed import FixedWeights
 from sklearn_mtl.balancing._gls import GeometricLoss
@@ -20,6 +21,7 @@ from sklearn_mtl.balancing._rlw import RandomLossWeighting
 from sklearn_mtl.balancing._stch import SmoothTchebycheff
 from sklearn_mtl.balancing._uncertainty import UncertaintyWeighting
 from sklearn_mtl.balancing._upgrad import UPGrad
+from sklearn_mtl.balancing._weighting import GramianWeighting
 
 BALANCING: dict[str, type[Balancing]] = {
     "fixed": FixedWeights,
@@ -29,6 +31,7 @@ BALANCING: dict[str, type[Balancing]] = {
     "gls": GeometricLoss,
     "stch": SmoothTchebycheff,
     "famo": FAMO,
+    "excess": ExcessMTL,
     "gradnorm": GradNorm,
     "pcgrad": PCGrad,
     "mgda": MGDA,
@@ -49,9 +52,11 @@ __all__ = [
     "Balancing",
     "CAGrad",
     "DynamicWeightAverage",
+    "ExcessMTL",
     "FixedWeights",
     "GeometricLoss",
     "GradNorm",
+    "GramianWeighting",
     "NashMTL",
     "PCGrad",
     "RandomLossWeighting",

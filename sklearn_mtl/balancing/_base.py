@@ -29,11 +29,12 @@ class Balancing(BaseEstimator, nn.Module):
 
     Attributes
     ----------
-    reads : {"losses", "gramian"}
-        Whether `weights` needs the inner products of the tasks' gradients.
+    reads : {"losses", "gramian", "unit_gradients"}
+        Whether `weights` needs the inner products of the tasks' gradients, or the
+        gradients of the units that heads read.
     wrt : {"units", "weights"}
-        What these gradients are of: the units that heads read, which is cheap, or the
-        parameters that tasks share.
+        What inner products are of: the gradients of the units that heads read, which
+        is cheap, or of the parameters that tasks share.
     lr : float or None
         Learning rate of parameters of its own; None for that of the network.
     task_weight : tensor of shape (K, T)
@@ -64,7 +65,7 @@ class Balancing(BaseEstimator, nn.Module):
 
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
-    reads: ClassVar[Literal["losses", "gramian"]] = "losses"
+    reads: ClassVar[Literal["losses", "gramian", "unit_gradients"]] = "losses"
     wrt: str = "units"
     lr: float | None = None
 
@@ -93,6 +94,14 @@ class Balancing(BaseEstimator, nn.Module):
         """
         self.register_buffer("task_weight", task_weight)
 
+    def setup_units(self, n_units: int) -> None:
+        """Hear how many units a head reads; called where `reads` is "unit_gradients".
+
+        Parameters
+        ----------
+        n_units : int
+        """
+
     @abstractmethod
     def combine(self, loss: Tensor) -> Tensor:
         """Map losses (K, T) to one loss a member, (K,).
@@ -111,7 +120,8 @@ class Balancing(BaseEstimator, nn.Module):
         ----------
         loss : tensor of shape (K, T)
         gramian : tensor of shape (K, T, T) or None
-            Inner products of the gradients; given where `reads` asks for it.
+            What `reads` asks for: inner products of the gradients; or the gradients of
+            the units as sums over rows, (K, T, n_units).
 
         Returns
         -------

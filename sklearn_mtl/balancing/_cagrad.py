@@ -9,10 +9,12 @@ import torch
 from sklearn.utils._param_validation import Interval
 
 from sklearn_mtl.balancing._gramian import Gradients, GramianBalancing
-from sklearn_mtl.balancing._quadratic import least_of_nonnegative
+from sklearn_mtl.balancing._quadratic import among, least_of_nonnegative, times
 
 Tensor = torch.Tensor
 
+PIVOTS = 8
+"""Guesses of the tasks that have a weight; nearly always two or three do."""
 ROUNDS = 12
 """Steps of Newton's method, which from the right of a convex function needs few."""
 GUESSES = 4
@@ -74,21 +76,20 @@ class CAGrad(GramianBalancing):
     def solve(self, gradients: Gradients) -> Tensor:
         """Weights of the user, and those of the direction that is added."""
         share = gradients.share
-        mean = (gradients.gramian @ share.unsqueeze(2)).squeeze(2)
+        mean = times(gradients.gramian, share)
         length = (share * mean).sum(dim=1, keepdim=True).clamp_min(0.0).sqrt()
         added = _towards_the_least(gradients, mean, self.c * length)
-        added = added / added.sum(dim=1, keepdim=True).clamp_min(1e-30)
-        of_added = _length(gradients.gramian, added)
-        of_added = torch.maximum(of_added, SHORTEST * length).clamp_min(1e-30)
-        return share + self.c * length / of_added * added
+        # It is of that length, so that a short mean is one of a large sum of weights.
+        most = max(self.c / SHORTEST, 1e-30)
+        total = added.sum(dim=1, keepdim=True)
+        return share + added * (most / total.clamp_min(most))
 
 
 def _towards_the_least(gradients: Gradients, mean: Tensor, radius: Tensor) -> Tensor:
     """Weights (K, T) of what is added to the mean gradient.
 
     The step from there to where each loss falls by t at least has a length that is
-    convex in t. The t whose step is as long as `radius` is found by Newton's method:
-    the derivative of half the squared length is the sum of the weights.
+    convex in t; wanted is the t whose step is as long as `radius`.
 
     Parameters
     ----------
@@ -96,29 +97,74 @@ def _towards_the_least(gradients: Gradients, mean: Tensor, radius: Tensor) -> Te
         Inner products of the mean gradient with each one.
     radius : tensor of shape (K, 1)
     """
-    curvature = gradients.invertible(gradients.gramian)
     # Where there is no gradient, no fall is asked for.
-    some, length = gradients.some, gradients.length
-    fall = torch.where(some, mean, torch.inf).amin(dim=1, keepdim=True)
-    fall = torch.where(fall.isfinite(), fall, 0.0)
-    of_least = torch.where(some & (mean <= fall), length, 0.0)
-    fall = fall + radius * of_least.amax(dim=1, keepdim=True)
+    some = gradients.some
+    asked = torch.where(some, mean, mean.amax(dim=1, keepdim=True))
+    least, which = asked.min(dim=1, keepdim=True)
+    most = least + radius * gradients.length.gather(1, which)
+    if mean.device.type == "cpu":
+        found = _by_pivoting(gradients, mean, radius, some & (mean <= most))
+        if found is not None:
+            return found
+    return _by_newton(gradients, mean, radius, most)
+
+
+def _by_pivoting(
+    gradients: Gradients, mean: Tensor, radius: Tensor, free: Tensor
+) -> Tensor | None:
+    """Guess which tasks have a weight, which tells t, and exchange those it refutes.
+
+    Without a proof that this ends, None where it has not.
+    """
+    curvature = gradients.invertible(gradients.gramian)
+    both = torch.stack([torch.ones_like(mean), mean], dim=2)
+    # Inner products are about 1: what is a trifle below 0 is so by rounding.
+    square, absent = radius * radius, ~gradients.some
+    for _ in range(PIVOTS):
+        asked = both * free.unsqueeze(2)
+        parts: Tensor = torch.linalg.solve_ex(
+            among(free, curvature, gradients.eye), asked
+        )[0]
+        # Weights are t times the first part less the second one: their squared length
+        # is a quadratic function of t.
+        a, b, _, c = torch.bmm(asked.mT, parts).view(-1, 4).split(1, dim=1)
+        root = torch.addcmul(b * b, a, square - c).clamp_min(0.0).sqrt()
+        fall = (b + root) / a.clamp_min(1e-30)
+        first, second = parts.unbind(2)
+        added = fall * first - second
+        rise = times(curvature, added) + mean - fall
+        right = (torch.where(free, added, rise) >= -1e-12) | absent
+        if bool(right.all()):
+            return added.clamp_min(0.0)
+        free = free ^ ~right
+    return None
+
+
+def _by_newton(
+    gradients: Gradients, mean: Tensor, radius: Tensor, fall: Tensor
+) -> Tensor:
+    """Come down to t from a larger one, by the slope of the length.
+
+    The derivative of half the squared length is the sum of the weights.
+    """
+    curvature = gradients.invertible(gradients.gramian)
     free: Tensor | None = None
     stops = fall.device.type == "cpu"
     for _ in range(ROUNDS):
-        slope = torch.where(some, mean - fall, 0.0)
+        slope = torch.where(gradients.some, mean - fall, 0.0).unsqueeze(1)
         few = None if stops or free is None else GUESSES
-        added, free = least_of_nonnegative(curvature, slope, free, few)
+        found, free = least_of_nonnegative(curvature, slope, free, few)
+        added = found.squeeze(1)
         step = _length(curvature, added)
         excess = step - radius
         if stops and not bool((excess > 1e-7 * radius).any()):
             break
         total = added.sum(dim=1, keepdim=True).clamp_min(1e-30)
         fall = fall - excess.clamp_min(0.0) * step / total
-    return added
+    return added * (radius / _length(gradients.gramian, added).clamp_min(1e-30))
 
 
 def _length(gramian: Tensor, weight: Tensor) -> Tensor:
     """Lengths (K, 1) of weighted sums of gradients."""
-    squared = (weight * (gramian @ weight.unsqueeze(2)).squeeze(2)).sum(dim=1)
-    return squared.clamp_min(0.0).sqrt().unsqueeze(1)
+    squared = (weight * times(gramian, weight)).sum(dim=1, keepdim=True)
+    return squared.clamp_min(0.0).sqrt()

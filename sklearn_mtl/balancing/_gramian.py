@@ -20,7 +20,8 @@ RIDGE = 1e-9
 class Gradients(NamedTuple):
     """What is known of the gradients of the tasks.
 
-    Tasks that have no gradient, or no say, have a row and a column of zeros.
+    Tasks that have no gradient, or no say, stand there as if they had one of length 1
+    that is orthogonal to all others, so that equations have a solution.
 
     Attributes
     ----------
@@ -28,37 +29,38 @@ class Gradients(NamedTuple):
         In double precision, where the device has it; the mean square of the length of
         the gradients is 1.
     share : tensor of shape (K, T)
-        Weights of the user, of sum 1.
+        Weights of the user, of sum 1; 0 where there is no gradient.
     some : bool tensor of shape (K, T)
         Which tasks have a gradient and a say.
+    number : tensor of shape (K, 1)
+        How many these are; at least 1.
     loss : tensor of shape (K, T)
+    eye : tensor of shape (T, T)
+        The matrix 1.
     """
 
     gramian: Tensor
     share: Tensor
     some: Tensor
+    number: Tensor
     loss: Tensor
-
-    @property
-    def number(self) -> Tensor:
-        """How many tasks have a gradient and a say, (K, 1); at least 1."""
-        return self.some.sum(dim=1, keepdim=True).clamp_min(1)
+    eye: Tensor
 
     @property
     def length(self) -> Tensor:
         """Lengths of the gradients, (K, T); 1 where there is none."""
-        squared = self.gramian.diagonal(dim1=1, dim2=2)
-        return torch.where(self.some, squared, 1.0).sqrt()
-
-    @property
-    def cosine(self) -> Tensor:
-        """Cosines of the gradients, (K, T, T)."""
-        length = self.length
-        return self.gramian / (length.unsqueeze(1) * length.unsqueeze(2))
+        return self.gramian.diagonal(dim1=1, dim2=2).sqrt()
 
     def invertible(self, gramian: Tensor) -> Tensor:
-        """Fill the diagonal of a Gramian where there is no gradient."""
-        return gramian + torch.where(self.some, RIDGE, 1.0).diag_embed()
+        """Add so little to the diagonal of a Gramian that rounding makes none singular.
+
+        Its entries are to be about 1.
+        """
+        return gramian.add(self.eye, alpha=RIDGE)
+
+    def cosines(self, length: Tensor) -> Tensor:
+        """Cosines of the gradients, whose lengths are given, (K, T, T)."""
+        return self.gramian / (length.unsqueeze(1) * length.unsqueeze(2))
 
 
 class GramianBalancing(FixedWeights):
@@ -108,13 +110,14 @@ def _gradients(gramian: Tensor, say: Tensor, loss: Tensor) -> tuple[Gradients, T
     gramian = gramian.detach().to(exact)
     squared = gramian.diagonal(dim1=1, dim2=2)
     # Members that have diverged shall let no solver fail.
-    finite = gramian.isfinite().all(dim=2).all(dim=1, keepdim=True)
-    some = (say > 0) & (squared > 0) & finite
-    gramian = torch.where(some.unsqueeze(1) & some.unsqueeze(2), gramian, 0.0)
+    finite = (gramian.sum(dim=(1, 2)).abs() < torch.inf).unsqueeze(1)
+    some = (say * squared > 0) & finite
     number = some.sum(dim=1, keepdim=True).clamp_min(1)
     mean = torch.where(some, squared, 0.0).sum(dim=1, keepdim=True) / number
-    mean = torch.where(mean > 0, mean, 1.0)
-    share = torch.where(some, say.to(exact), 0.0)
+    both = some.unsqueeze(1) & some.unsqueeze(2)
+    eye = torch.eye(some.shape[1], dtype=exact, device=some.device)
+    gramian = torch.where(both, gramian / mean.unsqueeze(2), eye)
+    share = (say * some).to(exact)
     whole = share.sum(dim=1, keepdim=True)
-    share = share / torch.where(whole > 0, whole, 1.0)
-    return Gradients(gramian / mean.unsqueeze(2), share, some, loss), whole
+    share = share / whole.clamp_min(torch.finfo(say.dtype).tiny)
+    return Gradients(gramian, share, some, number, loss, eye), whole

@@ -53,10 +53,12 @@ class IMTLG(GramianBalancing):
 
     def solve(self, gradients: Gradients) -> Tensor:
         """Weights of equal projections, times those of the user."""
-        some = gradients.some.to(gradients.gramian.dtype)
-        along = solved(gradients.invertible(gradients.cosine), some)
-        found = (along / gradients.length).clamp_min(0.0)
-        total = (along / gradients.length).sum(dim=1, keepdim=True).abs()
+        length = gradients.length
+        cosine = gradients.invertible(gradients.cosines(length))
+        along = solved(cosine, torch.ones_like(length))
+        found = torch.where(gradients.some, along / length, 0.0)
+        total = found.sum(dim=1, keepdim=True).abs()
+        found = found.clamp_min(0.0)
         # Weights of unlike signs may cancel each other.
         total = torch.maximum(total, LEAST_SUM * found.sum(dim=1, keepdim=True))
         found = found / total.clamp_min(1e-30)

@@ -59,8 +59,8 @@ def shortest(gradients: Gradients) -> Tensor:
     The least of ``x @ G @ x + (x.sum() - 1) ** 2`` over x >= 0 points there: whatever
     the sum of x, the direction of least length costs least.
     """
-    some = gradients.some.to(gradients.gramian.dtype)
-    whole = some.unsqueeze(1) * some.unsqueeze(2)
+    some = gradients.some.to(gradients.gramian).unsqueeze(1)
+    whole = some * some.mT
     curvature = gradients.invertible(gradients.gramian) + whole
-    found, _ = least_of_nonnegative(curvature, -some)
+    found = least_of_nonnegative(curvature, -some)[0].squeeze(1)
     return found / found.sum(dim=1, keepdim=True).clamp_min(1e-30)

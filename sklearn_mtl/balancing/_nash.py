@@ -7,12 +7,17 @@ from typing import ClassVar
 import torch
 
 from sklearn_mtl.balancing._gramian import Gradients, GramianBalancing
-from sklearn_mtl.balancing._quadratic import solved
+from sklearn_mtl.balancing._quadratic import solved, times
 
 Tensor = torch.Tensor
 
 ROUNDS = 30
 """Steps of Newton's method at most; a handful do unless gradients cancel out."""
+
+UNDAMPED = 0.25
+"""Newton decrement from which on a step is shortened."""
+SHORT = 1e-4
+"""Newton decrement of the last step."""
 
 LEAST_SUM = 0.1
 """Least sum of a gradient's cosines that the first guess reckons with."""
@@ -58,30 +63,37 @@ class NashMTL(GramianBalancing):
 
     def solve(self, gradients: Gradients) -> Tensor:
         """Weights of the bargain, of sum 1."""
-        found = bargain(gradients) / gradients.length
-        found = torch.where(gradients.some, found, 0.0)
+        length = gradients.length
+        found = bargain(gradients, length) / length
+        found = found * gradients.some
         return found / found.sum(dim=1, keepdim=True).clamp_min(1e-30)
 
 
-def bargain(gradients: Gradients) -> Tensor:
+def bargain(gradients: Gradients, length: Tensor) -> Tensor:
     r"""Solve :math:`C x = u / x` for cosines C and weights u of mean 1, (K, T).
 
     That is where :math:`x^T C x / 2 - \sum u \log x` is least, which is convex; steps
     are damped by their Newton decrement until they are short.
     """
-    cosine = gradients.invertible(gradients.cosine)
+    cosine = gradients.invertible(gradients.cosines(length))
     weight = torch.where(gradients.some, gradients.share * gradients.number, 1.0)
     least = weight.amin(dim=1, keepdim=True)
     stops = weight.device.type == "cpu"
     # Where all cosines are alike, this is the solution.
     x = weight.sqrt()
-    x = x / ((cosine @ x.unsqueeze(2)).squeeze(2) / x).clamp_min(LEAST_SUM).sqrt()
+    x = x / (times(cosine, x) / x).clamp_min(LEAST_SUM).sqrt()
     for _ in range(ROUNDS):
-        slope = (cosine @ x.unsqueeze(2)).squeeze(2) - weight / x
-        step = solved(cosine + (weight / x**2).diag_embed(), slope)
-        decrement = (slope * step).sum(dim=1, keepdim=True).clamp_min(0.0)
-        decrement = (decrement / least).sqrt()
-        x = x - step / torch.where(decrement < 0.25, 1.0, 1.0 + decrement)
-        if stops and not bool((decrement > 1e-7).any()):
+        other_side = weight / x
+        slope = times(cosine, x) - other_side
+        diagonal = (other_side / x).unsqueeze(2)
+        step = solved(torch.addcmul(cosine, gradients.eye, diagonal), slope)
+        squared = (slope * step).sum(dim=1, keepdim=True) / least
+        decrement = squared.clamp_min(0.0).sqrt()
+        longest = float(decrement.max()) if stops else torch.inf
+        if longest >= UNDAMPED:
+            step = step / torch.where(decrement < UNDAMPED, 1.0, 1.0 + decrement)
+        x = x - step
+        # Of a short step, what is left over is about the square.
+        if longest < SHORT:
             break
     return x

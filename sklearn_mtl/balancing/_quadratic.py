@@ -24,50 +24,82 @@ def least_of_nonnegative(
 
     Parameters
     ----------
-    curvature : tensor of shape (..., n, n)
+    curvature : tensor of shape (K, n, n)
         Symmetric and positive definite.
-    slope : tensor of shape (..., n)
-    free : bool tensor of shape (..., n), default=None
+    slope : tensor of shape (K, m, n)
+        Those of m problems of each curvature.
+    free : bool tensor of shape (K, m, n), default=None
         The first guess; by default those that fall from 0 on.
     rounds : int, default=None
         Most guesses; as many as nearly all problems need by default.
 
     Returns
     -------
-    tuple of tensor of shape (..., n)
+    tuple of tensor of shape (K, m, n)
         The least point, and which variables are above 0 there.
 
     Examples
     --------
     >>> import torch
     >>> from sklearn_mtl.balancing._quadratic import least_of_nonnegative
-    >>> least_of_nonnegative(torch.eye(2), torch.tensor([-1.0, 1.0]))[0]
-    tensor([1., 0.])
+    >>> curvature = torch.eye(2).unsqueeze(0)
+    >>> least_of_nonnegative(curvature, torch.tensor([[[-1.0, 1.0]]]))[0].abs()
+    tensor([[[1., 0.]]])
     """
     n = slope.shape[-1]
     eye = torch.eye(n, dtype=slope.dtype, device=slope.device)
-    position = torch.arange(n, device=slope.device)
     free = slope < 0 if free is None else free
-    fewest = torch.full_like(slope[..., :1], n + 1, dtype=torch.long)
-    tries = torch.full_like(fewest, PATIENCE)
+    exchange: Exchange | None = None
     # What is below 0 by rounding alone is no reason to go on.
-    tolerance = 1e-12 * slope.abs().amax(dim=-1, keepdim=True)
+    tolerance = -1e-12 * slope.abs().amax(dim=-1, keepdim=True)
     stops = slope.device.type == "cpu"
     for _ in range(2 * n + 8 if rounds is None else rounds):
-        both = free.unsqueeze(-1) & free.unsqueeze(-2)
-        x = solved(torch.where(both, curvature, eye), torch.where(free, -slope, 0.0))
-        rise = (curvature @ x.unsqueeze(-1)).squeeze(-1) + slope
-        wrong = torch.where(free, x, rise) < -tolerance
+        x = solved(among(free, curvature.unsqueeze(1), eye), -slope * free)
+        rise = torch.baddbmm(slope, x, curvature)
+        wrong = torch.where(free, x, rise) < tolerance
         if stops and not bool(wrong.any()):
             break
-        count = wrong.sum(dim=-1, keepdim=True)
-        progress = count < fewest
-        all_at_once = progress | (tries > 0)
-        tries = torch.where(progress, PATIENCE, tries - 1)
-        fewest = torch.minimum(fewest, count)
-        last = torch.where(wrong, position, -1).amax(dim=-1, keepdim=True)
-        free = free ^ torch.where(all_at_once, wrong, wrong & (position == last))
+        exchange = exchange or Exchange(slope)
+        free = exchange(free, wrong)
     return x.clamp_min(0.0), free
+
+
+class Exchange:
+    """Decide which bounds of a guess to move, of those that turned out wrong.
+
+    All of them, as long as they become fewer; after `PATIENCE` rounds without progress
+    the last one alone, which comes to an end.
+
+    Parameters
+    ----------
+    like : tensor of shape (..., n)
+    """
+
+    def __init__(self, like: Tensor) -> None:
+        n = like.shape[-1]
+        self.position = torch.arange(n, device=like.device)
+        self.fewest = torch.full_like(like[..., :1], n + 1, dtype=torch.long)
+        self.tries = torch.full_like(self.fewest, PATIENCE)
+
+    def __call__(self, free: Tensor, wrong: Tensor) -> Tensor:
+        """Make the next guess of which variables are above 0."""
+        count = wrong.sum(dim=-1, keepdim=True)
+        progress = count < self.fewest
+        all_at_once = progress | (self.tries > 0)
+        self.tries = torch.where(progress, PATIENCE, self.tries - 1)
+        self.fewest = torch.minimum(self.fewest, count)
+        last = torch.where(wrong, self.position, -1).amax(dim=-1, keepdim=True)
+        return free ^ (wrong & (all_at_once | (self.position == last)))
+
+
+def among(free: Tensor, matrix: Tensor, eye: Tensor) -> Tensor:
+    """Keep the equations of the free variables; the others are what they are asked."""
+    return torch.where(free.unsqueeze(-1) & free.unsqueeze(-2), matrix, eye)
+
+
+def times(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Multiply matrices (K, n, n) by vectors (K, n)."""
+    return torch.bmm(matrix, vector.unsqueeze(2)).squeeze(2)
 
 
 def solved(matrix: Tensor, right: Tensor) -> Tensor:

@@ -54,13 +54,6 @@ class UPGrad(GramianBalancing):
         which none is below 0 and v_i not below 1.
         """
         gramian = gradients.gramian
-        curvature = gradients.invertible(gramian).unsqueeze(1).expand(*_each(gramian))
-        added, _ = least_of_nonnegative(curvature, gramian)
-        mean = (gradients.share.unsqueeze(1) @ added).squeeze(1)
-        return gradients.share + mean
-
-
-def _each(gramian: Tensor) -> tuple[int, ...]:
-    """Shape of one Gramian for each task."""
-    n_members, n_tasks, _ = gramian.shape
-    return n_members, n_tasks, n_tasks, n_tasks
+        added, _ = least_of_nonnegative(gradients.invertible(gramian), gramian)
+        share = gradients.share.unsqueeze(1)
+        return torch.baddbmm(share, share, added).squeeze(1)

@@ -109,14 +109,14 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "balancing": Parameter(
         [StrOptions({*BALANCING}), Balancing],
-        '{"fixed", "uncertainty", "rlw", "dwa", "gls", "stch", "famo", "gradnorm", '
-        '"pcgrad", "mgda", "cagrad", "imtl_g", "nash", "upgrad", "aligned"} or '
-        'Balancing, default="fixed"',
+        '{"fixed", "uncertainty", "rlw", "dwa", "gls", "stch", "famo", "excess", '
+        '"gradnorm", "pcgrad", "mgda", "cagrad", "imtl_g", "nash", "upgrad", '
+        '"aligned"} or Balancing, default="fixed"',
         """
         How the losses of columns become one: "fixed" is their mean, weighted by
         `task_weights`; other names are of methods that change these weights in each
-        step, by the losses (up to "famo") or by comparing the gradients of columns
-        (from "gradnorm" on). Or an object of a class in `sklearn_mtl.balancing`, which
+        step, by the losses (up to "famo") or by the gradients of columns (from "excess"
+        on). Or an object of a class in `sklearn_mtl.balancing`, which
         has the method's parameters, or of your own.
         """,
     ),

@@ -158,16 +158,28 @@ def _check_unchanged(name: str, value: Any, before: Any, *, but_for: str = "") -
         )
 
 
-def _description(value: Any, but_for: str = "") -> Any:
-    """Tell objects with parameters by these, and sequences by their entries."""
+def _description(value: Any, but_for: str = "", *, is_copied: bool = False) -> Any:
+    """Tell objects with parameters by these, and sequences by their entries.
+
+    What a clone copies, parameters of a part such as balancing, is told by attributes
+    where it has no equality of its own.
+    """
     if isinstance(value, BaseEstimator):
         parameters = value.get_params(deep=False)
         parameters.pop(but_for, None)
-        return type(value), _description(parameters)
+        return type(value), _description(parameters, is_copied=True)
     if isinstance(value, Mapping):
-        return {key: _description(entry) for key, entry in value.items()}
-    if isinstance(value, np.ndarray):
+        return {k: _description(v, is_copied=is_copied) for k, v in value.items()}
+    if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_description(entry) for entry in value]
+        return [_description(entry, is_copied=is_copied) for entry in value]
+    if is_copied and _has_attributes_alone(value):
+        return type(value), _description(vars(value), is_copied=True)
     return value
+
+
+def _has_attributes_alone(value: Any) -> bool:
+    is_function_or_class = hasattr(value, "__qualname__")
+    has_equality = any("__eq__" in vars(kind) for kind in type(value).mro()[:-1])
+    return hasattr(value, "__dict__") and not (is_function_or_class or has_equality)

@@ -105,6 +105,27 @@ class HeadsPass(Pass):
             Tasks in the order of their outputs.
         """
 
+    def gramian(self, upstream: Tensor) -> Tensor:
+        """Inner products (K, T, T) of what `backward_by_task` would return.
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            May be overwritten, as may the gradients of the parameters.
+        """
+        flat = self.backward_by_task(upstream).flatten(2)
+        return torch.bmm(flat, flat.transpose(1, 2))
+
+    def sums_over_rows(self, upstream: Tensor) -> Tensor:
+        """Sum what `backward_by_task` would return over rows, (K, T, h).
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            May be overwritten, as may the gradients of the parameters.
+        """
+        return self.backward_by_task(upstream).sum(dim=2)
+
 
 class HeadsByAutograd(AutogradPass, HeadsPass):
     """The pass of heads without a formula."""

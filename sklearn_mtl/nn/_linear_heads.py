@@ -101,6 +101,15 @@ class LinearHeadsPass(LinearPass, HeadsPass):
     def __init__(self, heads: LinearHeads, binding: Binding) -> None:
         super().__init__(heads.output, binding)
         self.rank, self.n_tasks = heads.rank, len(heads.tasks)
+        self.of_outputs = OfOutputs(heads, binding)
+
+    def gramian(self, upstream: Tensor) -> Tensor:
+        """Compare the tasks' gradients without computing them."""
+        return self.of_outputs.gramian(upstream, self.weight)
+
+    def sums_over_rows(self, upstream: Tensor) -> Tensor:
+        """Sum the tasks' gradients without computing them."""
+        return self.of_outputs.sums_over_rows(upstream, self.weight)
 
     def backward_by_task(self, upstream: Tensor) -> Tensor:
         """Give each task the outputs that it owns, and go back to the units."""
@@ -122,6 +131,15 @@ class OwnLinearHeadsPass(LinearPass, HeadsPass):
         self.tasks = heads.owner.to(binding.device)
         self.needs_input, self.is_by_row = binding.needs_input, True
         self.memory = Workspace(binding.trains)
+        self.of_outputs = OfOutputs(heads, binding)
+
+    def gramian(self, upstream: Tensor) -> Tensor:
+        """Compare the tasks' gradients as if all had read the same units."""
+        return self.of_outputs.gramian(upstream, self.weight)
+
+    def sums_over_rows(self, upstream: Tensor) -> Tensor:
+        """Sum the tasks' gradients without computing them."""
+        return self.of_outputs.sums_over_rows(upstream, self.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map units (K, T, B, h) to raw outputs (K, B, C)."""
@@ -162,3 +180,34 @@ class OwnLinearHeadsPass(LinearPass, HeadsPass):
     def backward_by_task(self, upstream: Tensor) -> Tensor:
         """Go back to the units of each task."""
         return self._below(upstream).index_select(1, self.tasks)
+
+
+class OfOutputs:
+    r"""What tasks ask of the units that linear maps are read from, by output.
+
+    The gradient of the units that output :math:`c` has in row :math:`b` is
+    :math:`u_{bc} w_c`: the inner product of two outputs is
+    :math:`(U^T U)_{cd} (W^T W)_{cd}`. What tasks ask are sums over their outputs.
+    """
+
+    def __init__(self, heads: LinearHeads, binding: Binding) -> None:
+        self.is_owner: Tensor | None = None
+        if not heads.one_output_each:
+            ranks = torch.arange(len(heads.tasks), device=heads.rank.device)
+            is_owner = heads.rank.unsqueeze(1) == ranks
+            self.is_owner = binding.put(is_owner.to(heads.weight))  # (C, T)
+
+    def gramian(self, upstream: Tensor, weight: Tensor) -> Tensor:
+        """Compare tasks, (K, T, T), of upstream (K, B, C) and weight (K, h, C)."""
+        of_rows = torch.bmm(upstream.transpose(1, 2), upstream)
+        of_outputs = of_rows.mul_(torch.bmm(weight.transpose(1, 2), weight))
+        if self.is_owner is None:
+            return of_outputs
+        return self.is_owner.T @ (of_outputs @ self.is_owner)
+
+    def sums_over_rows(self, upstream: Tensor, weight: Tensor) -> Tensor:
+        """Sum over rows, (K, T, h), of upstream (K, B, C) and weight (K, h, C)."""
+        of_outputs = weight * upstream.sum(dim=1, keepdim=True)
+        if self.is_owner is not None:
+            of_outputs = of_outputs @ self.is_owner
+        return of_outputs.transpose(1, 2)

@@ -89,7 +89,7 @@ class NetworkPass(Stages, Pass):
         Parameters
         ----------
         upstream : tensor of shape (K, B, C)
-            Gradient of the sum of the losses of all tasks.
+            Gradient of the sum of the losses of all tasks; may be overwritten.
         wrt : {"units", "weights"}
             Whether gradients are those of the units that heads read, or of the
             parameters that tasks share. Where they share none, all products are 0.
@@ -102,11 +102,27 @@ class NetworkPass(Stages, Pass):
         n_tasks = len(self.tasks)
         if not (self.shares_weights if wrt == "weights" else self.is_shared):
             return upstream.new_zeros(len(upstream), n_tasks, n_tasks)
-        units = self.heads.backward_by_task(upstream.clone())
         if wrt == "units":
-            flat = units.flatten(2)
-            return torch.bmm(flat, flat.transpose(1, 2))
+            return self.heads.gramian(upstream)
+        units = self.heads.backward_by_task(upstream)
         if not self.by_task:
             return self.sharing.products(units)[0]
         products, _ = self.sharing.products(units.index_copy(1, self.tasks, units))
         return products.index_select(1, self.tasks).index_select(2, self.tasks)
+
+    def unit_gradients(self, upstream: Tensor) -> Tensor:
+        """Gradients of the units that the tasks' losses have, as sums over rows.
+
+        Parameters
+        ----------
+        upstream : tensor of shape (K, B, C)
+            Gradient of the sum of the losses of all tasks; may be overwritten.
+
+        Returns
+        -------
+        tensor of shape (K, T, n_units)
+            Tasks in the order of their outputs.
+        """
+        if not self.is_shared:
+            return upstream.new_zeros(len(upstream), len(self.tasks), self.n_shared)
+        return self.heads.sums_over_rows(upstream)

@@ -222,6 +222,9 @@ class MultiTaskNet(NeuralNet):
     def initialize(self) -> MultiTaskNet:
         """Initialize module, criterion, optimizer, callbacks and history."""
         super().initialize()
+        balancing = self.criterion_.balancing
+        if balancing.reads == "unit_gradients":
+            balancing.setup_units(getattr(self.module_, "n_shared", 0))
         self.course, self.part = Course(), "shared"
         self.task_losses_: dict[str, list[np.ndarray]] = {"train": [], "valid": []}
         self.scores_: dict[str, list[np.ndarray]] = {"columns": [], "average": []}

@@ -183,7 +183,7 @@ class JointStep:
         """Set the gradients; return raw outputs, losses (K, T), and their weights."""
         joint, loss, cost = joint_losses(self.module, self.criterion, batch)
         balancing = self.criterion.balancing
-        weights = balancing.weights(loss, self._gramian(joint, loss))
+        weights = balancing.weights(loss, self._read(joint, loss))
         total = (loss * weights).sum() + self.reconstruction_weight * cost.sum()
         found = torch.autograd.grad(total, self.trained, allow_unused=True)
         for parameter, gradient in zip(self.trained, found, strict=True):
@@ -195,10 +195,10 @@ class JointStep:
             "weights": weights,
         }
 
-    def _gramian(self, joint: Joint, loss: torch.Tensor) -> torch.Tensor | None:
-        """Inner products (K, T, T) of the tasks' gradients, if balancing reads them."""
+    def _read(self, joint: Joint, loss: torch.Tensor) -> torch.Tensor | None:
+        """Find what balancing asks to know of the tasks' gradients, if anything."""
         balancing = self.criterion.balancing
-        if balancing.reads != "gramian":
+        if balancing.reads == "losses":
             return None
         of = [joint.units]
         if balancing.wrt == "weights":
@@ -207,6 +207,8 @@ class JointStep:
             torch.autograd.grad(of_task.sum(), of, retain_graph=True)
             for of_task in loss.unbind(1)
         ]
+        if balancing.reads == "unit_gradients":
+            return torch.stack([of_units.sum(dim=1) for (of_units,) in gradients], 1)
         flat = torch.stack(
             [torch.cat([g.flatten(1) for g in found], dim=1) for found in gradients], 1
         )

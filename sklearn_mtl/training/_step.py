@@ -42,13 +42,13 @@ class Step:
         self.losses_and_gradient = criterion.bind()
         self.balancing, self.of_outputs = criterion.balancing, criterion.of_outputs
         self.scale = scale
-        self.reads_gramian = self.balancing.reads == "gramian"
+        self.reads_gradients = self.balancing.reads != "losses"
         binding = Binding(
-            trains=True, products=None if self.reads_gramian else products
+            trains=True, products=None if self.reads_gradients else products
         )
         self.network: Any = bind(module, binding.at_the_bottom)
-        if self.reads_gramian:
-            check_gramian(self.network, self.balancing, module)
+        if self.reads_gradients:
+            check_tells_gradients(self.network, self.balancing, module)
             self.scale_of_outputs = criterion.of_outputs(scale).unsqueeze(1)
         self.weights: Tensor | None = None
 
@@ -57,19 +57,26 @@ class Step:
         features, labels = batch
         raw = self.network.forward(features)
         loss, upstream = self.losses_and_gradient(raw, labels)
-        gramian = None
-        if self.reads_gramian:
-            upstream_of_losses = upstream * self.scale_of_outputs
-            gramian = self.network.gramian(upstream_of_losses, self.balancing.wrt)
-        weights = self.balancing.weights(loss, gramian)
+        read = self._read(upstream) if self.reads_gradients else None
+        weights = self.balancing.weights(loss, read)
         if weights is not self.weights:
             self.weights = weights
             self.share = self.of_outputs(weights * self.scale).unsqueeze(1)
         self.network.backward(upstream.mul_(self.share))
         return {"y_pred": raw, "task_loss": loss, "weights": weights}
 
+    def _read(self, upstream: Tensor) -> Tensor:
+        """Find what balancing asks to know of the tasks' gradients."""
+        upstream_of_losses = upstream * self.scale_of_outputs
+        found: Tensor
+        if self.balancing.reads == "unit_gradients":
+            found = self.network.unit_gradients(upstream_of_losses)
+        else:
+            found = self.network.gramian(upstream_of_losses, self.balancing.wrt)
+        return found
 
-def check_gramian(network: Any, balancing: Any, module: nn.Module) -> None:
+
+def check_tells_gradients(network: Any, balancing: Any, module: nn.Module) -> None:
     """Refuse to compare gradients where it is not known what tasks share."""
     if not isinstance(network, NetworkPass):
         raise ValueError(

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
 from sklearn_mtl.balancing import CAGrad
+from sklearn_mtl.balancing import _cagrad as cagrad
 from tests.balancing.gramians import made_gradients, weights_of
 
 
@@ -50,6 +51,24 @@ def test_direction_is_the_one_that_the_authors_look_for(n_tasks, c, shift):
         rounding = 1e-7 * gramian.max()
         assert reached <= objective(theirs, gramian, share, c) + rounding
         assert_allclose(mine, theirs, atol=2e-3)
+
+
+@pytest.mark.parametrize("pivots", [cagrad.PIVOTS, 0])
+@pytest.mark.parametrize("n_weights", [4, 12])
+def test_no_task_gains_less_than_those_that_have_a_weight(
+    pivots, n_weights, monkeypatch
+):
+    monkeypatch.setattr(cagrad, "PIVOTS", pivots)
+    gradients = made_gradients(20, 6, n_weights, shift=0.1)
+
+    weights = weights_of(CAGrad(c=0.5), gradients)
+
+    step = weights[:, None] @ gradients
+    gain = (gradients @ step.transpose(0, 2, 1))[:, :, 0]
+    above_least = gain - gain.min(axis=1, keepdims=True)
+    longest = (gradients**2).sum(axis=2).max(axis=1, keepdims=True)
+    # What the objective's derivative says at its least point.
+    assert (np.minimum(weights - 1 / 6, above_least / longest) < 1e-6).all()
 
 
 def test_two_orthogonal_gradients_by_hand():

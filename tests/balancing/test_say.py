@@ -16,7 +16,7 @@ LOSS = RNG.uniform(0.2, 1.0, size=(3, N_MEMBERS, N_TASKS))
 SHARES = RNG.dirichlet(np.full(N_TASKS, 5.0), size=N_MEMBERS)
 DRAWS = {"rlw", "pcgrad"}
 BY_LOSS = {"fixed", "uncertainty", "dwa", "gls", "stch", "famo"}
-SAME_TWICE = BY_LOSS - {"uncertainty"} | {"cagrad", "nash", "upgrad"}
+SAME_TWICE = BY_LOSS - {"uncertainty"} | {"excess", "cagrad", "nash", "upgrad"}
 
 
 def last_weights(name, shares, losses, epochs, gradients):
@@ -27,12 +27,15 @@ def last_weights(name, shares, losses, epochs, gradients):
     )
     balancing = BALANCING[name]()
     balancing.setup(shares, torch.Generator().manual_seed(0))
+    balancing.setup_units(gradients.shape[2])
     own = list(balancing.parameters())
     adam = torch.optim.Adam(own, lr=0.1) if own else None
     for loss, of_epoch in zip(losses, epochs, strict=True):
-        labelled = (loss != 0).unsqueeze(2)
-        gramian = (gradients * labelled) @ (gradients * labelled).transpose(1, 2)
-        weights = balancing.weights(loss, gramian).clone()
+        of_labelled = gradients * (loss != 0).unsqueeze(2)
+        read = of_labelled
+        if balancing.reads == "gramian":
+            read = of_labelled @ of_labelled.transpose(1, 2)
+        weights = balancing.weights(loss, read).clone()
         if adam is not None:
             adam.step()
         balancing.end_epoch(of_epoch)

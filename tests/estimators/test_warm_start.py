@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from skorch.callbacks import Callback
 
 from sklearn_mtl import (
@@ -11,6 +12,7 @@ from sklearn_mtl import (
     MultiTaskNetEstimator,
     MultiTaskNetRegressor,
 )
+from sklearn_mtl.balancing import GramianWeighting
 from sklearn_mtl.datasets import make_multitask
 from sklearn_mtl.estimators._warm_start import (
     OF_THE_FIRST_FIT,
@@ -326,3 +328,24 @@ def test_labels_that_vary_later_than_in_the_first_call_are_refused(X, kind, firs
         ValueError, match=r"Column 0 of y holds 1.0, but the first call"
     ):
         net.partial_fit(X, y)
+
+
+class Inverse(torch.nn.Module):
+    def __init__(self, power):
+        super().__init__()
+        self.register_buffer("power", torch.full((2,), power))
+
+    def forward(self, gramian):
+        return gramian.diagonal() ** -self.power[0]
+
+
+def test_a_copy_of_a_function_that_a_part_was_given_is_the_same_one():
+    X, y = make_multitask(40, n_tasks=2, random_state=0)
+    net = MultiTaskNetRegressor(
+        **NARROW_LAYERS, balancing=GramianWeighting(Inverse(0.5)), warm_start=True
+    ).fit(X, y)
+
+    net.set_params(balancing__weighting=Inverse(0.5)).fit(X, y)
+
+    with pytest.raises(ValueError, match=r"balancing=.*Set it back"):
+        net.set_params(balancing__weighting=Inverse(1.0)).fit(X, y)

@@ -82,7 +82,7 @@ def test_no_type_is_trusted_that_no_file_holds():
         "a": metrics.make_task_scorer("skill"),
         "b": metrics.task_scorers(),
         "tasks": [tasks.KINDS[kind]() for kind in tasks.KINDS],
-        "balancing": instances_of(balancing, balancing.Balancing),
+        "balancing": [kind() for kind in balancing.BALANCING.values()],
         "sharing": [kind() for kind in nn.SHARING.values()],
         "reconstruction": [nn.Autoencoder(), nn.VariationalAutoencoder()],
         "cv": instances_of(model_selection, object),

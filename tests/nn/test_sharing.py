@@ -147,7 +147,7 @@ def test_gramian_is_that_of_each_tasks_own_gradient(sharing, heads, wrt, params)
 
     bound = net.bind(Binding(trains=True))
     bound.forward(x)
-    gramian = bound.gramian(upstream, wrt)
+    gramian = bound.gramian(upstream.clone(), wrt)
 
     units = plain.shared(x)
     losses = of_tasks(plain.heads(units), upstream)
@@ -163,6 +163,19 @@ def test_gramian_is_that_of_each_tasks_own_gradient(sharing, heads, wrt, params)
         order = [0, 2, 1]
         found = [(g[0][:, t],) for t, g in zip(order, found, strict=True)]
     assert_close(gramian, gramian_of(found))
+
+
+@pytest.mark.parametrize("sharing", [HardSharing(), CrossStitch()], ids=str)
+@pytest.mark.parametrize("heads", HEADS, ids=str)
+def test_gradients_of_units_are_those_of_each_task(sharing, heads):
+    net, upstream = network(sharing, heads), normal(K, B, 4, seed=2)
+    bound = net.bind(Binding(trains=True))
+    bound.forward(normal(B, D))
+
+    by_row = bound.heads.backward_by_task(upstream.clone())
+    found = bound.unit_gradients(upstream.clone())
+
+    assert_close(found, by_row.sum(dim=2))
 
 
 @pytest.mark.parametrize("heads", HEADS, ids=str)
@@ -188,6 +201,7 @@ def test_nothing_is_compared_where_nothing_is_shared():
     bound.forward(normal(B, D))
 
     assert not bound.gramian(normal(K, B, 4), "units").any()
+    assert not bound.unit_gradients(normal(K, B, 4)).any()
 
 
 def test_hard_sharing_is_the_default():

@@ -34,6 +34,7 @@ SETTINGS = {
     "famo": {"balancing": "famo", **FULL_BATCH},
     "dynamic weights": {"balancing": "dwa"},
     "even gradients": {"balancing": "gradnorm"},
+    "excess risks": {"balancing": "excess", **FULL_BATCH},
     "gradient surgery": {"balancing": "pcgrad", **FULL_BATCH},
     "sgd": {"solver": "sgd", "learning_rate": "adaptive"},
     "falling rate": {"learning_rate": "invscaling"},
