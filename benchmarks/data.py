@@ -50,6 +50,11 @@ def arrays(name: str) -> Any:
     return np.load(_file_of(name), allow_pickle=True)
 
 
+def split_column(name: str) -> np.ndarray:
+    """Read which part of a published split each row of a parquet file is of."""
+    return pd.read_parquet(_file_of(name), columns=["m:split"])["m:split"].to_numpy()
+
+
 def is_number(labels: pd.Series) -> bool:
     """Whether a target that `load` returned holds numbers rather than classes."""
     return pd.api.types.is_numeric_dtype(labels)

@@ -14,6 +14,9 @@ import pandas as pd
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
 from benchmarks.quality import _splits_of_groups, rare_labels, shifts, small_tables
+from benchmarks.quality._comparison import holm
+from benchmarks.quality._held_out import MADE
+from benchmarks.quality._study_tables import Compared
 from benchmarks.quality.splits import LARGE
 from benchmarks.speed import members, precision
 from benchmarks.speed._member_nets import alike, multiply_adds
@@ -40,8 +43,9 @@ def test_cases_are_told_apart_and_have_a_section(name):
     benchmark = find(name)
     cases = benchmark.cases(Plan(benchmark.rounds))
     assert json.loads(json.dumps(cases)) == cases
-    for case in cases:
-        assert sum(is_of(other, case) for other in cases) == 1
+    told = [frozenset(case.items()) for case in cases]
+    for case in told:
+        assert sum(case <= other for other in told) == 1
     assert PAGE.count(f"<!-- begin: {benchmark.title} -->") == 1
 
 
@@ -241,6 +245,40 @@ def test_some_of_many_labels_are_spread_from_frequent_to_rare():
     chosen = rare_labels.spread_labels(y)
     assert len(set(chosen)) == rare_labels.MOST_LABELS
     assert (chosen[0], chosen[-1]) == ("l0", f"l{n_labels - 1}")
+
+
+def test_p_values_are_corrected_for_their_number():
+    # By hand: 3 * 0.01, then 2 * 0.02 and 1 * 0.03, of which none is below its elder.
+    assert holm([0.03, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([0.9, 0.5]) == pytest.approx([1.0, 1.0])
+
+
+def test_a_study_says_what_differs_beyond_chance():
+    gains = {"hard": [0, 0, 0], "mmoe": [0.2, 0.21, 0.19], "ple": [0.3, -0.3, 0.1]}
+    runs = [
+        {"table": MADE[0], "sharing": way, "seed": seed, "skill": 0.1 * seed + gain}
+        for way, of_way in gains.items()
+        for seed, gain in enumerate(of_way)
+    ]
+    runs = [run | {"seconds": 1.0 + (run["sharing"] == "ple")} for run in runs]
+    runs = [run | {"worst": 0.0, "aucs": {}} for run in runs]
+    page = Compared(runs, "sharing", [*gains, "soft"]).larger()
+    assert page.splitlines()[2:] == [
+        "| hard | 0.100 | 1.0 |",
+        "| mmoe | 0.300 + | 1.0 |",
+        "| ple | 0.133 | 2.0 |",
+    ]
+
+
+@pytest.mark.parametrize("name", ["sharing", "balancing"])
+def test_a_study_scores_each_value_on_the_same_rows(name):
+    benchmark = find(name)
+    case = next(
+        case for case in benchmark.cases(SMALL_PLAN) if case["table"] == "mtr_enb"
+    )
+    run = benchmark.measure(SMALL_PLAN, **case)
+    assert run["worst"] == min(run["columns"].values()) <= run["skill"] <= 1
+    assert benchmark.table([case | run])
 
 
 def test_rows_of_a_group_are_on_one_side_of_a_split(monkeypatch):

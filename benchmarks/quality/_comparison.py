@@ -85,18 +85,31 @@ def verdict(net: Run, peer: Run) -> int:
     return int(np.sign(difference.mean())) if p_value(difference) < LEVEL else 0
 
 
-def p_value(difference: np.ndarray) -> float:
-    """Corrected resampled t-test of Nadeau and Bengio.
+def p_value(difference: np.ndarray, overlap: float | None = None) -> float:
+    """Corrected resampled t-test of Nadeau and Bengio; NaN of a single difference.
 
     C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine Learning
     52, 2003: with test sets of a share q of the rows, the variance of the mean of J
-    differences is (1/J + q/(1-q)) times their variance.
+    differences is (1/J + q/(1-q)) times their variance. `overlap` is q/(1-q), by
+    default that of J folds; at 0 this is Student's paired test.
     """
     n = len(difference)
-    spread = difference.std(ddof=1) * np.sqrt(1 / n + 1 / (n - 1))
+    if n < 2:
+        return float("nan")
+    overlap = 1 / (n - 1) if overlap is None else overlap
+    spread = difference.std(ddof=1) * np.sqrt(1 / n + overlap)
     if spread == 0:
         return 1.0 if difference.mean() == 0 else 0.0
     return float(2 * student_t.sf(abs(difference.mean()) / spread, n - 1))
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Correct p values of several questions for their number (Holm 1979)."""
+    order = np.argsort(p_values)
+    corrected = np.empty(len(order))
+    steps = (len(order) - np.arange(len(order))) * np.asarray(p_values)[order]
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return corrected
 
 
 def columns_of(results: Results) -> str:

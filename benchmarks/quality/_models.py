@@ -240,12 +240,13 @@ def fit_net(
     return predict
 
 
-def fit_net_each(X: pd.DataFrame, y: pd.DataFrame) -> Predict:
+def fit_net_each(X: pd.DataFrame, y: pd.DataFrame, **parameters: Any) -> Predict:
     """Fit the estimator to one column after the other."""
+    parameters = {"random_state": 0} | parameters
     nets = []
     for column in y:
         rows = y[column].notna().to_numpy()
-        nets.append(fit_net(X[rows], y.loc[rows, [column]], random_state=0))
+        nets.append(fit_net(X[rows], y.loc[rows, [column]], **parameters))
 
     def predict(X_test: pd.DataFrame) -> Predictions:
         return {name: said for net in nets for name, said in net(X_test).items()}

@@ -84,15 +84,16 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "sharing": Parameter(
         [StrOptions({*SHARING}), Sharing],
-        '{"hard", "none", "soft", "cross_stitch", "mmoe", "ple", "dselect_k"} or '
-        'Sharing, default="hard"',
+        '{"hard", "none", "soft", "cross_stitch", "mmoe", "ple", "dselect_k", '
+        '"factors"} or Sharing, default="hard"',
         """
         How columns share the network: "hard" is one trunk of `hidden_layer_sizes` under
         all heads (Caruana 1997); "none" is a trunk a column; "soft" draws these
         together (Duong et al. 2015), and "cross_stitch" mixes them after each layer
         (Misra et al. 2016); "mmoe" gives each column a mixture of experts (Ma et al.
         2018), "ple" some experts of its own beside (Tang et al. 2020), and "dselect_k"
-        a few of the experts (Hazimeh et al. 2021). Or an object of a class in
+        a few of the experts (Hazimeh et al. 2021); "factors" lets heads read a few
+        linear factors of one trunk (Ando and Zhang 2005). Or an object of a class in
         `sklearn_mtl.nn`, or of your own, that maps X to the units which heads read.
         """,
     ),

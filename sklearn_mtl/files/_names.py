@@ -74,6 +74,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "Noise",
         "PartialHiddenLayer",
         "PiecewiseLinear",
+        "SharedFactors",
         "SoftSharing",
         "StackedLinear",
         "StoredGenerator",

@@ -6,15 +6,14 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student_t
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklearn_mtl.estimators import n_rows_of
 from sklearn_mtl.inspection._teams import (
-    error_over_folds,
     everyone_and_each,
     folds_of,
+    paired_interval,
     parts_of,
     read_columns,
     skill_of_teams,
@@ -80,6 +79,10 @@ def compare_single_task(
     ValueError
         y has a single column, or `confidence` is not between 0 and 1.
 
+    See Also
+    --------
+    compare_sharing : Other ways of sharing than one trunk for all.
+
     References
     ----------
     .. [1] C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine
@@ -132,11 +135,8 @@ def _summary(
     confidence: float,
 ) -> Bunch:
     difference = multi - single
-    n_folds = len(difference)
     mean = difference.mean(axis=0)
-    error = error_over_folds(difference, test_share)
-    half = error * student_t.ppf(0.5 + confidence / 2, max(n_folds - 1, 1))
-    interval = np.column_stack([mean - half, mean + half])
+    interval = paired_interval(difference, test_share, confidence)
     left = 1.0 - single.mean(axis=0)
     relative = mean[left > 0] / left[left > 0]
     return Bunch(

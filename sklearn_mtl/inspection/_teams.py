@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import t as student_t
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
@@ -183,3 +184,13 @@ def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:
         return np.full(values.shape[1:], np.nan)
     spread: np.ndarray = values.std(axis=0, ddof=1)
     return spread * np.sqrt(1 / n_folds + test_share)
+
+
+def paired_interval(
+    difference: np.ndarray, test_share: float, confidence: float
+) -> np.ndarray:
+    """Confidence interval, (..., 2), of means over folds, the first axis."""
+    mean, n_folds = difference.mean(axis=0), len(difference)
+    error = error_over_folds(difference, test_share)
+    half = error * student_t.ppf(0.5 + confidence / 2, max(n_folds - 1, 1))
+    return np.stack([mean - half, mean + half], axis=-1)

@@ -24,6 +24,7 @@ from sklearn_mtl.nn import (
     HardSharing,
     LayeredExtraction,
     NoSharing,
+    SharedFactors,
     SoftSharing,
 )
 from sklearn_mtl.nn._constant import Constant
@@ -50,6 +51,10 @@ def _hard(graph: Graph, sharing: Any, x: str) -> str:
     for layer in sharing.layers:
         x = add_layer(graph, layer, x)
     return x
+
+
+def _factors(graph: Graph, sharing: Any, x: str) -> str:
+    return add_layer(graph, sharing.factors, _hard(graph, sharing, x))
 
 
 def _trunks(graph: Graph, trunks: Any, x: str) -> str:
@@ -176,5 +181,6 @@ WAYS_OF_SHARING: dict[type, Form] = {
     LayeredExtraction: _extraction,
     Mixture: _mixture,
     NoSharing: _trunk_each,
+    SharedFactors: _factors,
     SoftSharing: _trunk_each,
 }

@@ -32,6 +32,7 @@ from sklearn_mtl.nn._select_members import (
     put_members_back,
     select_members,
 )
+from sklearn_mtl.nn._shared_factors import SharedFactors
 from sklearn_mtl.nn._sharing import Sharing
 from sklearn_mtl.nn._soft_sharing import SoftSharing
 from sklearn_mtl.nn._stored_generator import StoredGenerator
@@ -44,6 +45,7 @@ SHARING: dict[str, type[Sharing]] = {
     "mmoe": MixtureOfExperts,
     "ple": LayeredExtraction,
     "dselect_k": DSelectK,
+    "factors": SharedFactors,
 }
 """Ways of sharing that a name may say."""
 
@@ -77,6 +79,7 @@ __all__ = [
     "PartialHiddenLayer",
     "Pass",
     "PiecewiseLinear",
+    "SharedFactors",
     "Sharing",
     "SoftSharing",
     "StackedLinear",

@@ -19,6 +19,8 @@ Tensor = torch.Tensor
 
 OUTPUT_GAIN = 0.1
 """Small initial output weights keep the first predictions near the prior."""
+ALIKE_GAIN = 0.5
+"""Where tasks start alike, the units below learn what is common, and soon."""
 
 
 class Heads(Layer):
@@ -60,6 +62,9 @@ class Heads(Layer):
     @abstractmethod
     def set_prior(self, raw: Tensor) -> None:
         """Let every member start from predicting these raw outputs, (C,)."""
+
+    def start_alike(self) -> None:
+        """Start all tasks from the same weights; private layers stay as drawn."""
 
     @abstractmethod
     def links(self, padding: np.ndarray) -> list[Links]:

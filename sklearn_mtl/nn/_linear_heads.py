@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_mtl.nn._heads import OUTPUT_GAIN, Heads, HeadsPass, OwnUnits
+from sklearn_mtl.nn._heads import ALIKE_GAIN, OUTPUT_GAIN, Heads, HeadsPass, OwnUnits
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._layer import Binding
 from sklearn_mtl.nn._layers import LinearPass, StackedLinear
@@ -82,6 +82,11 @@ class LinearHeads(Heads):
 
     def set_prior(self, raw: Tensor) -> None:
         self.output.bias.copy_(raw.to(self.output.bias))
+
+    def start_alike(self) -> None:
+        weight = self.output.weight.detach()
+        first = weight[:, :, :1] * (ALIKE_GAIN / OUTPUT_GAIN)
+        weight.copy_(first.expand_as(weight))
 
     def links(self, padding: np.ndarray) -> list[Links]:
         if self.one_output_each:

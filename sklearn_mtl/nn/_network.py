@@ -180,6 +180,8 @@ class MultiTaskNetwork(Stages, Layer):
             hidden.of_one_depth(),
             by_task=self.sharing.by_task,
         )
+        if self.sharing.alike_heads:
+            self.heads.start_alike()
         self.set_prior(prior_raw)
         self.to(dtype)
 
@@ -216,15 +218,20 @@ class MultiTaskNetwork(Stages, Layer):
             self.n_shared = self.sharing.n_units
         else:
             self.n_shared = sizes[-1]
-            self._check_decodable()
+            self._check_decodable([n_features, *widths][-1])
 
-    def _check_decodable(self) -> None:
+    def _check_decodable(self, n_units: int) -> None:
         if self.sharing.by_task:
-            raise ValueError(
-                f"reconstruction={self.reconstruction!r} decodes units that all tasks "
-                f"share, but sharing={self.sharing!r} gives each its own units. "
-                "Set reconstruction=None, or another way of sharing."
-            )
+            given = "gives each its own units"
+        elif self.sharing.n_units != n_units:
+            given = f"gives {self.sharing.n_units} units, not those of the last layer"
+        else:
+            return
+        raise ValueError(
+            f"reconstruction={self.reconstruction!r} decodes units that all tasks "
+            f"share, but sharing={self.sharing!r} {given}. "
+            "Set reconstruction=None, or another way of sharing."
+        )
 
     @property
     def latent(self) -> Latent | None:

@@ -33,6 +33,9 @@ class Sharing(BaseEstimator, Layer):
         Whether `forward` gives each task units of its own, (K, T, B, h) with tasks in
         the order of y's columns, rather than (K, B, h) for all; False unless `setup`
         says so.
+    alike_heads : bool
+        Whether linear heads of all tasks start from the same weights, so that what
+        tasks have in common is learned below them; False by default.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Sharing(BaseEstimator, Layer):
 
     n_units: int
     by_task: bool = False
+    alike_heads: bool = False
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
 

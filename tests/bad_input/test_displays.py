@@ -7,6 +7,7 @@ from sklearn.utils import Bunch
 
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.inspection import (
+    compare_sharing,
     compare_single_task,
     find_task_weights,
     suggest_groups,
@@ -185,6 +186,7 @@ def test_what_is_no_network(net, estimator):
         lambda: TrainingCurveDisplay.from_estimator(estimator),
         lambda: GateUsageDisplay.from_estimator(estimator),
         lambda: TrainingCurveDisplay.from_estimator(net.estimators_[0]),
+        lambda: compare_sharing(estimator, X, Y),
         lambda: compare_single_task(estimator, X, Y),
         lambda: task_affinity(estimator, X, Y),
         lambda: find_task_weights(estimator, X, Y),
@@ -193,7 +195,8 @@ def test_what_is_no_network(net, estimator):
 
 
 @pytest.mark.parametrize(
-    "function", [compare_single_task, find_task_weights, task_affinity]
+    "function",
+    [compare_sharing, compare_single_task, find_task_weights, task_affinity],
 )
 @pytest.mark.parametrize(
     ("cv", "words"),
@@ -219,7 +222,8 @@ NET = MultiTaskNetEstimator(**SMALL)
 
 
 @pytest.mark.parametrize(
-    "function", [compare_single_task, find_task_weights, task_affinity]
+    "function",
+    [compare_sharing, compare_single_task, find_task_weights, task_affinity],
 )
 @pytest.mark.parametrize("rows", [None, 3, "x"])
 def test_what_is_no_table(function, rows):

@@ -1,6 +1,7 @@
 """Each way of sharing with everything else that an estimator does."""
 
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn_mtl.nn import (
     DSelectK,
     LayeredExtraction,
     MixtureOfExperts,
+    SharedFactors,
     SoftSharing,
     can_select_members,
     select_members,
@@ -69,7 +71,8 @@ def test_it_learns(fitted, table):
 def test_units_and_their_use(fitted, table):
     units, usage = fitted.transform(table[0]), fitted.factor_usage_
 
-    n_units = K * 6 if fitted.sharing == "hard" else K * T * 6
+    of_member = {"hard": 6, "factors": 3}
+    n_units = K * of_member.get(fitted.sharing, T * 6)
     assert units.shape == (90, n_units)
     assert len(fitted.get_feature_names_out()) == n_units
     assert_allclose(usage.sum(axis=1), 1.0)
@@ -77,8 +80,8 @@ def test_units_and_their_use(fitted, table):
 
 def test_use_of_experts(fitted):
     if fitted.sharing not in GATED:
-        message = f"sharing='{fitted.sharing}' has no gates"
-        with pytest.raises(AttributeError, match=message):
+        message = f"sharing={fitted.sharing!r} has no gates"
+        with pytest.raises(AttributeError, match=re.escape(message)):
             _ = fitted.gate_usage_
         return
     usage = fitted.gate_usage_.reshape(T, K, -1)
@@ -203,7 +206,7 @@ def test_gradients_of_columns_are_compared_where_they_share_weights(way, table):
     assert_allclose(found, found.T)
 
 
-@pytest.mark.parametrize("way", sorted({*WAYS} - {"hard", "none"}))
+@pytest.mark.parametrize("way", sorted({*WAYS} - {"hard", "none", "factors"}))
 def test_no_hidden_layer_is_nothing_to_mix(way, table):
     net = MultiTaskNetRegressor(sharing=way, hidden_layer_sizes=())
 
@@ -225,6 +228,7 @@ def test_no_hidden_layer_is_nothing_to_mix(way, table):
         (LayeredExtraction(n_own_experts=0), "n_own_experts"),
         (LayeredExtraction(n_shared_experts=0), "n_shared_experts"),
         (LayeredExtraction(n_levels=0), "n_levels"),
+        (SharedFactors(0), "n_factors"),
     ],
     ids=str,
 )

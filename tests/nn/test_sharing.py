@@ -20,6 +20,7 @@ from sklearn_mtl.nn import (
     MixtureOfExperts,
     MultiTaskNetwork,
     NoSharing,
+    SharedFactors,
     Sharing,
     SoftSharing,
 )
@@ -106,7 +107,7 @@ def gramian_of(of_loss):
 
 
 WAYS = [None, Plain(), Gated(), NoSharing(), CrossStitch(), MixtureOfExperts(3)]
-WAYS += [LayeredExtraction(2, 3, n_levels=1)]
+WAYS += [LayeredExtraction(2, 3, n_levels=1), SharedFactors(2)]
 WAYS += [SoftSharing(0.5), DSelectK(3), DSelectK(by_row=True)]
 
 
@@ -247,6 +248,10 @@ def test_a_way_of_sharing_names_what_all_tasks_share():
 def test_units_of_ones_own_cannot_be_decoded():
     with pytest.raises(ValueError, match=r"sharing=Gated\(\).*reconstruction=None"):
         network(Gated(), reconstruction=Autoencoder(), decoded_columns=decoded())
+    with pytest.raises(ValueError, match="gives 2 units, not those of the last"):
+        network(
+            SharedFactors(2), reconstruction=Autoencoder(), decoded_columns=decoded()
+        )
 
 
 def decoded():
