@@ -102,7 +102,7 @@ def opener_of(batches: Any) -> Callable[[], Iterator[Any]]:
         For an iterator, which could be read once only.
     """
     if callable(batches):
-        return lambda: iter(batches())
+        return partial(_opened, batches)
     if not hasattr(batches, "__iter__") or iter(batches) is batches:
         raise TypeError(
             f"batches is a {type(batches).__name__}, which cannot be read again and "
@@ -112,9 +112,23 @@ def opener_of(batches: Any) -> Callable[[], Iterator[Any]]:
     return partial(iter, batches)
 
 
+def _opened(open_batches: Callable[[], Any]) -> Iterator[Any]:
+    opened = open_batches()
+    if not hasattr(opened, "__iter__"):
+        raise TypeError(
+            f"batches is a function that gives a {type(opened).__name__}. Let it give "
+            "an iterator over pairs (X, y), as a function with `yield` does."
+        )
+    return iter(opened)
+
+
 def _read(passed: Any, position: int, n_before: int, seed: int) -> Batch:
     parts = _parts_of(passed, position)
     X, y, weight, groups = (parts.get(name) for name in PARTS)
+    if X is None or y is None:
+        raise ValueError(
+            f"{'X' if X is None else 'y'} of batch {position} is None. Pass both."
+        )
     n_rows = n_rows_of(X)
     for name, part in (("y", y), ("sample_weight", weight), ("groups", groups)):
         if part is not None and n_rows_of(part) != n_rows:

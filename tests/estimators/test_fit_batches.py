@@ -211,6 +211,8 @@ ONE_SHOT = (pair for pair in [tables()])
 REFUSED = {
     "generator": (ONE_SHOT, TypeError, "generator, which cannot be read again"),
     "number": (3, TypeError, "int, which cannot be read again"),
+    "function of nothing": (lambda: None, TypeError, "function that gives a NoneType"),
+    "no y": ([(tables()[0], None)], ValueError, "y of batch 0 is None"),
     "empty": (list, ValueError, "batches has no row"),
     "no pair": ([tables()[0]], TypeError, "Batch 0 is a ndarray"),
     "lengths": ([(tables()[0], tables()[1][:5])], ValueError, "600 rows of X and 5"),
