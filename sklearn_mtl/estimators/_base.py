@@ -16,7 +16,12 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mtl.estimators import _generative, _predictions, _shared_units
+from sklearn_mtl.estimators import (
+    _candidates,
+    _generative,
+    _predictions,
+    _shared_units,
+)
 from sklearn_mtl.estimators._decorators import checks_parameters, only_if
 from sklearn_mtl.estimators._doc_link import DocumentationLink
 from sklearn_mtl.estimators._fit import Fitted, fit_table
@@ -291,6 +296,11 @@ default=None
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")
+
+    _parameters_of_stack = _candidates.parameters_of_stack
+    _members_of_candidate = _candidates.members_of_candidate
+    _fit_candidates = staticmethod(_candidates.fit_candidates)
+    _adopt = _candidates.adopt
 
     score = _predictions.score
     transform = _shared_units.transform

@@ -4,7 +4,7 @@ from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._copy_members import copy_members, go_on_with
 from sklearn_mtl.training._course import Course
-from sklearn_mtl.training._cut import stacks_that_fit, train
+from sklearn_mtl.training._cut import bytes_of_training, stacks_that_fit, train
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._folds import member_rows, number_of_folds, random_folds
@@ -26,7 +26,14 @@ from sklearn_mtl.training._make_rows import (
     make_unlabelled,
     number_format,
 )
-from sklearn_mtl.training._members import OF_EACH, Fold, Members, ensemble, teams
+from sklearn_mtl.training._members import (
+    OF_EACH,
+    Fold,
+    Members,
+    ensemble,
+    search,
+    teams,
+)
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
@@ -40,6 +47,7 @@ from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule, sets_rate
+from sklearn_mtl.training._some_members import can_take_members, take_members
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
@@ -70,6 +78,8 @@ __all__ = [
     "Unlabelled",
     "adopt_settings",
     "adopt_task_weights",
+    "bytes_of_training",
+    "can_take_members",
     "check_offered",
     "copy_members",
     "draw_seed",
@@ -91,9 +101,11 @@ __all__ = [
     "random_folds",
     "raw_of_held_out",
     "resolve_device",
+    "search",
     "sets_rate",
     "stacks_that_fit",
     "std_of_shared",
+    "take_members",
     "teams",
     "train",
     "unchanged_on_failure",

@@ -30,7 +30,7 @@ class Script:
     def stop(self, members):
         self.stopped_in[members & (self.stopped_in == 0)] = self.epoch
 
-    def wait_anew(self):
+    def wait_anew(self, members):
         pass
 
     def run(self, callback):
