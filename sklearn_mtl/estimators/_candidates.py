@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ from sklearn_mtl.training import (
     draw_seed,
     new_generator,
     search,
-    take_members,
+    take_candidates,
     usual_torch_modes,
 )
 
@@ -96,10 +96,9 @@ def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
     return {*net.get_params(deep=False)} - free
 
 
-def members_of_candidate(net: Any, searched: Any = None) -> int:
-    """Members that a candidate has in a stack, perhaps by a number that is searched."""
-    number = net.n_members if searched is None else searched
-    return MEMBERS_OF_A_CANDIDATE if number == "auto" else int(number)
+def members_of_candidate(net: Any) -> int:
+    """Members that a candidate has in a stack."""
+    return MEMBERS_OF_A_CANDIDATE if net.n_members == "auto" else int(net.n_members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +169,11 @@ def fit_candidates(
         if trained is None:
             return None
         net, encoded = trained
-        numbers = dict(zip(candidates, range(len(candidates)), strict=True))
+        taken = dict(zip(candidates, take_candidates(net), strict=True))
         fitted = _try_each(
             failed,
             candidates,
-            lambda c: _taken(net, encoded, numbers[c], candidates[c], prepared),
+            lambda c: _fitted(*taken[c], encoded, candidates[c], prepared),
         )
     return Outcome(
         [failed[c] if c in failed else fitted[c] for c in range(len(nets))],
@@ -184,8 +183,9 @@ def fit_candidates(
 
 
 def _for_comparison(net: Any) -> Any:
-    number = members_of_candidate(net) if net.n_members == "auto" else net.n_members
-    return clone(net).set_params(n_members=number, own_nets="never", warm_start=False)
+    return clone(net).set_params(
+        n_members=members_of_candidate(net), own_nets="never", warm_start=False
+    )
 
 
 def _try_each(
@@ -275,25 +275,20 @@ def _of_members(values: list[float], members: Members) -> Any:
     return tuple(values[c] for c in members.candidate.tolist())
 
 
-def _taken(
-    net: MultiTaskNet,
+def _fitted(
+    own: np.ndarray,
+    own_net: MultiTaskNet,
     encoded: MemberRows,
-    number: int,
     candidate: Candidate,
     prepared: Prepared,
 ) -> Fitted:
-    """Take a candidate out of the stack, and learn how far it can be trusted."""
-    own = np.flatnonzero(net.members.candidate == number)
+    """Learn how far a candidate can be trusted that was taken out of the stack."""
     own_rows = encoded.select(own)
     if own_rows.held_out is not None:
         own_rows.held_out.scorer = None
-    own_net = take_members(net, own)
     report_divergence(own_net, candidate.codings.tasks, candidate.net)
     trained = Trained(own_net, None, candidate.fold_seed, own_rows)
-    fitted = learned_by(
-        candidate.net, candidate.codings, trained, prepared.rows, None
-    )
-    return fitted
+    return learned_by(candidate.net, candidate.codings, trained, prepared.rows, None)
 
 
 def adopt(net: Any, fitted: Fitted, y: Any) -> None:

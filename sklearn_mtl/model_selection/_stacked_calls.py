@@ -198,17 +198,39 @@ def _let_be(estimator: Any, steps: list[tuple[str, Any]], fitted: Any) -> None:
     vars(estimator)["fit"] = fit
 
 
+class Group(NamedTuple):
+    """What a candidate has in common with others.
+
+    Attributes
+    ----------
+    steps : hashable
+        Equal for those that share the steps before the net; None without such steps.
+    shape : hashable
+        Equal for those that may share a stack.
+    n_members : int
+        Members that it has in a stack.
+    """
+
+    steps: Hashable
+    shape: Hashable
+    n_members: int
+
+
 class Plan(NamedTuple):
-    """Jobs of a search."""
+    """Jobs of a search, and the members of the largest stack."""
 
     jobs: list[Job]
+    most_members: int
 
     def __str__(self) -> str:
-        stacks = [stack for job in self.jobs if not job.alone for stack in job.stacks]
         alone = sum(job.alone for job in self.jobs)
-        members = max(map(_members_of, stacks), default=0)
-        single = f", {alone} fits by themselves" if alone else ""
-        return f"{len(stacks)} stacks of at most {members} members{single}"
+        n_stacks = sum(len(job.stacks) for job in self.jobs if not job.alone)
+        said = []
+        if n_stacks:
+            said.append(f"{n_stacks} stacks of at most {self.most_members} members")
+        if alone:
+            said.append(f"{alone} fits by themselves")
+        return " and ".join(said)
 
 
 def plan_of(calls: Iterable[Call]) -> Plan:
@@ -216,41 +238,27 @@ def plan_of(calls: Iterable[Call]) -> Plan:
     calls = list(calls)
     groups = _groups_of_candidates(calls)
     jobs = [Job([[call]], alone=True) for call in calls if call.candidate not in groups]
-    of_job: dict[Any, dict[Any, list[Call]]] = {}
+    of_job: dict[Any, dict[Group, list[Call]]] = {}
     for call in calls:
-        if call.candidate in groups:
-            steps, shape = groups[call.candidate]
+        group = groups.get(call.candidate)
+        if group is not None:
             # One stack a job, unless what is before the net is fitted for several.
-            job = (call.split, steps, None if steps else shape)
-            of_job.setdefault(job, {}).setdefault(shape, []).append(call)
-    for (_, steps, _), stacks in of_job.items():
-        cut = [part for stack in stacks.values() for part in _cut(stack)]
-        jobs += [Job(cut)] if steps else [Job([part]) for part in cut]
-    return Plan(jobs)
+            job = (call.split, group.steps, group if group.steps is None else None)
+            of_job.setdefault(job, {}).setdefault(group, []).append(call)
+    most_members = 0
+    for stacks in of_job.values():
+        cut = []
+        for group, stack in stacks.items():
+            size = max(1, MEMBERS_AT_ONCE // group.n_members)
+            most_members = max(most_members, min(size, len(stack)) * group.n_members)
+            cut += [stack[i : i + size] for i in range(0, len(stack), size)]
+        together = next(iter(stacks)).steps is not None
+        jobs += [Job(cut)] if together else [Job([part]) for part in cut]
+    return Plan(jobs, most_members)
 
 
-def _cut(stack: list[Call]) -> Iterator[list[Call]]:
-    """Cut a stack into parts of as many candidates as may be trained at once."""
-    size = max(1, MEMBERS_AT_ONCE * len(stack) // max(1, _members_of(stack)))
-    for start in range(0, len(stack), size):
-        yield stack[start : start + size]
-
-
-def _members_of(stack: list[Call]) -> int:
-    net = net_of(stack[0].estimator)
-    of_net = {
-        name.rpartition("__")[2]: value
-        for name, value in stack[0].how["parameters"].items()
-        if name.rpartition("__")[2] == "n_members"
-    }
-    return len(stack) * net._members_of_candidate(of_net.get("n_members"))
-
-
-def _groups_of_candidates(calls: list[Call]) -> dict[int, tuple[Hashable, Hashable]]:
-    """Tell which candidates share the steps before the net, and which a stack.
-
-    Candidates that are not in it are fitted by themselves.
-    """
+def _groups_of_candidates(calls: list[Call]) -> dict[int, Group]:
+    """Tell what candidates have in common; those not in it are fitted by themselves."""
     first = {call.candidate: call for call in reversed(calls)}
     searched = {name for call in first.values() for name in call.how["parameters"]}
     groups = {}
@@ -263,7 +271,7 @@ def _groups_of_candidates(calls: list[Call]) -> dict[int, tuple[Hashable, Hashab
 
 def _group_of(
     estimator: Any, parameters: dict[str, Any], searched: set[str]
-) -> tuple[Hashable, Hashable] | None:
+) -> Group | None:
     prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
     if prefix and not {"steps", prefix[:-2]}.isdisjoint(parameters):
         return None
@@ -283,12 +291,14 @@ def _group_of(
         for name in sorted(of_net)
         if _root(name) in agree
     )
-    steps = tuple(
-        (name, frozen(_value(name, parameters, estimator)))
-        for name in sorted(searched)
-        if prefix and not name.startswith(prefix)
-    )
-    return (steps or bool(prefix)), shape
+    steps = None
+    if prefix:
+        steps = tuple(
+            (name, frozen(_value(name, parameters, estimator)))
+            for name in sorted(searched)
+            if not name.startswith(prefix)
+        )
+    return Group(steps, shape, net._members_of_candidate())
 
 
 def _root(name: str) -> str:

@@ -47,7 +47,7 @@ from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule, sets_rate
-from sklearn_mtl.training._some_members import can_take_members, take_members
+from sklearn_mtl.training._some_members import can_take_members, take_candidates
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
@@ -105,7 +105,7 @@ __all__ = [
     "sets_rate",
     "stacks_that_fit",
     "std_of_shared",
-    "take_members",
+    "take_candidates",
     "teams",
     "train",
     "unchanged_on_failure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from typing import Any
 
@@ -18,46 +19,85 @@ def can_take_members(net: MultiTaskNet) -> bool:
     return can_select_members(net.module_) and can_select_members(net.criterion_)
 
 
-def take_members(net: MultiTaskNet, members: np.ndarray) -> MultiTaskNet:
-    """Copy some members of a trained net, with what was noted while they trained.
-
-    It predicts, and is not to be trained on: it has no optimizer.
+def take_candidates(net: MultiTaskNet) -> Iterator[tuple[np.ndarray, MultiTaskNet]]:
+    """Take the members of each candidate out of a trained net.
 
     Parameters
     ----------
     net : MultiTaskNet
-    members : int ndarray of shape (k,)
-        In increasing order, of one candidate.
 
-    Returns
-    -------
-    MultiTaskNet
+    Yields
+    ------
+    members : int ndarray of shape (k,)
+        Of one candidate.
+    taken : MultiTaskNet
+        A copy of these, with what was noted while they trained. It predicts, and is
+        not to be trained on: it has no optimizer.
     """
+    noted = _Noted(net)
+    candidate = net.members.candidate
+    for number in range(candidate.max() + 1):
+        members = np.flatnonzero(candidate == number)
+        yield members, _take(net, members, noted)
+
+
+def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet:
     taken = object.__new__(type(net))
-    vars(taken).update(vars(net))
-    vars(taken).pop("optimizer_", None)
-    known: dict[str, Any] = {
+    known = vars(net).copy()
+    known.pop("optimizer_", None)
+    n_epochs = noted.n_epochs(members)
+    known |= {
         "members": net.members.select(members),
         "module_": select_members(net.module_, members),
         "criterion_": select_members(net.criterion_, members),
+        "history": noted.history(members, n_epochs),
         "callbacks_": [
             (name, _best_of(callback, members) if name == "best_weights" else callback)
             for name, callback in net.callbacks_
         ],
     }
-    trained = np.array(
-        [np.isfinite(loss[members]).any() for loss in net.task_losses_["train"]]
-    )
-    # A candidate without an epoch of finite losses has diverged in the first one.
-    n_epochs = int(np.flatnonzero(trained)[-1]) + 1 if trained.any() else len(trained)
     for name in net.losses_by_epoch:
         known[name] = {
             part: [loss[members] for loss in losses[:n_epochs]]
             for part, losses in getattr(net, name).items()
         }
     vars(taken).update(known)
-    vars(taken)["history"] = _history_of(taken, net.history[:n_epochs])
     return taken
+
+
+class _Noted:
+    """Means of a stack by epoch and member, of which each candidate has its own.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+    """
+
+    def __init__(self, net: MultiTaskNet) -> None:
+        self.rows = net.history
+        trained = np.array(net.task_losses_["train"])
+        self.trained = ~np.isnan(trained).all(axis=2)
+        self.means = {
+            f"{part}_loss": np.array(
+                [net.monitor(loss) for loss in with_last_losses(losses)]
+            )
+            for part, losses in net.task_losses_.items()
+        }
+        average = with_last_losses(net.scores_["average"])
+        self.means["valid_score"] = np.array(average)
+
+    def n_epochs(self, members: np.ndarray) -> int:
+        """Epochs until the last of some members had left."""
+        return int(np.flatnonzero(self.trained[:, members].any(axis=1))[-1]) + 1
+
+    def history(self, members: np.ndarray, n_epochs: int) -> History:
+        """Make the history that members would have as a stack of their own."""
+        history = History(dict(row) for row in self.rows[:n_epochs])
+        for epoch, row in enumerate(history):
+            for key, mean in self.means.items():
+                if key in row:
+                    row[key] = mean_of_labelled(mean[epoch, members])
+        return history
 
 
 def _best_of(callback: Any, members: np.ndarray) -> Any:
@@ -70,21 +110,3 @@ def _best_of(callback: Any, members: np.ndarray) -> Any:
         if k in callback.diverged_
     }
     return best
-
-
-def _history_of(net: MultiTaskNet, rows: Any) -> History:
-    """Make the history of a net whose losses are known, of that of a larger stack."""
-    history = History(dict(row) for row in rows)
-    for part, losses in net.task_losses_.items():
-        means = [
-            mean_of_labelled(net.monitor(loss)) for loss in with_last_losses(losses)
-        ]
-        for row, mean in zip(history, means, strict=False):
-            if f"{part}_loss" in row:
-                row[f"{part}_loss"] = mean
-    for row, average in zip(
-        history, with_last_losses(net.scores_["average"]), strict=False
-    ):
-        if "valid_score" in row:
-            row["valid_score"] = mean_of_labelled(average)
-    return history
