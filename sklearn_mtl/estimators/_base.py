@@ -299,6 +299,7 @@ default=None
 
     _parameters_of_stack = _candidates.parameters_of_stack
     _members_of_candidate = _candidates.members_of_candidate
+    _rows_of_split = staticmethod(_candidates.Split)
     _fit_candidates = staticmethod(_candidates.fit_candidates)
     _adopt = _candidates.adopt
 

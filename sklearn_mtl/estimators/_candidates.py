@@ -1,42 +1,35 @@
-"""Candidates of a search, trained as members of one stack."""
+"""Candidates of a search, fitted side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.base import clone
 
-from sklearn_mtl.estimators._codings import (
-    Codings,
-    learn_codings,
-    with_task_weights,
+from sklearn_mtl.estimators._candidate_stack import (
+    Candidate,
+    Learned,
+    bytes_of_candidate,
+    holds_out,
+    kind_of_table,
+    take_apart,
+    train_stack,
 )
-from sklearn_mtl.estimators._encode import encode_rows
-from sklearn_mtl.estimators._fit import Fitted, learned_by
+from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
+from sklearn_mtl.estimators._fit import Fitted
 from sklearn_mtl.estimators._kinds import tasks_of
 from sklearn_mtl.estimators._members import new_members
-from sklearn_mtl.estimators._nets import Trained, report_divergence, run, score_by
-from sklearn_mtl.estimators._new_net import new_net, own_callbacks
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import read_table, seed_of
-from sklearn_mtl.estimators._rows import Rows, labelled_rows
-from sklearn_mtl.estimators._scoring import scorer_of
+from sklearn_mtl.estimators._rows import labelled_rows
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.tasks import warn_of_unknown_classes
 from sklearn_mtl.training import (
     Course,
-    MemberRows,
-    Members,
-    MultiTaskNet,
     bytes_of_training,
-    can_take_members,
     draw_seed,
     new_generator,
-    search,
-    take_candidates,
     usual_torch_modes,
 )
 
@@ -55,20 +48,36 @@ MEMBERS_OF_A_CANDIDATE = 2
 """What ``n_members="auto"`` stands for while a search compares candidates."""
 
 
+MOST_BYTES = 64 * 2**20
+"""Memory of the weights of a stack of several candidates: larger ones are no faster,
+as they do not stay in the caches."""
+
+
+class Split(NamedTuple):
+    """Rows of one split that are trained on."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    groups: Any = None
+
+
 class Outcome(NamedTuple):
-    """What became of the candidates of a stack.
+    """What became of candidates.
 
     Attributes
     ----------
-    fitted : list of (Fitted or Exception)
-        Of each candidate.
+    fitted : list of list of (Fitted or Exception)
+        Of each split and candidate.
+    n_stacks : int
     n_members : int
-        Networks that were trained.
+        Networks of the largest stack.
     n_bytes : int
         Memory that their weights took while they trained.
     """
 
-    fitted: list[Fitted | Exception]
+    fitted: list[list[Any]]
+    n_stacks: int
     n_members: int
     n_bytes: int
 
@@ -101,85 +110,51 @@ def members_of_candidate(net: Any) -> int:
     return MEMBERS_OF_A_CANDIDATE if net.n_members == "auto" else int(net.n_members)
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """Rows that candidates learn from, and what is learned of their columns."""
+def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
+    """Fit candidates to the rows of several splits, as members of few stacks.
 
-    rows: Rows
-    codings: Codings
-    groups: Any
-
-
-class Candidate(NamedTuple):
-    """A candidate, what it makes of the columns, its members and its generator."""
-
-    net: Any
-    codings: Codings
-    members: Members
-    fold_seed: int
-    generator: Any
-
-
-def fit_candidates(
-    nets: Sequence[Any],
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
-    groups: Any = None,
-) -> Outcome | None:
-    """Fit candidates side by side, as members of one stack.
-
-    Each starts from the weights, and holds out the rows, that it has if it is fitted
-    alone; the order of rows in batches is common to all. No column goes on alone, as
-    with ``own_nets="never"``.
+    In each split a candidate starts from the weights, and holds out the rows, that it
+    has if it is fitted alone; encoder, bins and scales are learned from the rows of the
+    split. The order of rows in batches is common to all candidates. No column goes on
+    alone, as with ``own_nets="never"``.
 
     Parameters
     ----------
     nets : sequence of estimators
         Not fitted; alike in what `parameters_of_stack` names.
-    X, y, sample_weight, groups : as in ``fit``
+    splits : sequence of Split
 
     Returns
     -------
-    Outcome or None
-        None if no candidate can be taken out of a stack again.
+    Outcome
 
     Raises
     ------
-    ValueError
-        For a reason that is common to all candidates.
     KeyboardInterrupt
         Where Ctrl-C ended training: candidates that were broken off compare with none.
     """
-    nets = [_for_comparison(net) for net in nets]
-    failed: dict[int, Exception] = {}
-    _try_each(failed, range(len(nets)), lambda c: _check(nets[c], groups))
     course = Course()
+    nets = [_for_comparison(net) for net in nets]
+    outcome = Outcome([[None] * len(nets) for _ in splits], 0, 0, 0)
     with usual_torch_modes():
-        able = [c for c in range(len(nets)) if c not in failed]
-        if not able:
-            return Outcome([failed[c] for c in range(len(nets))], 0, 0)
-        prepared = _prepare(nets[able[0]], X, y, sample_weight, groups)
-        candidates = _try_each(failed, able, lambda c: _candidate(nets[c], prepared))
-        if not candidates:
-            return Outcome([failed[c] for c in range(len(nets))], 0, 0)
-        trained = _train(list(candidates.values()), prepared, course)
-        if course.ended_by == "interrupt":
-            raise KeyboardInterrupt
-        if trained is None:
-            return None
-        net, encoded = trained
-        taken = dict(zip(candidates, take_candidates(net), strict=True))
-        fitted = _try_each(
-            failed,
-            candidates,
-            lambda c: _fitted(*taken[c], encoded, candidates[c], prepared),
-        )
-    return Outcome(
-        [failed[c] if c in failed else fitted[c] for c in range(len(nets))],
-        net.members.number,
-        bytes_of_training(net),
-    )
+        able = _able(nets, splits, outcome.fitted)
+        for stack in _stacks(able):
+            places = [place for place, _ in stack]
+            trained = train_stack([candidate for _, candidate in stack], course)
+            if course.ended_by == "interrupt":
+                raise KeyboardInterrupt
+            for (s, c), fitted in zip(places, take_apart(trained), strict=True):
+                outcome.fitted[s][c] = fitted
+            outcome = outcome._replace(
+                n_stacks=outcome.n_stacks + 1,
+                n_members=max(outcome.n_members, trained.net.members.number),
+                n_bytes=max(outcome.n_bytes, bytes_of_training(trained.net)),
+            )
+    return outcome
+
+
+Place = tuple[int, int]
+"""Positions of a split and of a candidate."""
 
 
 def _for_comparison(net: Any) -> Any:
@@ -188,107 +163,79 @@ def _for_comparison(net: Any) -> Any:
     )
 
 
-def _try_each(
-    failed: dict[int, Exception], positions: Any, function: Callable[[int], Any]
-) -> dict[int, Any]:
-    """Call a function for some candidates; note the errors of those that fail."""
-    done = {}
-    for c in positions:
-        try:
-            done[c] = function(c)
-        except Exception as error:
-            failed[c] = error
-    return done
+def _able(
+    nets: Sequence[Any], splits: Sequence[Split], fitted: list[list[Any]]
+) -> dict[Place, Candidate]:
+    """Make the candidates of each split; note the errors of those that cannot be."""
+    able: dict[Place, Candidate] = {}
+    for s, split in enumerate(splits):
+        learned: Learned | Exception | None = None
+        for c, net in enumerate(nets):
+            try:
+                _check(net, split.groups)
+                learned = learned or _learned(net, split)
+                if isinstance(learned, Exception):
+                    raise learned
+                able[s, c] = _candidate(net, learned)
+            except Exception as error:
+                fitted[s][c] = error
+    return able
 
 
 def _check(net: Any, groups: Any) -> None:
     net._validate_params()
     check_parts(net)
-    holds_out = net.early_stopping or asks_for_folds(net, groups)
-    net._check_calibrate(holds_out, "fit")
+    rows_are_held_out = net.early_stopping or asks_for_folds(net, groups)
+    net._check_calibrate(rows_are_held_out, "fit")
 
 
-def _prepare(net: Any, X: Any, y: Any, sample_weight: Any, groups: Any) -> Prepared:
-    """Read and learn what is common to all candidates."""
+def _learned(net: Any, split: Split) -> Learned | Exception:
+    """Read and learn what is common to all candidates; or what is wrong with it."""
     common = clone(net).set_params(task_weights=None)
-    table = read_table(common, X, y, sample_weight, None, groups)
-    rows = labelled_rows(table)
-    tasks = tasks_of(common, rows.columns, None, table.y.container)
-    rows = rows.weighed(tasks, common.class_weight)
-    codings = learn_codings(common, rows, tasks, table.y.container)
-    warn_of_unknown_classes(codings.tasks, rows.columns, common.class_weight)
-    return Prepared(rows, codings, groups)
+    try:
+        table = read_table(
+            common, split.X, split.y, split.sample_weight, None, split.groups
+        )
+        rows = labelled_rows(table)
+        tasks = tasks_of(common, rows.columns, None, table.y.container)
+        rows = rows.weighed(tasks, common.class_weight)
+        codings = learn_codings(common, rows, tasks, table.y.container)
+        warn_of_unknown_classes(codings.tasks, rows.columns, common.class_weight)
+    except Exception as error:
+        return error
+    return Learned(rows, codings)
 
 
-def _candidate(net: Any, prepared: Prepared) -> Candidate:
+def _candidate(net: Any, learned: Learned) -> Candidate:
     """Make the members of a candidate, by the draws of a fit of its own."""
     generator = new_generator(seed_of(net.random_state))
     fold_seed = draw_seed(generator)
-    codings = with_task_weights(prepared.codings, net.task_weights)
+    codings = with_task_weights(learned.codings, net.task_weights)
     members = new_members(
         net,
         codings,
-        prepared.rows,
+        learned.rows,
         may_hold_out=True,
-        holds_out=_holds_out(net, prepared),
+        holds_out=holds_out(net, learned.rows),
         fold_seed=fold_seed,
         generator=generator,
     )
-    return Candidate(net, codings, members, fold_seed, generator)
+    return Candidate(net, learned, codings, members, fold_seed, generator)
 
 
-def _holds_out(net: Any, prepared: Prepared) -> bool:
-    return bool(net.early_stopping) or asks_for_folds(net, prepared.rows.groups)
-
-
-def _train(
-    candidates: list[Candidate], prepared: Prepared, course: Course
-) -> tuple[MultiTaskNet, MemberRows] | None:
-    """Train all members; None if they cannot be taken apart again."""
-    first, rows = candidates[0], prepared.rows
-    scorer = scorer_of(first.net, _holds_out(first.net, prepared))
-    if scorer is not None:
-        scorer.columns_of(first.codings.tasks)  # an error before anything is made
-    members = search([candidate.members for candidate in candidates])
-    net = new_net(
-        first.net,
-        first.codings,
-        members,
-        n_rows=rows.n_read,
-        generator=first.generator,
-        callbacks=own_callbacks(first.net, members),
-        head_sparsity=_of_members([c.net.head_sparsity for c in candidates], members),
-    )
-    if not can_take_members(net):
-        return None
-    encoded = encode_rows(net, first.codings, rows, None)
-    if scorer is not None:
-        score_by(scorer, net, encoded, first.codings.tasks, rows)
-    run(net, encoded, bool(first.net.early_stopping), None, course)
-    return net, encoded
-
-
-def _of_members(values: list[float], members: Members) -> Any:
-    """Give a number that all candidates have, or a tuple of one a member."""
-    if len(set(values)) == 1:
-        return values[0]
-    return tuple(values[c] for c in members.candidate.tolist())
-
-
-def _fitted(
-    own: np.ndarray,
-    own_net: MultiTaskNet,
-    encoded: MemberRows,
-    candidate: Candidate,
-    prepared: Prepared,
-) -> Fitted:
-    """Learn how far a candidate can be trusted that was taken out of the stack."""
-    own_rows = encoded.select(own)
-    if own_rows.held_out is not None:
-        own_rows.held_out.scorer = None
-    report_divergence(own_net, candidate.codings.tasks, candidate.net)
-    trained = Trained(own_net, None, candidate.fold_seed, own_rows)
-    return learned_by(candidate.net, candidate.codings, trained, prepared.rows, None)
+def _stacks(
+    able: dict[Place, Candidate],
+) -> Iterator[list[tuple[Place, Candidate]]]:
+    """Cut candidates into stacks: of one kind of table, and no larger than is fast."""
+    kinds: dict[Hashable, list[tuple[Place, Candidate]]] = {}
+    for place, candidate in sorted(able.items(), key=lambda item: item[0][::-1]):
+        kind = kind_of_table(candidate.net, candidate.learned)
+        key = place[0] if kind is None else (kind,)
+        kinds.setdefault(key, []).append((place, candidate))
+    for known in kinds.values():
+        size = max(1, MOST_BYTES // bytes_of_candidate(known[0][1]))
+        for start in range(0, len(known), size):
+            yield sorted(known[start : start + size], key=lambda entry: entry[0])
 
 
 def adopt(net: Any, fitted: Fitted, y: Any) -> None:

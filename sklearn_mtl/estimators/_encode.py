@@ -31,14 +31,15 @@ def encode_rows(
     return give_rows(
         net,
         unlabelled=_unlabelled(net, codings, rows),
-        table=_table(net, codings, rows),
+        table=encode_table(net, codings, rows),
         validation_table=None
         if validation is None
-        else _table(net, codings, validation),
+        else encode_table(net, codings, validation),
     )
 
 
-def _table(net: MultiTaskNet, codings: Codings, rows: Rows) -> TaskTable:
+def encode_table(net: MultiTaskNet, codings: Codings, rows: Rows) -> TaskTable:
+    """Encode rows for a net."""
     dtype: Any = number_format(net)
     features = codings.encoder.transform_compact(rows.X, dtype=dtype)
     codes = np.empty((len(rows), len(codings.tasks)), dtype=dtype)

@@ -46,11 +46,20 @@ def new_net(
     generator: Any,
     callbacks: list[Any],
     head_sparsity: Any = None,
+    is_binned: bool = False,
 ) -> MultiTaskNet:
     """Make a net as the estimator's parameters say; it is ready to be trained.
 
-    `head_sparsity` is one number a member, where these differ.
+    Parameters
+    ----------
+    head_sparsity : sequence of float, or None
+        One number a member, where these differ.
+    is_binned : bool
+        Whether it is given features in bins already.
     """
+    bins, n_features = codings.bins, codings.encoder.n_features_out_
+    if is_binned and bins is not None:
+        bins, n_features = None, n_features + len(bins.feature)
     if head_sparsity is None:
         head_sparsity = estimator.head_sparsity
     size = rows_of_a_batch(estimator.batch_size, n_rows)
@@ -58,8 +67,8 @@ def new_net(
     check_offered(estimator.net_params or {}, callbacks)
     settings = {
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
-        "module__n_features": codings.encoder.n_features_out_,
-        "module__bins": codings.bins,
+        "module__n_features": n_features,
+        "module__bins": bins,
         "head_sparsity": head_sparsity,
         "batch_size": size,
         "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),

@@ -7,17 +7,12 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
-
-from sklearn_mtl.exceptions import warn
-
-MEMBERS_AT_ONCE = 64
-"""Most members of a stack of several candidates; bounds the memory, and larger ones
-are hardly faster."""
 
 OF_ROWS = {"sample_weight", "groups"}
 """Arguments of fit that stacks take."""
@@ -62,29 +57,50 @@ class Call(NamedTuple):
 
 
 class Done(NamedTuple):
-    """Results of a job, and what it took."""
+    """Results of a job, and what it took.
+
+    Attributes
+    ----------
+    results : list of (int, dict)
+        With the position of each.
+    n_stacks : int
+    n_members, n_bytes : int
+        Of the largest stack.
+    seconds : float
+    """
 
     results: list[tuple[int, dict[str, Any]]]
-    n_members: int
-    n_bytes: int
-    seconds: float
+    n_stacks: int = 0
+    n_members: int = 0
+    n_bytes: int = 0
+    seconds: float = 0.0
 
 
 class Job(NamedTuple):
-    """Stacks of one split whose steps before the net are alike, or one single fit."""
+    """Candidates of like shapes with like steps before the net, or one single fit.
 
-    stacks: list[list[Call]]
+    Attributes
+    ----------
+    shapes : list of list of Call
+        Calls whose networks have one shape.
+    alone : bool
+        Whether each is fitted by itself.
+    """
+
+    shapes: list[list[Call]]
     alone: bool = False
 
     def run(self) -> Done:
         """Evaluate all calls."""
         begin = perf_counter()
-        if self.alone:
-            results = [(call.position, call.run()) for s in self.stacks for call in s]
-            return Done(results, 0, 0, perf_counter() - begin)
-        results, sizes = evaluate_stacks(self.stacks)
-        n_members, n_bytes = np.max([(0, 0), *sizes], axis=0).tolist()
-        return Done(results, n_members, n_bytes, perf_counter() - begin)
+        done = Done([])
+        seen: dict[int, _Seen | None] = {}
+        for calls in self.shapes:
+            if self.alone:
+                done.results.extend(_one_by_one(calls))
+            else:
+                done = _evaluate(calls, seen, done)
+        return done._replace(seconds=perf_counter() - begin)
 
 
 def net_of(estimator: Any) -> Any:
@@ -93,47 +109,49 @@ def net_of(estimator: Any) -> Any:
     return net if hasattr(net, "_fit_candidates") else None
 
 
-def evaluate_stacks(
-    stacks: list[list[Call]],
-) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[int, int]]]:
-    """Train and score candidates; results by position, members and bytes of stacks."""
-    results: list[tuple[int, dict[str, Any]]] = []
-    sizes = []
-    seen: Any = None
-    for stack in stacks:
-        for call in stack:
-            call.estimator.set_params(**clone(call.how["parameters"], safe=False))
-        begin = perf_counter()
-        try:
-            seen = seen or _seen_by_net(stack[0])
-            outcome = _outcome(stack, seen)
-        except Exception as error:
-            # Alone they say which candidates the error is of, and what becomes of it.
-            results += _one_by_one(stack, error)
-            continue
-        if outcome is None:
-            results += _one_by_one(stack)
-            continue
-        sizes.append((outcome.n_members, outcome.n_bytes))
-        share = (perf_counter() - begin) / len(stack)
-        for call, fitted in zip(stack, outcome.fitted, strict=True):
-            _let_be(call.estimator, seen.steps, fitted)
-            result = call.run()
-            result["fit_time"] += share
-            results.append((call.position, result))
-    return results, sizes
+def _evaluate(
+    calls: list[Call], seen: dict[int, _Seen | None], done: Done
+) -> Done:
+    """Train candidates side by side, and score each."""
+    for split, call in {call.split: call for call in calls}.items():
+        if split not in seen:
+            seen[split] = _seen_by_net(call)
+    for call in calls:
+        if seen[call.split] is None:
+            done.results.extend(_one_by_one([call]))
+    calls = [call for call in calls if seen[call.split] is not None]
+    if not calls:
+        return done
+    begin = perf_counter()
+    splits = {split: s for split, s in seen.items() if s is not None}
+    candidates = list(dict.fromkeys(call.candidate for call in calls))
+    nets = [_net_of_candidate(calls, candidate) for candidate in candidates]
+    known = [nets[0]._rows_of_split(s.X, s.y, **s.params) for s in splits.values()]
+    outcome = nets[0]._fit_candidates(nets, known)
+    share = (perf_counter() - begin) / len(calls)
+    places = {split: s for s, split in enumerate(splits)}
+    for call in calls:
+        of_split = outcome.fitted[places[call.split]]
+        fitted = of_split[candidates.index(call.candidate)]
+        _let_be(call.estimator, splits[call.split].steps, fitted)
+        result = call.run()
+        result["fit_time"] += share
+        done.results.append((call.position, result))
+    return done._replace(
+        n_stacks=done.n_stacks + outcome.n_stacks,
+        n_members=max(done.n_members, outcome.n_members),
+        n_bytes=max(done.n_bytes, outcome.n_bytes),
+    )
 
 
-def _one_by_one(
-    stack: list[Call], error: Exception | None = None
-) -> list[tuple[int, dict[str, Any]]]:
-    results = [(call.position, call.run()) for call in stack]
-    if error is not None and any(r["fit_error"] is None for _, r in results):
-        warn(
-            f"{len(stack)} candidates could not be fitted side by side "
-            f"({type(error).__name__}: {error}); they were fitted one by one."
-        )
-    return results
+def _net_of_candidate(calls: list[Call], candidate: int) -> Any:
+    call = next(call for call in calls if call.candidate == candidate)
+    estimator = clone(call.estimator)
+    return net_of(estimator.set_params(**clone(call.how["parameters"], safe=False)))
+
+
+def _one_by_one(calls: list[Call]) -> list[tuple[int, dict[str, Any]]]:
+    return [(call.position, call.run()) for call in calls]
 
 
 class _Seen(NamedTuple):
@@ -159,28 +177,31 @@ class _Recorder(BaseEstimator):
         return self.net.get_metadata_routing()
 
 
-def _seen_by_net(call: Call) -> _Seen:
-    """Fit the steps before the net on the rows of the split that are trained on."""
+def _seen_by_net(call: Call) -> _Seen | None:
+    """Fit the steps before the net on the rows of the split that are trained on.
+
+    None if stacks cannot take what reaches the net: it is then fitted as it is.
+    """
     train = np.asarray(call.how["train"])
     X, y = (_safe_indexing(values, train) for values in (call.X, call.y))
     params = _check_method_params(
         call.X, params=call.how["fit_params"] or {}, indices=train
     )
-    if not isinstance(call.estimator, Pipeline):
-        return _Seen([], X, y, params)
-    pipeline = clone(call.estimator)
-    name, net = pipeline.steps[-1]
-    pipeline.steps[-1] = (name, _Recorder(net))
-    pipeline.fit(X, y, **params)
-    return _Seen(pipeline.steps[:-1], *pipeline.steps[-1][1].seen_)
-
-
-def _outcome(stack: list[Call], seen: _Seen) -> Any:
-    """Train the candidates of a stack; None if they are to be fitted by themselves."""
-    if not OF_ROWS.issuperset(seen.params):
+    steps: list[tuple[str, Any]] = []
+    if isinstance(call.estimator, Pipeline):
+        pipeline = clone(call.estimator)
+        parameters = clone(call.how["parameters"], safe=False)
+        name, net = pipeline.set_params(**parameters).steps[-1]
+        pipeline.steps[-1] = (name, _Recorder(net))
+        try:
+            pipeline.fit(X, y, **params)
+        except Exception:  # alone, each candidate tells of it
+            return None
+        steps = pipeline.steps[:-1]
+        X, y, params = pipeline.steps[-1][1].seen_
+    if not OF_ROWS.issuperset(params):
         return None
-    nets = [net_of(call.estimator) for call in stack]
-    return nets[0]._fit_candidates(nets, seen.X, seen.y, **seen.params)
+    return _Seen(steps, X, y, params)
 
 
 def _let_be(estimator: Any, steps: list[tuple[str, Any]], fitted: Any) -> None:
@@ -217,44 +238,55 @@ class Group(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Jobs of a search, and the members of the largest stack."""
+    """Jobs of a search, and the networks that are trained in stacks."""
 
     jobs: list[Job]
-    most_members: int
+    n_members: int
 
     def __str__(self) -> str:
         alone = sum(job.alone for job in self.jobs)
-        n_stacks = sum(len(job.stacks) for job in self.jobs if not job.alone)
+        n_shapes = sum(len(job.shapes) for job in self.jobs if not job.alone)
         said = []
-        if n_stacks:
-            said.append(f"{n_stacks} stacks of at most {self.most_members} members")
+        if n_shapes:
+            said.append(f"{self.n_members} members in {n_shapes} stacks")
         if alone:
             said.append(f"{alone} fits by themselves")
         return " and ".join(said)
 
 
-def plan_of(calls: Iterable[Call]) -> Plan:
-    """Group calls: those of one split and of networks of the same shapes together."""
+def plan_of(calls: Iterable[Call], n_workers: int) -> Plan:
+    """Group calls: those whose networks have the same shapes together.
+
+    What is before the net is fitted once a split: workers share the splits. Without
+    such steps they share the candidates.
+    """
     calls = list(calls)
     groups = _groups_of_candidates(calls)
     jobs = [Job([[call]], alone=True) for call in calls if call.candidate not in groups]
-    of_job: dict[Any, dict[Group, list[Call]]] = {}
-    for call in calls:
-        group = groups.get(call.candidate)
-        if group is not None:
-            # One stack a job, unless what is before the net is fitted for several.
-            job = (call.split, group.steps, group if group.steps is None else None)
-            of_job.setdefault(job, {}).setdefault(group, []).append(call)
-    most_members = 0
-    for stacks in of_job.values():
-        cut = []
-        for group, stack in stacks.items():
-            size = max(1, MEMBERS_AT_ONCE // group.n_members)
-            most_members = max(most_members, min(size, len(stack)) * group.n_members)
-            cut += [stack[i : i + size] for i in range(0, len(stack), size)]
-        together = next(iter(stacks)).steps is not None
-        jobs += [Job(cut)] if together else [Job([part]) for part in cut]
-    return Plan(jobs, most_members)
+    of_job: dict[Hashable, dict[Group, list[Call]]] = {}
+    stacked = [call for call in calls if call.candidate in groups]
+    for call in stacked:
+        group = groups[call.candidate]
+        key = (group,) if group.steps is None else group.steps
+        of_job.setdefault(key, {}).setdefault(group, []).append(call)
+    n_parts = -(-n_workers // max(1, len(of_job)))
+    for shapes in of_job.values():
+        has_steps = next(iter(shapes)).steps is not None
+        for part in range(n_parts):
+            own = [_part(known, part, n_parts, has_steps) for known in shapes.values()]
+            jobs += [Job(own)] if any(own) else []
+    return Plan(jobs, sum(groups[call.candidate].n_members for call in stacked))
+
+
+def _part(calls: list[Call], part: int, n_parts: int, has_steps: bool) -> list[Call]:
+    """Every so-manieth split, or candidate."""
+    numbers = [call.split if has_steps else call.candidate for call in calls]
+    order = {number: i for i, number in enumerate(dict.fromkeys(numbers))}
+    return [
+        call
+        for call, number in zip(calls, numbers, strict=True)
+        if order[number] % n_parts == part
+    ]
 
 
 def _groups_of_candidates(calls: list[Call]) -> dict[int, Group]:
@@ -356,7 +388,7 @@ class StackedCalls:
             Call(position, function, *arguments, keywords)
             for position, (function, arguments, keywords) in enumerate(calls)
         ]
-        plan = plan_of(asked)
+        plan = plan_of(asked, effective_n_jobs(self.n_jobs))
         says = bool(asked) and asked[0].how["verbose"] > 0
         if says:
             print(plan)
@@ -377,7 +409,12 @@ def _told(of_jobs: Iterable[Done], plan: Plan) -> Iterator[Done]:
     begin, n_jobs = perf_counter(), len(plan.jobs)
     for number, done in enumerate(of_jobs, start=1):
         passed = perf_counter() - begin
-        size = f", {done.n_bytes / 2**20:.0f} MB" if done.n_bytes else ""
+        size = ""
+        if done.n_stacks:
+            size = (
+                f" in {done.n_stacks} stacks of at most {done.n_members} members and "
+                f"{done.n_bytes / 2**20:.0f} MB"
+            )
         print(
             f"[{number}/{n_jobs}] {len(done.results)} fits{size}, "
             f"{done.seconds:.1f} s; about {passed / number * (n_jobs - number):.0f} s "

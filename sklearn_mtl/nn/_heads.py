@@ -59,7 +59,7 @@ class Heads(Layer):
 
     @abstractmethod
     def set_prior(self, raw: Tensor) -> None:
-        """Let every member start from predicting these raw outputs, (C,)."""
+        """Let every member start from predicting these raw outputs, (C,) or (K, C)."""
 
     @abstractmethod
     def links(self, padding: np.ndarray) -> list[Links]:

@@ -81,7 +81,7 @@ class LinearHeads(Heads):
         return LinearHeadsPass(self, binding)
 
     def set_prior(self, raw: Tensor) -> None:
-        self.output.bias.copy_(raw.to(self.output.bias))
+        self.output.bias.copy_(raw.to(self.output.bias).unsqueeze(-2))
 
     def links(self, padding: np.ndarray) -> list[Links]:
         if self.one_output_each:

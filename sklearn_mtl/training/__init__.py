@@ -11,6 +11,11 @@ from sklearn_mtl.training._folds import member_rows, number_of_folds, random_fol
 from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
+from sklearn_mtl.training._joined_tables import (
+    TableOfMembers,
+    join_tables,
+    read_one_table,
+)
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
@@ -73,6 +78,7 @@ __all__ = [
     "ProgressBar",
     "Step",
     "StopTogether",
+    "TableOfMembers",
     "TaskLoss",
     "TaskTable",
     "Unlabelled",
@@ -88,6 +94,7 @@ __all__ = [
     "go_on_with",
     "iter_raw",
     "iter_shared",
+    "join_tables",
     "learning_rate_schedule",
     "make_net",
     "make_table",
@@ -99,6 +106,7 @@ __all__ = [
     "number_format",
     "number_of_folds",
     "random_folds",
+    "read_one_table",
     "raw_of_held_out",
     "resolve_device",
     "search",
