@@ -68,10 +68,17 @@ def join_tables(net: MultiTaskNet, parts: Sequence[TableOfMembers]) -> MemberRow
         ]
     )
     table = _below_each_other(parts)
+    starts = np.cumsum([0, *(len(part.table) for part in parts)]).tolist()
+    shared: dict[str, Any] = {"prior_cost": cost, "n_members": sum(numbers)}
     held_out = None
     if rows[0].held_out is not None:
-        held_out = _joined([own.held_out for own in rows], numbers, table, cost)
-    return _joined(rows, numbers, table, cost, held_out)
+        of_held_out = [own.held_out for own in rows]
+        held_out = MemberRows(table, *_filled(of_held_out, numbers, starts), **shared)
+    index, weight = _filled(rows, numbers, starts)
+    n_batches = -(-max(map(len, rows)) // net.batch_size)
+    # As many steps as on rows among which those that a member holds out weigh 0.
+    net.set_params(batch_size=-(-index.shape[1] // n_batches))
+    return MemberRows(table, index, weight, held_out=held_out, **shared)
 
 
 def _below_each_other(parts: Sequence[TableOfMembers]) -> TaskTable:
@@ -102,34 +109,24 @@ def _features(table: TaskTable, bins: Any) -> Tensor:
     return binned
 
 
-def _joined(
-    parts: Sequence[Any],
-    numbers: list[int],
-    table: TaskTable,
-    prior_cost: Tensor,
-    held_out: MemberRows | None = None,
-) -> MemberRows:
-    """Rows (K, n) of the joined table; what fills up weighs 0."""
-    longest, start = max(map(len, parts)), 0
-    index, weight = [], []
-    for part, number in zip(parts, numbers, strict=True):
-        own = part.index.expand(number, -1) + start
-        counts = part.row_weight
-        if counts is None:
-            counts = torch.ones_like(own, dtype=table.dtype)
-        missing = longest - own.shape[1]
-        index.append(torch.cat([own, own[:, :1].expand(-1, missing)], dim=1))
-        weight.append(torch.nn.functional.pad(counts, (0, missing)))
-        start += len(part.table)
-    all_weights = torch.cat(weight)
-    return MemberRows(
-        table,
-        torch.cat(index),
-        None if bool((all_weights == 1).all()) else all_weights,
-        prior_cost=prior_cost,
-        n_members=sum(numbers),
-        held_out=held_out,
+def _filled(
+    parts: Sequence[Any], numbers: list[int], starts: list[int]
+) -> tuple[Tensor, Tensor | None]:
+    """Rows (K, n) that count for each member, and weights; what fills up weighs 0."""
+    own = [
+        part.index.expand(number, -1)[k] + start
+        if part.row_weight is None
+        else part.index.expand(number, -1)[k][part.row_weight[k] > 0] + start
+        for part, number, start in zip(parts, numbers, starts, strict=False)
+        for k in range(number)
+    ]
+    lengths = torch.tensor([[len(rows)] for rows in own], device=own[0].device)
+    longest = int(lengths.max())
+    index = torch.stack(
+        [torch.cat([rows, rows[:1].expand(longest - len(rows))]) for rows in own]
     )
+    counts = torch.arange(longest, device=index.device) < lengths
+    return index, None if bool(counts.all()) else counts.float()
 
 
 def read_one_table(

@@ -122,7 +122,7 @@ class StopTogether(Callback):
                 group["lr"] /= FALL
             return
         share = np.where(falling[self._candidate], 1.0 / FALL, 1.0)
-        for group in _groups_of_members(groups):
+        for group in _groups_of_members(groups, len(share)):
             ratio = group["lr_ratio"]
             before = np.ones_like(share) if ratio is None else np.array(ratio)
             group["lr_ratio"] = tuple((before * share).tolist())
@@ -151,6 +151,11 @@ def _has_rate_of_members(groups: Any) -> bool:
     return all("lr_ratio" in group for group in groups)
 
 
-def _groups_of_members(groups: Any) -> list[dict[str, Any]]:
+def _groups_of_members(groups: Any, n_members: int) -> list[dict[str, Any]]:
     """Parameter groups in which each member may have a rate of its own."""
-    return [group for group in groups if group.get("own_lr") is None]
+    return [
+        group
+        for group in groups
+        if all(p.ndim for p in group["params"])
+        and max(map(len, group["params"])) == n_members
+    ]
