@@ -6,8 +6,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._encode import encode_rows, encode_table
@@ -99,16 +97,14 @@ def holds_out(net: Any, rows: Rows) -> bool:
 def kind_of_table(net: Any, learned: Learned) -> Hashable:
     """Tell which tables may be joined: those of an equal kind; None for none."""
     codings, n_rows = learned.codings, len(learned.rows)
-    n_inputs = codings.encoder.n_features_out_
-    n_inputs += 0 if codings.bins is None else len(codings.bins.feature)
     is_plain = net.reconstruction is None and stops_by_loss(net)
-    if not is_plain or n_rows * n_inputs > MOST_NUMBERS:
+    if not is_plain or n_rows * codings.n_inputs > MOST_NUMBERS:
         return None
     tasks = [
         (task.block_key(), task.block_width(), task.n_outputs_)
         for task in codings.tasks
     ]
-    return tuple(tasks), n_inputs, rows_of_a_batch(net.batch_size, n_rows)
+    return tuple(tasks), codings.n_inputs, rows_of_a_batch(net.batch_size, n_rows)
 
 
 def bytes_of_candidate(candidate: Candidate) -> int:

@@ -58,8 +58,8 @@ def new_net(
         Whether it is given features in bins already.
     """
     bins, n_features = codings.bins, codings.encoder.n_features_out_
-    if is_binned and bins is not None:
-        bins, n_features = None, n_features + len(bins.feature)
+    if is_binned:
+        bins, n_features = None, codings.n_inputs
     if head_sparsity is None:
         head_sparsity = estimator.head_sparsity
     size = rows_of_a_batch(estimator.batch_size, n_rows)

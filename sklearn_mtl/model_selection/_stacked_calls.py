@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
@@ -109,9 +108,7 @@ def net_of(estimator: Any) -> Any:
     return net if hasattr(net, "_fit_candidates") else None
 
 
-def _evaluate(
-    calls: list[Call], seen: dict[int, _Seen | None], done: Done
-) -> Done:
+def _evaluate(calls: list[Call], seen: dict[int, _Seen | None], done: Done) -> Done:
     """Train candidates side by side, and score each."""
     for split, call in {call.split: call for call in calls}.items():
         if split not in seen:
@@ -248,7 +245,7 @@ class Plan(NamedTuple):
         n_shapes = sum(len(job.shapes) for job in self.jobs if not job.alone)
         said = []
         if n_shapes:
-            said.append(f"{self.n_members} members in {n_shapes} stacks")
+            said.append(f"{self.n_members} members of {n_shapes} shapes in stacks")
         if alone:
             said.append(f"{alone} fits by themselves")
         return " and ".join(said)
@@ -305,7 +302,8 @@ def _group_of(
     estimator: Any, parameters: dict[str, Any], searched: set[str]
 ) -> Group | None:
     prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-    if prefix and not {"steps", prefix[:-2]}.isdisjoint(parameters):
+    replaces_net = not {"steps", prefix[:-2]}.isdisjoint(parameters)
+    if net_of(estimator) is None or (prefix and replaces_net):
         return None
     probe = clone(estimator)
     try:
@@ -363,8 +361,17 @@ def frozen(value: Any) -> Hashable:
     return type(value), value
 
 
+def asked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand where searches look for joblib's ``delayed``."""
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return function, arguments, keywords
+
+    return call
+
+
 class StackedCalls:
-    """Stands where scikit-learn's searches look for ``joblib.Parallel``.
+    """Stands where searches look for joblib's ``Parallel``.
 
     Parameters
     ----------
@@ -383,25 +390,25 @@ class StackedCalls:
         pass
 
     def __call__(self, calls: Iterable[Any]) -> list[dict[str, Any]]:
-        """Evaluate calls (function, arguments, keyword arguments), in their order."""
-        asked = [
-            Call(position, function, *arguments, keywords)
+        """Evaluate what `asked` made, and give results in the same order."""
+        known = [
+            Call(position, function, *arguments, keywords)  # type: ignore[call-arg]
             for position, (function, arguments, keywords) in enumerate(calls)
         ]
-        plan = plan_of(asked, effective_n_jobs(self.n_jobs))
-        says = bool(asked) and asked[0].how["verbose"] > 0
-        if says:
-            print(plan)
+        says = bool(known) and known[0].how["verbose"] > 0
         parallel = Parallel(
             n_jobs=self.n_jobs,
             pre_dispatch=self.pre_dispatch,
             return_as="generator_unordered" if says else "list",
         )
-        of_jobs: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
+        plan = plan_of(known, parallel._effective_n_jobs())
         if says:
-            of_jobs = _told(of_jobs, plan)
-        results = dict(result for done in of_jobs for result in done.results)
-        return [results[position] for position in range(len(asked))]
+            print(plan)
+        done: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
+        if says:
+            done = _told(done, plan)
+        results = dict(result for of_job in done for result in of_job.results)
+        return [results[position] for position in range(len(known))]
 
 
 def _told(of_jobs: Iterable[Done], plan: Plan) -> Iterator[Done]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, cast
 
-import joblib
 from sklearn.base import _fit_context
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.model_selection._search import BaseSearchCV
@@ -15,7 +14,7 @@ from sklearn.model_selection._search_successive_halving import (
     HalvingRandomSearchCV,
 )
 
-from sklearn_mtl.model_selection._stacked_calls import StackedCalls
+from sklearn_mtl.model_selection._stacked_calls import StackedCalls, asked
 
 
 def _with_globals(function: Any, **names: Any) -> Callable[..., Any]:
@@ -41,7 +40,7 @@ class _StackedSearch(BaseSearchCV):
         _with_globals(
             BaseSearchCV.fit.__wrapped__,
             Parallel=StackedCalls,
-            delayed=joblib.delayed,
+            delayed=asked,
         )
     )
 

@@ -1,4 +1,4 @@
-"""Tables that were encoded apart, as one table in which each member has its own rows."""
+"""Tables that were encoded apart, as one in which each member has its own rows."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def _below_each_other(parts: Sequence[TableOfMembers]) -> TaskTable:
     """Make one table, its features dense and in bins."""
     tables = [part.table for part in parts]
     joined = copy(tables[0])
-    joined.features = torch.cat(
-        [_features(part.table, part.bins) for part in parts]
-    )
+    joined.features = torch.cat([_features(part.table, part.bins) for part in parts])
     joined.codes = torch.cat([table.codes for table in tables])
     if any(table.label_weight is not None for table in tables):
         weights = [table.label_weight for table in tables]
@@ -145,4 +143,6 @@ def read_one_table(
         Fitted to the table.
     """
     net.module_.put_into_bins(n_features, bins)
-    net.criterion_.layout = OutputLayout(tasks).to(next(net.module_.parameters()).device)
+    net.criterion_.layout = OutputLayout(tasks).to(
+        next(net.module_.parameters()).device
+    )

@@ -36,8 +36,8 @@ class Fold(NamedTuple):
 class Members:
     """What makes each network of a stack different from the others.
 
-    Made by `ensemble`, `teams` and `search`; nobody changes it. Members of one stack stand in the
-    order of their depth, the deepest first.
+    Made by `ensemble`, `teams` and `search`; nobody changes it. Members of one stack
+    stand in the order of their depth, the deepest first.
 
     Attributes
     ----------

@@ -339,19 +339,11 @@ class MultiTaskNet(NeuralNet):
             As in `Labels`; that of all batches to come.
         """
         work = self._at_work
+        n_candidates = work.n_candidates(self.members)
         products = format_of_products(
-            self.precision, work.module, self._batch_size, self._n_candidates
+            self.precision, work.module, self._batch_size, n_candidates
         )
         return Step(work.module, work.criterion, scale, products)
-
-    @property
-    def _n_candidates(self) -> int:
-        """Candidates among the members at work."""
-        if self.members is None:
-            return 1
-        members = self._at_work.members
-        candidate = self.members.candidate
-        return len(np.unique(candidate if members is None else candidate[members]))
 
     @property
     def _batch_size(self) -> int:

@@ -30,6 +30,14 @@ class Part(NamedTuple):
     criterion: Any
     optimizer: Any
 
+    def n_candidates(self, members: Any) -> int:
+        """Count the candidates among its members; `members` are those of the net."""
+        if members is None:
+            return 1
+        candidate = members.candidate
+        own = candidate if self.members is None else candidate[self.members]
+        return len(np.unique(own))
+
     def spread(self, values: np.ndarray, n_members: int) -> np.ndarray:
         """Spread what members of the part have over all; NaN for the others."""
         if self.members is None:
@@ -104,7 +112,7 @@ def part_of(net: Any, members: np.ndarray) -> Part:
 
 
 def _of_members(group: dict[str, Any], members: np.ndarray) -> dict[str, Any]:
-    """What some members have of the options with an entry a member."""
+    """Take the entries of some members of options that have one a member."""
     known = {name: group[name] for name in RATIOS if group.get(name) is not None}
     return {name: tuple(of[k] for k in members) for name, of in known.items()}
 

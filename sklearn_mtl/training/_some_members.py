@@ -61,7 +61,7 @@ def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet
             part: [loss[members] for loss in losses[:n_epochs]]
             for part, losses in getattr(net, name).items()
         }
-    vars(taken).update(known)
+    taken.__dict__.update(known)
     return taken
 
 
