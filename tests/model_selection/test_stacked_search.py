@@ -21,8 +21,9 @@ from sklearn_mtl.model_selection import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
     StackedRandomizedSearchCV,
-    _stacked_calls,
+    _stacked_jobs,
 )
+from sklearn_mtl.model_selection._stacked_plan import frozen
 from sklearn_mtl.training import MultiTaskNet
 
 RNG = np.random.default_rng(0)
@@ -134,14 +135,14 @@ EXACT = {
 @pytest.mark.parametrize(("params", "grid", "n_stacks"), EXACT.values(), ids=EXACT)
 def test_results_are_those_of_a_grid_search(params, grid, n_stacks, monkeypatch):
     asked = []
-    evaluate = _stacked_calls._evaluate
+    evaluate = _stacked_jobs._evaluate
 
     def noted(*args):
         done = evaluate(*args)
         asked.append(done.n_stacks)
         return done
 
-    monkeypatch.setattr(_stacked_calls, "_evaluate", noted)
+    monkeypatch.setattr(_stacked_jobs, "_evaluate", noted)
 
     compare(small(**params), grid)
 
@@ -384,4 +385,4 @@ FROZEN = {
 
 @pytest.mark.parametrize(("one", "other", "alike"), FROZEN.values(), ids=FROZEN)
 def test_frozen_is_equal_for_equal_values(one, other, alike):
-    assert (_stacked_calls.frozen(one) == _stacked_calls.frozen(other)) is alike
+    assert (frozen(one) == frozen(other)) is alike
