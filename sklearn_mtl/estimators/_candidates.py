@@ -18,6 +18,7 @@ from sklearn_mtl.estimators._candidate_stack import (
 )
 from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
 from sklearn_mtl.estimators._fit import Fitted
+from sklearn_mtl.estimators._fit_tasks import told_to_callbacks
 from sklearn_mtl.estimators._kinds import tasks_of
 from sklearn_mtl.estimators._members import new_members
 from sklearn_mtl.estimators._parameters import check_parts
@@ -238,10 +239,18 @@ def _stacks(
             yield sorted(known[start : start + size], key=lambda entry: entry[0])
 
 
-def adopt(net: Any, fitted: Fitted, y: Any) -> None:
-    """Let an estimator be what one that was fitted in a stack is."""
+def adopt(net: Any, fitted: Fitted, X: Any, y: Any) -> None:
+    """Let an estimator be what one that was fitted in a stack is; tell its callbacks.
+
+    Parameters
+    ----------
+    net : MultiTaskNetEstimator or a sibling
+    fitted : Fitted
+    X, y : as in ``fit``
+    """
     reader = vars(fitted.stack.codings.reader)
     for name in ("n_features_in_", "feature_names_in_"):
         if name in reader:
             setattr(net, name, reader[name])
-    net._keep(fitted, y)
+    with told_to_callbacks(net, X, y, None):
+        net._keep(fitted, y)

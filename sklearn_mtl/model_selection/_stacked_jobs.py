@@ -209,7 +209,7 @@ def _let_be(estimator: Any, steps: list[tuple[str, Any]], fitted: Any) -> None:
             raise fitted
         if steps:
             estimator.steps[:-1] = steps
-        net_of(estimator)._adopt(fitted, y)
+        net_of(estimator)._adopt(fitted, X, y)
         return estimator
 
     vars(estimator)["fit"] = fit

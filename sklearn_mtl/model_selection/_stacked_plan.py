@@ -41,7 +41,7 @@ class Plan(NamedTuple):
         n_shapes = sum(len(job.shapes) for job in self.jobs if not job.alone)
         said = []
         if n_shapes:
-            said.append(f"{self.n_members} members of {n_shapes} shapes in stacks")
+            said.append(f"{self.n_members} members in {n_shapes} stacks or more")
         if alone:
             said.append(f"{alone} fits by themselves")
         return " and ".join(said)

@@ -50,7 +50,7 @@ def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet
         "members": net.members.select(members),
         "module_": select_members(net.module_, members),
         "criterion_": select_members(net.criterion_, members),
-        "history": noted.history(members, n_epochs),
+        "history_": noted.history(members, n_epochs),
         "callbacks_": [
             (name, _best_of(callback, members) if name == "best_weights" else callback)
             for name, callback in net.callbacks_

@@ -149,6 +149,30 @@ def test_results_are_those_of_a_grid_search(params, grid, n_stacks, monkeypatch)
     assert sum(asked) == n_stacks
 
 
+def facts(net, X, y):
+    low, high = np.moveaxis(net.predict_interval(X), -1, 0)
+    return {
+        "epochs": net.n_iter_,
+        "best": net.best_epoch_.mean(),
+        "train": net.history_[-1]["train_loss"],
+        "valid": net.history_[-1]["valid_loss"],
+        "column": net.history_[-1]["valid_loss/1"],
+        "shrinkage": net.shrinkage_.mean(),
+        "oof": net.oof_score_,
+        "width": float(np.mean(high - low)),
+        "units": net.transform(X).std(),
+    }
+
+
+def test_scorers_see_candidates_as_they_are_when_fitted_alone():
+    net = MultiTaskNetRegressor(**ONE_BATCH)
+    grid = {"learning_rate_init": [0.01, 0.3], "alpha": [0.0, 1.0]}
+
+    search = compare(net, grid, y=NUMBERS, scoring=facts)
+
+    assert len(set(search.cv_results_["mean_test_epochs"])) > 1
+
+
 def test_candidates_of_all_splits_are_one_stack(stacks):
     grid = {"alpha": [0.0, 0.1, 0.2]}
 
@@ -386,3 +410,34 @@ FROZEN = {
 @pytest.mark.parametrize(("one", "other", "alike"), FROZEN.values(), ids=FROZEN)
 def test_frozen_is_equal_for_equal_values(one, other, alike):
     assert (frozen(one) == frozen(other)) is alike
+
+
+class Told:
+    """Counts the tasks that a callback of scikit-learn is told of."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.begun, self.ended = [], []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        self.begun.append(context.task_name)
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended.append(context.task_name)
+
+
+def test_callbacks_are_told_of_each_candidate():
+    told = Told()
+    search = StackedGridSearchCV(small(max_iter=2), {"alpha": [0.0, 0.1]}, cv=2)
+
+    search.set_callbacks(told).fit(X, NUMBERS)
+
+    # Candidates and splits, the search itself, and the refit.
+    assert told.begun.count("fit") == told.ended.count("fit") == 4 + 1 + 1
