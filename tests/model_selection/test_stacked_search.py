@@ -150,7 +150,7 @@ def test_results_are_those_of_a_grid_search(params, grid, n_stacks, monkeypatch)
 
 
 def facts(net, X, y):
-    low, high = np.moveaxis(net.predict_interval(X), -1, 0)
+    low, high = np.moveaxis(net.predict_interval(X, coverage=0.5), -1, 0)
     return {
         "epochs": net.n_iter_,
         "best": net.best_epoch_.mean(),
