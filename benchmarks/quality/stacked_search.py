@@ -1,8 +1,8 @@
-"""Stacked searches against `GridSearchCV`: seconds, order of candidates, and the choice.
+"""Stacked searches against `GridSearchCV`: seconds, order of candidates, the choice.
 
 24 candidates on 5 folds of 4/5 of the rows; the choice of each search is scored on the
-rest. `GridSearchCV` has a second go with another seed of the nets: two orders of the same
-candidates agree no more than their noise lets them. All use every core (`n_jobs=-1`).
+rest. `GridSearchCV` has a second go with another seed of the nets: two orders of the
+same candidates agree no more than noise lets them. All use every core (`n_jobs=-1`).
 """
 
 import time
