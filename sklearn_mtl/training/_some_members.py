@@ -11,6 +11,7 @@ from skorch.history import History
 
 from sklearn_mtl.nn import can_select_members, select_members
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
+from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._net import MultiTaskNet
 
 
@@ -49,7 +50,7 @@ def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet
     known |= {
         "members": net.members.select(members),
         "module_": select_members(net.module_, members),
-        "criterion_": select_members(net.criterion_, members),
+        "criterion_": _criterion_of(net.criterion_, members),
         "history_": noted.history(members, n_epochs),
         "callbacks_": [
             (name, _best_of(callback, members) if name == "best_weights" else callback)
@@ -63,6 +64,14 @@ def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet
         }
     taken.__dict__.update(known)
     return taken
+
+
+def _criterion_of(criterion: TaskLoss, members: np.ndarray) -> TaskLoss:
+    """Select members of a loss; its layout, which nobody changes, stays the same."""
+    own = copy(criterion)
+    parts = {"balancing": select_members(criterion.balancing, members)}
+    own.__dict__["_modules"] = criterion._modules | parts
+    return own
 
 
 class _Noted:
