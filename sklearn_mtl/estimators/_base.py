@@ -17,6 +17,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators import (
+    _candidates,
     _fit_batches,
     _generative,
     _predictions,
@@ -298,6 +299,12 @@ default=None
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "stack_")
+
+    _parameters_of_stack = _candidates.parameters_of_stack
+    _members_of_candidate = _candidates.members_of_candidate
+    _rows_of_split = staticmethod(_candidates.Split)
+    _fit_candidates = staticmethod(_candidates.fit_candidates)
+    _adopt = _candidates.adopt
 
     score = _predictions.score
     transform = _shared_units.transform

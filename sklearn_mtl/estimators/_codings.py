@@ -73,6 +73,12 @@ class Codings:
         """Names of the columns of y."""
         return [task.name_ for task in self.tasks]
 
+    @property
+    def n_inputs(self) -> int:
+        """Numbers that the network reads of a row, those in bins too."""
+        n_bins = 0 if self.bins is None else len(self.bins.feature)
+        return int(self.encoder.n_features_out_) + n_bins
+
     def read_X(self, X: Any) -> Any:
         """Check a later X."""
         return read_X(self.reader, X, reset=False)

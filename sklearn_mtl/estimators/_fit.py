@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
+from sklearn_mtl.estimators._codings import Codings, learn_codings, with_task_weights
 from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
-from sklearn_mtl.estimators._nets import Windows, train_nets
+from sklearn_mtl.estimators._nets import Trained, Windows, train_nets
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
-from sklearn_mtl.estimators._rows import labelled_rows, validation_rows
+from sklearn_mtl.estimators._rows import Rows, labelled_rows, validation_rows
 from sklearn_mtl.estimators._trust import Trust, trust_of
 from sklearn_mtl.estimators._warm_start import check_can_go_on
 from sklearn_mtl.exceptions import warn
@@ -124,6 +124,28 @@ def fit_table(
         windows=windows,
         course=course,
     )
+    return learned_by(estimator, codings, trained, rows, to_stop_on)
+
+
+def learned_by(
+    estimator: Any,
+    codings: Codings,
+    trained: Trained,
+    rows: Rows,
+    to_stop_on: Rows | None,
+) -> Fitted:
+    """Put together what a fit learned, and how far it can be trusted.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+    codings : Codings
+    trained : Trained
+    rows : Rows
+        Those that were trained on.
+    to_stop_on : Rows or None
+        Those that members stopped on, where these are others.
+    """
     stack = FittedStack(
         net=trained.net,
         own_net=trained.own_net,

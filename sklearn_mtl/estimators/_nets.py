@@ -19,6 +19,7 @@ from sklearn_mtl.estimators._scoring import HeldOutScorer, scorer_of
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.estimators._warm_start import adopt_parameters, adopt_verbosity
 from sklearn_mtl.exceptions import warn
+from sklearn_mtl.metrics import TaskScorer
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
     Course,
@@ -124,13 +125,8 @@ def train_nets(
     if windows is not None:
         encoded.windows = windows(net, codings)
     if scorer is not None:
-        assert encoded.held_out is not None
-        encoded.held_out.scorer = HeldOutScorer(
-            scorer,
-            codings.tasks,
-            rows if validation is None else validation,
-            net.criterion_.layout.slices,
-        )
+        source = rows if validation is None else validation
+        score_by(scorer, net, encoded, codings.tasks, source)
     _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
     if encoded.held_out is not None:
         encoded.held_out.scorer = None  # columns alone are compared by their losses
@@ -158,6 +154,19 @@ def train_nets(
     return Trained(net, own_net, fold_seed, encoded)
 
 
+def score_by(
+    scorer: TaskScorer,
+    net: MultiTaskNet,
+    encoded: MemberRows,
+    tasks: list[Task],
+    rows: Rows,
+) -> None:
+    """Let members stop by a metric of rows, those of the table that they hold out."""
+    assert encoded.held_out is not None
+    slices = net.criterion_.layout.slices
+    encoded.held_out.scorer = HeldOutScorer(scorer, tasks, rows, slices)
+
+
 def _run(
     estimator: Any,
     net: MultiTaskNet,
@@ -168,16 +177,36 @@ def _run(
     course: Course,
     part: str = "shared",
 ) -> None:
+    run(net, rows, stops, epochs, course, part)
+    report_divergence(net, tasks, estimator)
+
+
+def run(
+    net: MultiTaskNet,
+    rows: MemberRows,
+    stops: bool,
+    epochs: int | None,
+    course: Course,
+    part: str = "shared",
+) -> None:
+    """Train all members, which stop early or not."""
     best = dict(net.callbacks_).get("best_weights")
     if best is not None:
         best.set_params(monitor="valid" if stops else None)
     train(net, rows, epochs, course, part)
-    if best is not None and best.diverged_:
-        _report_divergence(best, tasks, estimator)
 
 
-def _report_divergence(best: Any, tasks: list[Task], estimator: Any) -> None:
-    """Say which task's loss was no longer finite, and what was kept."""
+def report_divergence(net: MultiTaskNet, tasks: list[Task], estimator: Any) -> None:
+    """Say which task's loss was no longer finite, and what was kept.
+
+    Raises
+    ------
+    ValueError
+        Where nothing was learned before.
+    """
+    best = dict(net.callbacks_).get("best_weights")
+    if best is None or not best.diverged_:
+        return
     member, (epoch, t) = next(iter(best.diverged_.items()))
     what = "The weights" if t < 0 else f"The loss of {tasks[t].describe()}"
     said = f"{what} turned infinite or NaN in epoch {epoch} (member {member})."

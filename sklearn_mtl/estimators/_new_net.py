@@ -45,16 +45,31 @@ def new_net(
     n_rows: int,
     generator: Any,
     callbacks: list[Any],
+    head_sparsity: Any = None,
+    is_binned: bool = False,
 ) -> MultiTaskNet:
-    """Make a net as the estimator's parameters say; it is ready to be trained."""
+    """Make a net as the estimator's parameters say; it is ready to be trained.
+
+    Parameters
+    ----------
+    head_sparsity : sequence of float, or None
+        One number a member, where these differ.
+    is_binned : bool
+        Whether it is given features in bins already.
+    """
+    bins, n_features = codings.bins, codings.encoder.n_features_out_
+    if is_binned:
+        bins, n_features = None, codings.n_inputs
+    if head_sparsity is None:
+        head_sparsity = estimator.head_sparsity
     size = rows_of_a_batch(estimator.batch_size, n_rows)
     _check_net_params(estimator.net_params or {})
     check_offered(estimator.net_params or {}, callbacks)
     settings = {
         **{f"module__{k}": v for k, v in fixed_settings(estimator, codings).items()},
-        "module__n_features": codings.encoder.n_features_out_,
-        "module__bins": codings.bins,
-        "head_sparsity": float(estimator.head_sparsity),
+        "module__n_features": n_features,
+        "module__bins": bins,
+        "head_sparsity": head_sparsity,
         "batch_size": size,
         "iterator_valid__batch_size": max(size, ROWS_OF_A_VALIDATION_BATCH),
         "max_epochs": estimator.max_iter,
@@ -183,19 +198,23 @@ def patience_together(estimator: Any, members: Members) -> int:
 
 def callbacks_of(estimator: Any, codings: Codings, members: Members) -> list[Any]:
     """List the callbacks of the shared net."""
+    callbacks = own_callbacks(estimator, members)
+    callbacks += _users_callbacks(estimator.callbacks)
+    if len(codings.tasks) > 1:
+        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
+    return callbacks
+
+
+def own_callbacks(estimator: Any, members: Members) -> list[Any]:
+    """List the callbacks that a net needs in any case."""
     together = StopTogether(
         None,
         patience_together(estimator, members),
         estimator.tol,
         rate_falls=rate_falls(estimator),
     )
-    callbacks = [*rate_schedule(estimator), ("stop_together", together)]
-    if estimator.verbose:
-        callbacks.append(("progress_bar", ProgressBar()))
-    callbacks += _users_callbacks(estimator.callbacks)
-    if len(codings.tasks) > 1:
-        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
-    return callbacks
+    bar = [("progress_bar", ProgressBar())] if estimator.verbose else []
+    return [*rate_schedule(estimator), ("stop_together", together), *bar]
 
 
 def _users_callbacks(callbacks: Any) -> list[Any]:

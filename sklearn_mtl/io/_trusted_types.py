@@ -13,6 +13,10 @@ from sklearn_mtl.model_selection import (
     MultiTaskStratifiedGroupKFold,
     MultiTaskStratifiedKFold,
     MultiTaskStratifiedShuffleSplit,
+    StackedGridSearchCV,
+    StackedHalvingGridSearchCV,
+    StackedHalvingRandomSearchCV,
+    StackedRandomizedSearchCV,
 )
 from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
@@ -35,6 +39,12 @@ _ESTIMATORS = (
     MultiTaskNetRegressor,
     TaskClassifier,
     TaskRegressor,
+)
+_SEARCHES = (
+    StackedGridSearchCV,
+    StackedHalvingGridSearchCV,
+    StackedHalvingRandomSearchCV,
+    StackedRandomizedSearchCV,
 )
 _PARAMETERS = (
     *BALANCING.values(),
@@ -60,7 +70,7 @@ _PARAMETERS = (
 
 TRUSTED_TYPES: list[str] = [
     f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (*_ESTIMATORS, *_PARAMETERS, *SHARING.values())
+    for kind in (*_ESTIMATORS, *_SEARCHES, *_PARAMETERS, *SHARING.values())
 ]
 """Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
 ``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.

@@ -15,12 +15,22 @@ from sklearn_mtl.model_selection._splitters import (
     MultiTaskStratifiedShuffleSplit,
     multitask_train_test_split,
 )
+from sklearn_mtl.model_selection._stacked_search import (
+    StackedGridSearchCV,
+    StackedHalvingGridSearchCV,
+    StackedHalvingRandomSearchCV,
+    StackedRandomizedSearchCV,
+)
 
 __all__ = [
     "MultiTaskStratifiedGroupKFold",
     "MultiTaskStratifiedKFold",
     "MultiTaskStratifiedShuffleSplit",
     "RefitByScoredFolds",
+    "StackedGridSearchCV",
+    "StackedHalvingGridSearchCV",
+    "StackedHalvingRandomSearchCV",
+    "StackedRandomizedSearchCV",
     "cross_val_predict",
     "multitask_train_test_split",
 ]

@@ -61,7 +61,7 @@ class Heads(Layer):
 
     @abstractmethod
     def set_prior(self, raw: Tensor) -> None:
-        """Let every member start from predicting these raw outputs, (C,)."""
+        """Let every member start from predicting these raw outputs, (C,) or (K, C)."""
 
     def start_alike(self) -> None:
         """Start all tasks from the same weights; private layers stay as drawn."""

@@ -81,7 +81,7 @@ class LinearHeads(Heads):
         return LinearHeadsPass(self, binding)
 
     def set_prior(self, raw: Tensor) -> None:
-        self.output.bias.copy_(raw.to(self.output.bias))
+        self.output.bias.copy_(raw.to(self.output.bias).unsqueeze(-2))
 
     def start_alike(self) -> None:
         weight = self.output.weight.detach()

@@ -119,7 +119,7 @@ class MixedHeads(Heads):
 
     def set_prior(self, raw: Tensor) -> None:
         for group, outputs in self._groups():
-            group.set_prior(raw[outputs])
+            group.set_prior(raw[..., outputs])
 
     def links(self, padding: np.ndarray) -> list[Links]:
         return [

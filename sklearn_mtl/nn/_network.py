@@ -239,9 +239,24 @@ class MultiTaskNetwork(Stages, Layer):
         return None if self.reconstruction is None else self.reconstruction.latent
 
     def set_prior(self, prior_raw: np.ndarray) -> None:
-        """Let every member start from predicting the prior."""
+        """Let members start from predicting the prior, (C,), or their own, (K, C)."""
         with torch.no_grad():
             self.heads.set_prior(torch.from_numpy(prior_raw))
+
+    def put_into_bins(self, n_features: int, bins: Sequence[np.ndarray] | None) -> None:
+        """Read features that the network was so far given in bins already.
+
+        Nothing is dropped from them any more: it is to predict.
+        """
+        like = next(self.parameters())
+        self.inputs = Inputs(
+            self.n_members,
+            n_features,
+            bins=bins,
+            dropout=0.0,
+            noise=0.0,
+            generator=torch.Generator(),
+        ).to(like)
 
     def bind(self, binding: Binding) -> NetworkPass:
         """Look up what the passes of all parts need."""

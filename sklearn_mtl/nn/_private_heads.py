@@ -97,7 +97,7 @@ class PrivateHeads(Heads):
         return PrivateHeadsPass(self, binding)
 
     def set_prior(self, raw: Tensor) -> None:
-        self.last.bias.copy_(raw.to(self.last.bias).view(-1, 1, 1))
+        self.last.bias.copy_(raw.to(self.last.bias)[..., None, None])
 
     def links(self, padding: np.ndarray) -> list[Links]:
         return [EvenLinks(self.first.weight, self.tasks, self.n_pieces)]

@@ -5,13 +5,18 @@ from sklearn_mtl.training._batches import Batches, Labels, MemberRows, TaskTable
 from sklearn_mtl.training._best_weights import BestWeights
 from sklearn_mtl.training._copy_members import copy_members, go_on_with
 from sklearn_mtl.training._course import Course
-from sklearn_mtl.training._cut import stacks_that_fit, train
+from sklearn_mtl.training._cut import bytes_of_training, stacks_that_fit, train
 from sklearn_mtl.training._device import resolve_device
 from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._folds import member_rows, number_of_folds, random_folds
 from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
+from sklearn_mtl.training._joined_tables import (
+    TableOfMembers,
+    join_tables,
+    read_one_table,
+)
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
@@ -27,7 +32,14 @@ from sklearn_mtl.training._make_rows import (
     make_unlabelled,
     number_format,
 )
-from sklearn_mtl.training._members import OF_EACH, Fold, Members, ensemble, teams
+from sklearn_mtl.training._members import (
+    OF_EACH,
+    Fold,
+    Members,
+    ensemble,
+    search,
+    teams,
+)
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
@@ -41,6 +53,7 @@ from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule, sets_rate
+from sklearn_mtl.training._some_members import can_take_members, take_candidates
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
@@ -67,11 +80,14 @@ __all__ = [
     "ProgressBar",
     "Step",
     "StopTogether",
+    "TableOfMembers",
     "TaskLoss",
     "TaskTable",
     "Unlabelled",
     "adopt_settings",
     "adopt_task_weights",
+    "bytes_of_training",
+    "can_take_members",
     "check_offered",
     "copy_members",
     "draw_seed",
@@ -80,6 +96,7 @@ __all__ = [
     "go_on_with",
     "iter_raw",
     "iter_shared",
+    "join_tables",
     "learning_rate_schedule",
     "make_net",
     "make_table",
@@ -92,10 +109,13 @@ __all__ = [
     "number_of_folds",
     "random_folds",
     "raw_of_held_out",
+    "read_one_table",
     "resolve_device",
+    "search",
     "sets_rate",
     "stacks_that_fit",
     "std_of_shared",
+    "take_candidates",
     "teams",
     "train",
     "unchanged_on_failure",

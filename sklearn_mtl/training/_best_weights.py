@@ -94,9 +94,9 @@ class BestWeights(Callback):
         """Let some members stop; their kept weights stay."""
         self._stopped[members] = True
 
-    def wait_anew(self) -> None:
-        """Give members that go on their whole patience."""
-        self._waited[:] = 0
+    def wait_anew(self, members: np.ndarray) -> None:
+        """Give some members their whole patience."""
+        self._waited[members] = 0
 
     def weights_were_loaded(self) -> None:
         """Keep weights that were loaded before the first epoch had ended."""

@@ -30,10 +30,11 @@ COPIES = 5
 
 def stacks_that_fit(net: MultiTaskNet) -> int:
     """Tell how many stacks like that of a net may be trained at once."""
-    return MOST_BYTES // _bytes_of_training(net)
+    return MOST_BYTES // bytes_of_training(net)
 
 
-def _bytes_of_training(net: MultiTaskNet) -> int:
+def bytes_of_training(net: MultiTaskNet) -> int:
+    """Tell how much memory the weights of a net take while it trains."""
     parameters = [*net.module_.parameters(), *net.criterion_.parameters()]
     return COPIES * sum(p.numel() * p.element_size() for p in parameters)
 
@@ -151,7 +152,7 @@ def _train_part(
 def _parts(net: MultiTaskNet) -> list[np.ndarray]:
     """Members that are trained together."""
     members = np.arange(len(net.criterion_.task_weight))
-    n_parts = min(len(members), -(-_bytes_of_training(net) // MOST_BYTES))
+    n_parts = min(len(members), -(-bytes_of_training(net) // MOST_BYTES))
     if n_parts < 2 or not can_part(net):
         return [members]
     return np.array_split(members, n_parts)
@@ -163,6 +164,8 @@ def _net_of(net: MultiTaskNet, members: np.ndarray) -> MultiTaskNet:
     part.__dict__.update(net.__dict__)
     own = part_of(net, members)
     part.members = net.members.select(members)
+    if np.ndim(net.head_sparsity):
+        part.head_sparsity = tuple(net.head_sparsity[k] for k in members)
     part.module_, part.criterion_ = own.module, own.criterion
     part.optimizer_ = own.optimizer
     part.history = History(dict(row) for row in net.history)

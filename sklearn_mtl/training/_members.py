@@ -36,8 +36,8 @@ class Fold(NamedTuple):
 class Members:
     """What makes each network of a stack different from the others.
 
-    Made by `ensemble` and `teams`; nobody changes it. Members of one stack stand in the
-    order of their depth, the deepest first.
+    Made by `ensemble`, `teams` and `search`; nobody changes it. Members of one stack
+    stand in the order of their depth, the deepest first.
 
     Attributes
     ----------
@@ -265,6 +265,73 @@ def teams(members: Members, columns: Sequence[Sequence[int]]) -> Members:
     )
     different = {"task_weight": weight, "candidate": candidate, "origin": origin}
     return replace(members, **(copies | different))
+
+
+def search(candidates: Sequence[Members]) -> Members:
+    """Let the members of several candidates be one stack.
+
+    Parameters
+    ----------
+    candidates : sequence of Members
+        Each of one candidate, of the same table; all of them hold out rows, or none
+        does.
+
+    Returns
+    -------
+    Members
+        The deepest first, and otherwise candidate after candidate; ``candidate`` is the
+        position in `candidates`. Rows that several candidates hold out are one fold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.training import ensemble, new_generator, search
+    >>> one, other = (
+    ...     ensemble(
+    ...         2,
+    ...         task_weight=np.ones(1),
+    ...         generator=new_generator(0),
+    ...         learning_rate=rate,
+    ...     )
+    ...     for rate in (1e-3, 1e-2)
+    ... )
+    >>> both = search([one, other])
+    >>> both.learning_rate, both.candidate
+    (array([0.001, 0.001, 0.01 , 0.01 ]), array([0, 0, 1, 1]))
+    """
+    if not candidates:
+        raise ValueError("candidates is empty. Pass the members of one or more.")
+    if len({bool(members.folds) for members in candidates}) > 1:
+        raise ValueError(
+            "Some of the candidates hold out rows and others hold out none. Make a "
+            "stack of each."
+        )
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(members, name) for members in candidates])
+        for name in OF_EACH
+    }
+    positions: dict[tuple[bytes | None, bytes], int] = {}
+    folds: list[Fold] = []
+    of_member = []
+    for members in candidates:
+        for fold in members.folds:
+            if _rows_of(fold) not in positions:
+                positions[_rows_of(fold)] = len(folds)
+                folds.append(fold)
+        own = np.array([positions[_rows_of(fold)] for fold in members.folds])
+        of_member.append(own[members.fold] if len(own) else members.fold)
+    sizes = [members.number for members in candidates]
+    joined["fold"] = np.concatenate(of_member)
+    joined["candidate"] = np.repeat(np.arange(len(candidates)), sizes)
+    deepest_first = np.argsort(-joined["depth"], kind="stable")
+    joined = {name: values[deepest_first] for name, values in joined.items()}
+    joined["origin"] = np.arange(sum(sizes))
+    return Members(**joined, folds=tuple(folds))
+
+
+def _rows_of(fold: Fold) -> tuple[bytes | None, bytes]:
+    train = None if fold.train is None else fold.train.tobytes()
+    return train, fold.held_out.tobytes()
 
 
 def _of_team(weight: np.ndarray, columns: list[int]) -> np.ndarray:

@@ -54,7 +54,7 @@ class MultiTaskNet(NeuralNet):
     ----------
     members : Members or None
         What makes each network of the stack different, for those who read the net.
-    head_sparsity : float
+    head_sparsity : float or sequence of K floats
         How much each step thins the links from shared units to tasks, in units of the
         learning rate; see `Links.shrink`.
     precision : {"float32", "bfloat16", "auto"}
@@ -107,7 +107,7 @@ class MultiTaskNet(NeuralNet):
         use_caching: Any = False,
         verbose: int = 0,
         members: Members | None = None,
-        head_sparsity: float = 0.0,
+        head_sparsity: Any = 0.0,
         precision: str = "float32",
         **kwargs: Any,
     ) -> None:
@@ -298,7 +298,7 @@ class MultiTaskNet(NeuralNet):
     def _constrain(self) -> None:
         """Shorten weights that a step made too long; other modules have no bound."""
         for links in self._links:
-            links.shrink(self.head_sparsity)
+            links.shrink()
         if self._is_constrained:
             self._at_work.module.constrain()
 
@@ -342,7 +342,10 @@ class MultiTaskNet(NeuralNet):
             As in `Labels`; that of all batches to come.
         """
         work = self._at_work
-        products = format_of_products(self.precision, work.module, self._batch_size)
+        n_candidates = work.n_candidates(self.members)
+        products = format_of_products(
+            self.precision, work.module, self._batch_size, n_candidates
+        )
         return Step(work.module, work.criterion, scale, products)
 
     @property

@@ -30,6 +30,14 @@ class Part(NamedTuple):
     criterion: Any
     optimizer: Any
 
+    def n_candidates(self, members: Any) -> int:
+        """Count the candidates among its members; `members` are those of the net."""
+        if members is None:
+            return 1
+        candidate = members.candidate
+        own = candidate if self.members is None else candidate[self.members]
+        return len(np.unique(own))
+
     def spread(self, values: np.ndarray, n_members: int) -> np.ndarray:
         """Spread what members of the part have over all; NaN for the others."""
         if self.members is None:
@@ -40,12 +48,13 @@ class Part(NamedTuple):
 
     def adopt_rates(self, optimizer: Any) -> None:
         """Take over what schedules have set, of which they tell the whole net alone."""
-        if self.optimizer is optimizer:
+        if self.members is None:
             return
         for own, group in zip(
             self.optimizer.param_groups, optimizer.param_groups, strict=True
         ):
             own.update({k: group[k] for k in group if k not in ("params", *RATIOS)})
+            own.update(_of_members(group, self.members))
 
     def put_back(self, net: Any) -> None:
         """Write what was learned into the whole net."""
@@ -98,10 +107,14 @@ def part_of(net: Any, members: np.ndarray) -> Part:
                 memo[id(value)] = value.index_select(0, _among(members, parameter))
     chosen = deepcopy(optimizer, memo)
     for group in chosen.param_groups:
-        for name in RATIOS:
-            if group.get(name) is not None:
-                group[name] = tuple(group[name][k] for k in members)
+        group.update(_of_members(group, members))
     return part._replace(optimizer=chosen)
+
+
+def _of_members(group: dict[str, Any], members: np.ndarray) -> dict[str, Any]:
+    """Take the entries of some members of options that have one a member."""
+    known = {name: group[name] for name in RATIOS if group.get(name) is not None}
+    return {name: tuple(of[k] for k in members) for name, of in known.items()}
 
 
 def state_beside_members(net: Any) -> list[dict[str, Any] | None]:

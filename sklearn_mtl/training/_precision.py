@@ -14,7 +14,7 @@ Measured by ``python -m benchmarks precision``, on matrix units of both.
 
 
 def format_of_products(
-    precision: str, network: Any, batch_size: int
+    precision: str, network: Any, batch_size: int, n_candidates: int = 1
 ) -> torch.dtype | None:
     """Choose the number format of the products of shared layers in a step.
 
@@ -24,6 +24,9 @@ def format_of_products(
         "auto" rounds where the device has units for it and a step is large enough.
     network : torch.nn.Module
     batch_size : int
+    n_candidates : int
+        Candidates that the network holds: whether one is rounded does not hang on the
+        others.
 
     Returns
     -------
@@ -37,7 +40,7 @@ def format_of_products(
     if precision == "float32" or not weights or weights[0].dtype != torch.float32:
         return None
     device = weights[0].device.type
-    products = batch_size * sum(weight.numel() for weight in weights)
+    products = batch_size * sum(weight.numel() for weight in weights) / n_candidates
     if products < LEAST_PRODUCTS.get(device, float("inf")) or not has_units(device):
         return None
     return torch.bfloat16

@@ -36,8 +36,10 @@ class StopTogether(Callback):
     patience_above : int, default=None
         The patience with a candidate that is above its aim.
     rate_falls : bool, default=False
-        Whether the learning rate is divided by 5, once no candidate improves, before
-        any of them stops. It is what it was after training.
+        Whether the learning rate of a candidate that does not improve is divided by 5,
+        once, before it stops. An optimizer with one rate for all (it has no
+        ``lr_ratio``) waits until no candidate improves. Rates are what they were after
+        training.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class StopTogether(Callback):
         self._best = np.full(n_candidates, np.inf)
         self._waited = np.zeros(n_candidates, dtype=int)
         self._last = np.full(len(self._candidate), np.nan)
-        self._fallen_from: list[float] | None = None
+        self._fallen = np.zeros(n_candidates, dtype=bool)
+        self._rates: list[dict[str, Any]] | None = None
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Compare the mean losses of candidates with their best."""
@@ -79,32 +82,54 @@ class StopTogether(Callback):
         self._waited += 1
         self._waited[better] = 0
         waited_enough = self._waited >= self._patience()
-        if not self.rate_falls or self._fallen_from is not None:
-            best_weights.stop(waited_enough[self._candidate])
-        elif waited_enough.all():
-            self._lower_rate(net)
-            self._waited[:] = 0
-            best_weights.wait_anew()
+        falling = self._falling(waited_enough, net.optimizer_.param_groups)
+        best_weights.stop((waited_enough & self._may_stop)[self._candidate])
+        if falling.any():
+            self._lower_rate(falling, net.optimizer_.param_groups)
+            self._waited[falling] = 0
+            best_weights.wait_anew(falling[self._candidate])
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Put back the rate, for training that goes on from here."""
-        if self._fallen_from is not None:
-            for group, rate in zip(
-                net.optimizer_.param_groups, self._fallen_from, strict=True
+        """Put back the rates, for training that goes on from here."""
+        if self._rates is not None:
+            for group, rates in zip(
+                net.optimizer_.param_groups, self._rates, strict=True
             ):
-                group["lr"] = rate
+                group.update(rates)
 
-    def _lower_rate(self, net: Any) -> None:
-        groups = net.optimizer_.param_groups
-        self._fallen_from = [group["lr"] for group in groups]
-        for group in groups:
-            group["lr"] /= FALL
+    @property
+    def _may_stop(self) -> Any:
+        """Candidates that no lower rate is waiting for."""
+        return self._fallen if self.rate_falls else np.ones_like(self._fallen)
+
+    def _falling(self, waited_enough: np.ndarray, groups: Any) -> np.ndarray:
+        """Candidates whose rate falls now."""
+        if not self.rate_falls:
+            return np.zeros_like(self._fallen)
+        if _has_rate_of_members(groups):
+            falling: np.ndarray = waited_enough & ~self._fallen
+            return falling
+        together = waited_enough.all() and not self._fallen.any()
+        return np.full_like(self._fallen, together)
+
+    def _lower_rate(self, falling: np.ndarray, groups: Any) -> None:
+        if self._rates is None:
+            known = ("lr", "lr_ratio")
+            self._rates = [{k: g[k] for k in known if k in g} for g in groups]
+        self._fallen |= falling
+        if falling.all():
+            for group in groups:
+                group["lr"] /= FALL
+            return
+        share = np.where(falling[self._candidate], 1.0 / FALL, 1.0)
+        for group in _groups_of_members(groups, len(share)):
+            ratio = group["lr_ratio"]
+            before = np.ones_like(share) if ratio is None else np.array(ratio)
+            group["lr_ratio"] = tuple((before * share).tolist())
 
     def _patience(self) -> Any:
         """Epochs that each candidate is given."""
-        patience = self.patience
-        if self._fallen_from is not None:
-            patience = -(-patience // 2)
+        patience = np.where(self._fallen, -(-self.patience // 2), self.patience)
         if self.aim is None or self.patience_above is None:
             return patience
         return np.where(self._best < self.aim, patience, self.patience_above)
@@ -120,3 +145,17 @@ class StopTogether(Callback):
         return np.divide(
             total, count, out=np.full(n_candidates, np.inf), where=count > 0
         )
+
+
+def _has_rate_of_members(groups: Any) -> bool:
+    return all("lr_ratio" in group for group in groups)
+
+
+def _groups_of_members(groups: Any, n_members: int) -> list[dict[str, Any]]:
+    """Parameter groups in which each member may have a rate of its own."""
+    return [
+        group
+        for group in groups
+        if all(p.ndim for p in group["params"])
+        and max(map(len, group["params"])) == n_members
+    ]

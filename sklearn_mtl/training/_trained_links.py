@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sklearn_mtl.nn import Links, MultiTaskNetwork
 from sklearn_mtl.training._part import Part
 
@@ -17,22 +19,31 @@ class TrainedLinks(NamedTuple):
     links : Links
     group : dict
         Parameter group of the weights.
-    ratio : float, or tensor of shape (k, 1, 1)
-        Rate of each member over that of the group.
+    strength : float, or tensor of shape (k, 1, 1)
+        How much a step thins the links of each member, in units of the group's rate.
     """
 
     links: Links
     group: dict[str, Any]
-    ratio: Any
+    strength: Any
 
-    def shrink(self, head_sparsity: float) -> None:
+    def shrink(self) -> None:
         """Thin the links as one step does."""
-        self.links.shrink(head_sparsity * self.group["lr"] * self.ratio)
+        self.links.shrink(self.group["lr"] * self.strength)
 
 
-def trained_links(part: Part, head_sparsity: float) -> list[TrainedLinks]:
-    """List the links that are trained."""
-    if not head_sparsity:
+def trained_links(
+    part: Part, head_sparsity: float | Sequence[float]
+) -> list[TrainedLinks]:
+    """List the links that are trained.
+
+    Parameters
+    ----------
+    part : Part
+    head_sparsity : float or sequence of float
+        Of all members, or of each member of the whole net.
+    """
+    if not np.any(head_sparsity):
         return []
     if not isinstance(part.module, MultiTaskNetwork):
         raise ValueError(
@@ -41,8 +52,11 @@ def trained_links(part: Part, head_sparsity: float) -> list[TrainedLinks]:
             f"{type(part.module).__name__}. Set head_sparsity=0."
         )
     padding = part.criterion.layout.padding.cpu().numpy()
+    own: Any = head_sparsity
+    if np.ndim(own) and part.members is not None:
+        own = [own[k] for k in part.members]
     return [
-        TrainedLinks(links, group, _ratio(links, group.get("lr_ratio")))
+        TrainedLinks(links, group, _strength(links, own, group.get("lr_ratio")))
         for links in part.module.links(padding)
         for group in part.optimizer.param_groups
         if links.weight.requires_grad
@@ -50,5 +64,8 @@ def trained_links(part: Part, head_sparsity: float) -> list[TrainedLinks]:
     ]
 
 
-def _ratio(links: Links, ratio: Sequence[float] | None) -> Any:
-    return 1.0 if ratio is None else links.weight.new_tensor(ratio).view(-1, 1, 1)
+def _strength(links: Links, sparsity: Any, ratio: Sequence[float] | None) -> Any:
+    if ratio is None and not np.ndim(sparsity):
+        return float(sparsity)
+    each = np.asarray(sparsity) * (1.0 if ratio is None else np.asarray(ratio))
+    return links.weight.new_tensor(each).view(-1, 1, 1)

@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -69,6 +70,30 @@ def test_training_goes_on_as_after_a_pickle():
     assert_same(*found)
 
 
+def test_searches():
+    X, y = numbers()
+    net = MultiTaskNetRegressor(**SMALL)
+    search = model_selection.StackedGridSearchCV(net, {"alpha": [0.0, 0.1]}, cv=2)
+    stored = skops_io.dumps(search.fit(X, y))
+
+    asked = set(skops_io.get_untrusted_types(data=stored)) - set(TRUSTED_TYPES)
+    again = skops_io.loads(stored, trusted=[*TRUSTED_TYPES, *asked])
+
+    assert all(name.startswith("sklearn.") for name in asked)
+    assert again.best_params_ == search.best_params_
+    assert_same(again.predict(X), search.predict(X))
+
+
+def searches():
+    kinds = [getattr(model_selection, name) for name in model_selection.__all__]
+    return [k for k in kinds if isinstance(k, type) and issubclass(k, BaseSearchCV)]
+
+
+def splitters():
+    kinds = [getattr(model_selection, name) for name in model_selection.__all__]
+    return [k() for k in kinds if isinstance(k, type) and k not in searches()]
+
+
 def instances_of(room, base):
     """One of each public class of a room that can be a parameter."""
     kinds = [getattr(room, name) for name in room.__all__]
@@ -85,7 +110,8 @@ def test_no_type_is_trusted_that_no_file_holds():
         "balancing": [kind() for kind in balancing.BALANCING.values()],
         "sharing": [kind() for kind in nn.SHARING.values()],
         "reconstruction": [nn.Autoencoder(), nn.VariationalAutoencoder()],
-        "cv": instances_of(model_selection, object),
+        "cv": splitters(),
+        "searches": [kind(net, {}) for kind in searches()],
         "views": net.estimators_,
         "nets": [MODELS[n]()[0] for n in ("numbers", "classes")],
     }

@@ -322,3 +322,30 @@ def test_a_subclass_that_changes_nothing_keeps_the_formulas():
 
     assert isinstance(net.bind(Binding(trains=True)), NetworkPass)
     assert_same_passes(net, features(N_ROWS, 4))
+
+
+@shapes
+def test_members_may_start_from_priors_of_their_own(shape):
+    made = network(2, **shape)
+    prior = torch.arange(2.0 * len(PRIOR)).reshape(2, -1).double()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+
+    made.set_prior(prior.numpy())
+
+    assert_close(made(features(5, 4)), prior.unsqueeze(1).expand(-1, 5, -1))
+
+
+def test_bins_may_be_put_in_before_the_network_or_by_it():
+    made = network(2, **SHAPES["binned"]).eval()
+    x = features(5, 4)
+    expected = made(x)
+    binned = made.inputs.bins(x)
+    again = network(2, n_features=binned.shape[1]).eval()
+    again.load_state_dict(made.state_dict(), strict=False)
+
+    assert_close(again(binned), expected)
+    again.put_into_bins(4, SHAPES["binned"]["bins"])
+
+    assert_close(again(x), expected)

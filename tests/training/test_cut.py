@@ -57,7 +57,7 @@ def sizes(estimator):
 
 def cut_in_three(monkeypatch, net):
     """Let stacks like that of a net be trained in three parts."""
-    monkeypatch.setattr(_cut, "MOST_BYTES", _cut._bytes_of_training(net) // 3 + 1)
+    monkeypatch.setattr(_cut, "MOST_BYTES", _cut.bytes_of_training(net) // 3 + 1)
 
 
 def steps_of(net):
@@ -250,7 +250,7 @@ def test_members_of_a_part_stop_by_their_own_mean(monkeypatch):
     patient = {"n_iter_no_change": 4, "learning_rate": "constant", "n_members": 4}
     patient["net_params"] = None
     whole = noted(**patient).fit(*TABLE)
-    monkeypatch.setattr(_cut, "MOST_BYTES", _cut._bytes_of_training(whole.net_) // 2)
+    monkeypatch.setattr(_cut, "MOST_BYTES", _cut.bytes_of_training(whole.net_) // 2)
 
     cut = noted(**patient).fit(*TABLE)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sklearn_mtl.training import OF_EACH, Fold, ensemble, teams
+from sklearn_mtl.training import OF_EACH, Fold, ensemble, search, teams
 from tests.helpers import generator
 
 
@@ -116,3 +116,36 @@ def test_teams_are_copies_of_the_members():
     assert arranged.fold.tolist() == np.repeat(members.fold, 2).tolist()
     assert arranged.folds == members.folds
     assert arranged.tasks == [0, 2]
+
+
+def test_candidates_of_a_search_are_one_stack():
+    shallow = four_members(depth=1, learning_rate=0.1)
+    deep = four_members(depth=2)
+
+    both = search([shallow, deep])
+
+    assert both.candidate.tolist() == [1] * 4 + [0] * 4  # the deepest first
+    assert both.depth.tolist() == [2] * 4 + [1] * 4
+    assert both.origin.tolist() == list(range(8))
+    assert_allclose(both.learning_rate, np.repeat([1e-3, 0.1], 4))
+    assert both.seed.tolist() == [*deep.seed, *shallow.seed]
+
+
+def test_rows_that_several_candidates_hold_out_are_one_fold():
+    one, other = four_members(), four_members()
+    mine = replace(other, folds=(Fold(None, np.array([7])), *other.folds[1:]))
+
+    both = search([one, mine])
+
+    assert [fold.held_out.tolist() for fold in both.folds] == [[0], [1], [2], [7]]
+    assert both.fold.tolist() == [0, 1, 2, 0, 3, 1, 2, 3]
+
+
+def test_candidates_that_do_not_fit_together_are_refused():
+    members = four_members()
+    without = replace(members, folds=(), fold=np.zeros(4, dtype=int))
+
+    with pytest.raises(ValueError, match="Make a stack of each"):
+        search([members, without])
+    with pytest.raises(ValueError, match="candidates is empty"):
+        search([])

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from sklearn_mtl.training import StopTogether
 from tests.training.stopping import TABLE, at_work, impatient
@@ -30,7 +31,7 @@ class Script:
     def stop(self, members):
         self.stopped_in[members & (self.stopped_in == 0)] = self.epoch
 
-    def wait_anew(self):
+    def wait_anew(self, members):
         pass
 
     def run(self, callback):
@@ -122,6 +123,22 @@ def test_rate_falls_once_no_candidate_improves():
     assert script.rates == [1.0] * 5 + [0.2] * 3
     callback.on_train_end(script)
     assert script.optimizer_.param_groups == [{"lr": 1.0}]
+
+
+def test_rate_of_a_candidate_falls_by_itself_where_members_have_rates():
+    losses = [[0.5, 0.9], [0.5, 0.8], [0.5, 0.7], [0.5, 0.6], [0.5, 0.5]]
+    script = Script([*losses, [0.4, 0.4], [0.5, 0.4]])
+    weight = torch.zeros(2, 3)
+    groups = script.optimizer_.param_groups
+    groups[0] |= {"lr_ratio": (1.0, 0.5), "params": [weight]}
+    callback = StopTogether(np.array([0, 1]), patience=2, tol=0.0, rate_falls=True)
+
+    # That of candidate 0 falls in epoch 3, which leaves it an epoch to improve.
+    assert script.run(callback) == [4, 0]
+    assert groups[0]["lr"] == 1.0
+    assert groups[0]["lr_ratio"] == (0.2, 0.5)
+    callback.on_train_end(script)
+    assert groups[0]["lr_ratio"] == (1.0, 0.5)
 
 
 def test_a_member_that_left_counts_with_its_last_loss():

@@ -1,0 +1,81 @@
+"""What scikit-learn's searches call for their fits, in place of joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Any
+
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_mtl.model_selection._stacked_jobs import Call, Done
+from sklearn_mtl.model_selection._stacked_plan import Plan, plan_of
+
+
+def asked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand where searches look for joblib's ``delayed``."""
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return function, arguments, keywords
+
+    return call
+
+
+class StackedCalls:
+    """Stands where searches look for joblib's ``Parallel``.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+    pre_dispatch : int or str
+        Of jobs that are no stacks.
+    """
+
+    def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "all") -> None:
+        self.n_jobs, self.pre_dispatch = n_jobs, pre_dispatch
+
+    def __enter__(self) -> StackedCalls:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def __call__(self, calls: Iterable[Any]) -> list[dict[str, Any]]:
+        """Evaluate what `asked` made, and give results in the same order."""
+        known = [
+            Call(position, function, *arguments, keywords)  # type: ignore[call-arg]
+            for position, (function, arguments, keywords) in enumerate(calls)
+        ]
+        says = bool(known) and known[0].how["verbose"] > 0
+        parallel = Parallel(
+            n_jobs=self.n_jobs,
+            pre_dispatch=self.pre_dispatch,
+            return_as="generator_unordered" if says else "list",
+        )
+        plan = plan_of(known, parallel._effective_n_jobs())
+        if says:
+            print(plan)
+        done: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
+        if says:
+            done = _told(done, plan)
+        results = dict(result for of_job in done for result in of_job.results)
+        return [results[position] for position in range(len(known))]
+
+
+def _told(of_jobs: Iterable[Done], plan: Plan) -> Iterator[Done]:
+    """Print how far a search is, job by job."""
+    begin, n_jobs = perf_counter(), len(plan.jobs)
+    for number, done in enumerate(of_jobs, start=1):
+        passed = perf_counter() - begin
+        size = ""
+        if done.n_stacks:
+            size = (
+                f" in {done.n_stacks} stacks of at most {done.n_members} members and "
+                f"{done.n_bytes / 2**20:.0f} MB"
+            )
+        print(
+            f"[{number}/{n_jobs}] {len(done.results)} fits{size}, "
+            f"{done.seconds:.1f} s; about {passed / number * (n_jobs - number):.0f} s "
+            "left"
+        )
+        yield done

@@ -1,0 +1,215 @@
+"""Fits of a search that are evaluated together: trained in stacks, then scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_method_params
+
+OF_ROWS = {"sample_weight", "groups"}
+"""Arguments of fit that stacks take."""
+
+
+class Call(NamedTuple):
+    """One fit and its scores, as scikit-learn's searches ask for it.
+
+    Attributes
+    ----------
+    position : int
+        Among the results that are asked for.
+    function : callable
+        Fits and scores.
+    estimator : estimator
+        A clone, without the parameters of the candidate.
+    X, y : containers of all rows
+    how : dict
+        Further arguments of `function`.
+    """
+
+    position: int
+    function: Callable[..., dict[str, Any]]
+    estimator: Any
+    X: Any
+    y: Any
+    how: dict[str, Any]
+
+    @property
+    def split(self) -> int:
+        """Number of the split."""
+        return int(self.how["split_progress"][0])
+
+    @property
+    def candidate(self) -> int:
+        """Number of the candidate."""
+        return int(self.how["candidate_progress"][0])
+
+    def run(self) -> dict[str, Any]:
+        """Fit and score."""
+        return self.function(self.estimator, self.X, self.y, **self.how)
+
+
+class Done(NamedTuple):
+    """Results of a job, and what it took.
+
+    Attributes
+    ----------
+    results : list of (int, dict)
+        With the position of each.
+    n_stacks : int
+    n_members, n_bytes : int
+        Of the largest stack.
+    seconds : float
+    """
+
+    results: list[tuple[int, dict[str, Any]]]
+    n_stacks: int = 0
+    n_members: int = 0
+    n_bytes: int = 0
+    seconds: float = 0.0
+
+
+class Job(NamedTuple):
+    """Candidates of like shapes with like steps before the net, or one single fit.
+
+    Attributes
+    ----------
+    shapes : list of list of Call
+        Calls whose networks have one shape.
+    alone : bool
+        Whether each is fitted by itself.
+    """
+
+    shapes: list[list[Call]]
+    alone: bool = False
+
+    def run(self) -> Done:
+        """Evaluate all calls."""
+        begin = perf_counter()
+        done = Done([])
+        seen: dict[int, _Seen | None] = {}
+        for calls in self.shapes:
+            if self.alone:
+                done.results.extend(_one_by_one(calls))
+            else:
+                done = _evaluate(calls, seen, done)
+        return done._replace(seconds=perf_counter() - begin)
+
+
+def net_of(estimator: Any) -> Any:
+    """Give the multi-task net of an estimator or at the end of a Pipeline, or None."""
+    net = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return net if hasattr(net, "_fit_candidates") else None
+
+
+def _evaluate(calls: list[Call], seen: dict[int, _Seen | None], done: Done) -> Done:
+    """Train candidates side by side, and score each."""
+    for split, call in {call.split: call for call in calls}.items():
+        if split not in seen:
+            seen[split] = _seen_by_net(call)
+    for call in calls:
+        if seen[call.split] is None:
+            done.results.extend(_one_by_one([call]))
+    calls = [call for call in calls if seen[call.split] is not None]
+    if not calls:
+        return done
+    begin = perf_counter()
+    splits = {split: s for split, s in seen.items() if s is not None}
+    candidates = list(dict.fromkeys(call.candidate for call in calls))
+    nets = [_net_of_candidate(calls, candidate) for candidate in candidates]
+    known = [nets[0]._rows_of_split(s.X, s.y, **s.params) for s in splits.values()]
+    outcome = nets[0]._fit_candidates(nets, known)
+    share = (perf_counter() - begin) / len(calls)
+    places = {split: s for s, split in enumerate(splits)}
+    for call in calls:
+        of_split = outcome.fitted[places[call.split]]
+        fitted = of_split[candidates.index(call.candidate)]
+        _let_be(call.estimator, splits[call.split].steps, fitted)
+        result = call.run()
+        result["fit_time"] += share
+        done.results.append((call.position, result))
+    return done._replace(
+        n_stacks=done.n_stacks + outcome.n_stacks,
+        n_members=max(done.n_members, outcome.n_members),
+        n_bytes=max(done.n_bytes, outcome.n_bytes),
+    )
+
+
+def _net_of_candidate(calls: list[Call], candidate: int) -> Any:
+    call = next(call for call in calls if call.candidate == candidate)
+    estimator = clone(call.estimator)
+    return net_of(estimator.set_params(**clone(call.how["parameters"], safe=False)))
+
+
+def _one_by_one(calls: list[Call]) -> list[tuple[int, dict[str, Any]]]:
+    return [(call.position, call.run()) for call in calls]
+
+
+class _Seen(NamedTuple):
+    """What reaches a net: rows that the steps before it have transformed."""
+
+    steps: list[tuple[str, Any]]
+    X: Any
+    y: Any
+    params: dict[str, Any]
+
+
+class _Recorder(BaseEstimator):
+    """Stands in a Pipeline for a net, and keeps what `fit` is given."""
+
+    def __init__(self, net: Any = None) -> None:
+        self.net = net
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> _Recorder:
+        self.seen_ = X, y, params
+        return self
+
+    def get_metadata_routing(self) -> Any:
+        return self.net.get_metadata_routing()
+
+
+def _seen_by_net(call: Call) -> _Seen | None:
+    """Fit the steps before the net on the rows of the split that are trained on.
+
+    None if stacks cannot take what reaches the net: it is then fitted as it is.
+    """
+    train = np.asarray(call.how["train"])
+    X, y = (_safe_indexing(values, train) for values in (call.X, call.y))
+    params = _check_method_params(
+        call.X, params=call.how["fit_params"] or {}, indices=train
+    )
+    steps: list[tuple[str, Any]] = []
+    if isinstance(call.estimator, Pipeline):
+        pipeline = clone(call.estimator)
+        parameters = clone(call.how["parameters"], safe=False)
+        name, net = pipeline.set_params(**parameters).steps[-1]
+        pipeline.steps[-1] = (name, _Recorder(net))
+        try:
+            pipeline.fit(X, y, **params)
+        except Exception:  # alone, each candidate tells of it
+            return None
+        steps = pipeline.steps[:-1]
+        X, y, params = pipeline.steps[-1][1].seen_
+    if not OF_ROWS.issuperset(params):
+        return None
+    return _Seen(steps, X, y, params)
+
+
+def _let_be(estimator: Any, steps: list[tuple[str, Any]], fitted: Any) -> None:
+    """Let the next call of `fit` give an estimator what was learned in a stack."""
+
+    def fit(X: Any, y: Any = None, **params: Any) -> Any:
+        del vars(estimator)["fit"]
+        if isinstance(fitted, Exception):
+            raise fitted
+        if steps:
+            estimator.steps[:-1] = steps
+        net_of(estimator)._adopt(fitted, X, y)
+        return estimator
+
+    vars(estimator)["fit"] = fit
