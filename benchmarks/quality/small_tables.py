@@ -61,7 +61,6 @@ def measure(plan: Plan, table: str, rows: int, model: str) -> dict[str, Any]:
 def as_table(runs: list[Run]) -> list[str]:
     found = pd.DataFrame(runs)
     found["mean"] = found["skill"].map(np.mean)
-    found["s"] = found["fit_seconds"].map(np.mean)
     models = [model for model in MODELS if model in set(found["model"])]
     skills = found.pivot_table("mean", ["table", "rows"], "model", sort=False)
     complete = skills[models].dropna()
@@ -76,8 +75,6 @@ def as_table(runs: list[Run]) -> list[str]:
         lines.append(
             [f"{label} of {len(complete)}", *(f"{values[m]:.3f}" for m in models)]
         )
-    seconds = found.groupby("model")["s"].mean()
-    lines.append(["mean seconds of a fit", *(f"{seconds[m]:.1f}" for m in models)])
     return [table(["table, rows", *models], lines)]
 
 
