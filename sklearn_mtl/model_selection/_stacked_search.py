@@ -144,6 +144,12 @@ class _StackedSearch(BaseSearchCV):
         )
     )
 
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of X; scikit-learn's text refers to its glossary."""
+        n_columns: int = super().n_features_in_
+        return n_columns
+
 
 @_with_sections
 class StackedGridSearchCV(GridSearchCV, _StackedSearch):
