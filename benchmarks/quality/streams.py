@@ -30,8 +30,8 @@ BATCH = 50_000
 FEATURES, COLUMNS = 20, 4
 MADE = "made rows"
 MOST_ROWS = 50_000_000
-SECONDS = 600
-"""Bound of the fit to made rows, of which more always teach a little more."""
+SECONDS = 150
+"""Bound of the fit to made rows."""
 WAYS = "fit", "fit_batches"
 
 
