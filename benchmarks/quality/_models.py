@@ -220,9 +220,13 @@ def fit_net(
     X: pd.DataFrame, y: pd.DataFrame, groups: Any = None, **parameters: Any
 ) -> Predict:
     """Fit the estimator; columns that the tables call numbers are regression."""
+    net = MultiTaskNetEstimator(task_types=kinds(y), **parameters)
+    return predict_of(net.fit(X, y, groups=groups), y)
+
+
+def predict_of(net: MultiTaskNetEstimator, y: pd.DataFrame) -> Predict:
+    """Ask a fitted net for all columns of y."""
     numeric = kinds(y)
-    net = MultiTaskNetEstimator(task_types=numeric, **parameters)
-    net.fit(X, y, groups=groups)
 
     def predict(X_test: pd.DataFrame) -> Predictions:
         numbers = net.predict(X_test)

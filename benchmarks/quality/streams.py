@@ -18,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.benchmark import Benchmark, Case, Plan, Run, combined
 from benchmarks.data import folds, kinds, load
+from benchmarks.quality._models import predict_of
 from benchmarks.quality.peers import scored
 from benchmarks.report import n_seeds, table
 from benchmarks.timing import MILLION_BYTES, peak_above, seconds
@@ -52,7 +53,7 @@ def measure(plan: Plan, table: str, way: str, seed: int) -> dict[str, Any]:
         else:
             read = in_batches(X_train, y_train)
             net.fit_batches(read, rows_in_memory=len(X_train) // SHARE)
-        return predictor(net, y)
+        return predict_of(net, y)
 
     return scored(X, y, folds(len(X))[:1], fit) | {"rows": len(X)}
 
@@ -62,19 +63,6 @@ def in_batches(X: pd.DataFrame, y: pd.DataFrame) -> Callable[[], Iterator[Any]]:
         (X[start : start + 500], y[start : start + 500])
         for start in range(0, len(X), 500)
     )
-
-
-def predictor(net: MultiTaskNetEstimator, y: pd.DataFrame) -> Any:
-    def predict(X_test: pd.DataFrame) -> dict[str, Any]:
-        labels = net.predict(X_test)
-        return {
-            name: labels[name].to_numpy()
-            if not task.is_classifier
-            else pd.DataFrame(view.predict_proba(X_test), columns=view.classes_)
-            for name, task, view in zip(y, net.tasks_, net.estimators_, strict=True)
-        }
-
-    return predict
 
 
 def made(n_rows: int, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:

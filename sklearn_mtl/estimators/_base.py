@@ -239,8 +239,7 @@ default=None
             validation = read_validation(self, X_val, y_val, names or table.y.names)
             fitted = fit_table(self, table, validation, earlier, course=course, **how)
             if not goes_on:
-                for net in fitted.stack.nets:
-                    net.forget_optimizer_state()
+                fitted.stack.forget_optimizer_state()
             self._keep(fitted, y)
 
     @contextmanager

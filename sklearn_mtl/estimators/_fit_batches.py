@@ -118,13 +118,12 @@ def fit_batches(
         stack.enter_context(usual_torch_modes())
         share = self.validation_fraction if self.early_stopping else 0.0
         found = survey(stream, rows_in_memory, share)
-        sample, held_out = found.sample, found.held_out
+        sample = found.sample
         table = read_table(self, sample.X, sample.y, sample.sample_weight, names)
         table = replace(table, n_streamed=found.n_rows)
         validation = None
         if self.early_stopping:
-            _check_holds_out(held_out, found.n_rows)
-            assert held_out is not None
+            held_out = _held_out_of(found)
             names = names or table.y.names
             validation = read_validation(self, held_out.X, held_out.y, names)
 
@@ -143,8 +142,7 @@ def fit_batches(
             course=course,
         )
         if not self.warm_start:
-            for net in fitted.stack.nets:
-                net.forget_optimizer_state()
+            fitted.stack.forget_optimizer_state()
         self._keep(fitted, sample.y)
     return self
 
@@ -191,9 +189,11 @@ def _check_rows_in_memory(n_rows: Any) -> None:
         )
 
 
-def _check_holds_out(held_out: Batch | None, n_rows: int) -> None:
-    if held_out is None:
+def _held_out_of(found: Survey) -> Batch:
+    if found.held_out is None:
         raise ValueError(
-            f"Of {n_rows} rows none was drawn to be held out. Raise "
-            "validation_fraction, pass smaller groups, or set early_stopping=False."
+            f"Of {found.n_rows} rows none was drawn to be held out. Raise "
+            "validation_fraction, or rows_in_memory where groups are larger than a "
+            "quarter of it, pass smaller groups, or set early_stopping=False."
         )
+    return found.held_out

@@ -73,6 +73,11 @@ class FittedStack:
         """All nets, the shared one first."""
         return [self.net] if self.own_net is None else [self.net, self.own_net]
 
+    def forget_optimizer_state(self) -> None:
+        """Let training that goes on from here begin with fresh moments."""
+        for net in self.nets:
+            net.forget_optimizer_state()
+
     @property
     def own_tasks(self) -> list[int]:
         """Positions of the columns that went on alone."""

@@ -194,12 +194,13 @@ class HashSample:
         """Give what is kept of all that passed by; None where there is nothing."""
         if self._n_kept > self.most_rows:
             self._thin()
-        return self._kept[0] if len(self._kept) == 1 else self._joined()
+        return self._joined()
 
     def _joined(self) -> Batch | None:
         if not self._n_kept:
             return None
-        self._kept = [below_each_other(self._kept)]
+        if len(self._kept) > 1:
+            self._kept = [below_each_other(self._kept)]
         return self._kept[0]
 
     def _thin(self) -> None:

@@ -9,21 +9,18 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
-from sklearn_mtl.tables._columns import as_frame, is_frame
+from sklearn_mtl.tables._columns import as_frame, as_series, is_frame
+from sklearn_mtl.tables._containers import take_rows
 
 
 def pick_rows(values: Any, rows: np.ndarray) -> Any:
     """Rows of any container of X, y or weights, as the same kind of container."""
-    if sparse.issparse(values):
-        return values.tocsr()[rows]
     if isinstance(values, list | tuple):
         return [values[row] for row in rows]
-    if is_frame(values):
-        frame = as_frame(values)
-        assert frame is not None
-        return frame[rows, :].to_native()
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
+    if sparse.issparse(values) or is_frame(values):
+        return take_rows(values.tocsr() if sparse.issparse(values) else values, rows)
+    series = as_series(values)
+    if series is not None:
         return series[rows.tolist()].to_native()
     return np.asanyarray(values)[rows]
 
@@ -55,10 +52,11 @@ def stack_rows(parts: Sequence[Any], name: str) -> Any:
         frames = [as_frame(part) for part in parts]
         _check_names([list(frame.columns) for frame in frames if frame], name)
         return nw.concat([frame for frame in frames if frame]).to_native()
-    series = nw.from_native(first, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        columns = [nw.from_native(part, series_only=True) for part in parts]
-        below = nw.concat([column.to_frame() for column in columns])
+    series = [as_series(part) for part in parts]
+    if series[0] is not None:
+        below = nw.concat(
+            [column.to_frame() for column in series if column is not None]
+        )
         return below.get_column(below.columns[0]).to_native()
     return np.concatenate(parts)
 

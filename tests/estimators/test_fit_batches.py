@@ -243,6 +243,21 @@ def test_refused(case):
     assert threading.active_count() == before
 
 
+def test_groups_too_large_to_hold_out():
+    X, y = tables()
+    groups = np.arange(N_ROWS) % 2  # 300 rows each; a quarter of 400 can be held out
+    net = MultiTaskNetRegressor(**SMALL, validation_fraction=0.5)
+    with pytest.raises(ValueError, match="rows_in_memory where groups are larger"):
+        net.fit_batches([{"X": X, "y": y, "groups": groups}], rows_in_memory=400)
+
+
+def test_no_optimizer_state_is_kept_unless_training_is_to_go_on():
+    for goes_on in (False, True):
+        net = MultiTaskNetRegressor(**SMALL, warm_start=goes_on)
+        net.fit_batches([tables()], rows_in_memory=300)
+        assert bool(net.net_.optimizer_.state) == goes_on
+
+
 def test_a_class_that_the_sample_did_not_show():
     X, y = tables()
     y = np.where(np.arange(N_ROWS) == 555, "rare", np.where(X[:, 0] > 0, "a", "b"))
