@@ -102,6 +102,11 @@ class GramianWeighting(GramianBalancing):
                 f"{shape} of inner products of shape {tuple(gramian.shape)}. Return a "
                 f"tensor of shape {(len(gramian),)}: one weight a column."
             )
+        if not weights.isfinite().all() and gramian.isfinite().all():
+            raise ValueError(
+                f"weighting={self.weighting!r} made the weights {weights.tolist()} of "
+                f"the inner products {gramian.tolist()}. Return finite numbers."
+            )
         return weights.detach()
 
 

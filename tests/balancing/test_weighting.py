@@ -101,6 +101,7 @@ class OfJacobian(torch.nn.Module):
         (OfJacobian(), "asks for the gradients themselves"),
         (lambda gramian: gramian, r"shape \(3, 3\).*one weight a column"),
         (lambda gramian: None, "made NoneType"),
+        (lambda gramian: gramian[0] * torch.nan, r"made the weights \[nan, nan, nan\]"),
     ],
 )
 def test_what_is_no_weighting_of_a_gramian_is_refused(weighting, message):
