@@ -221,14 +221,13 @@ class MemberRows(Dataset[Any]):
         chosen.unlabelled = self.unlabelled[members]
         return chosen
 
-    def of_epoch(self) -> MemberRows:
-        """Rows that the next epoch reads: these, or those of the next window.
+    def next_window(self) -> MemberRows:
+        """Rows of the next of the windows.
 
         How much a label counts is told by all of `table`: a window in which few rows
         have a label of some task does not count each of them for more.
         """
-        if self.windows is None:
-            return self
+        assert self.windows is not None
         window = copy(self)
         window.table = next(self.windows)
         window.index = torch.arange(len(window.table), device=window.table.device)
@@ -315,13 +314,10 @@ class Batches:
         self.n_batches = max(1, -(-len(dataset) // self.batch_size))
         self.scale = dataset.scale * self.n_batches
 
-    def of_epoch(self) -> Self:
-        """Batches of the rows that the next epoch reads."""
-        dataset = self.dataset.of_epoch()
-        if dataset is self.dataset:
-            return self
+    def of_next_window(self) -> Self:
+        """Batches of the rows of the dataset's next window."""
         chosen = copy(self)
-        chosen._read(dataset)
+        chosen._read(self.dataset.next_window())
         return chosen
 
     def select(self, members: np.ndarray) -> Self:

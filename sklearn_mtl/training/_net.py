@@ -376,7 +376,7 @@ class MultiTaskNet(NeuralNet):
             skip_epoch(self, prefix)
             return
         if training and iterator.dataset.windows is not None:
-            iterator = iterator.of_epoch()
+            iterator = iterator.of_next_window()
         if self._at_work.members is not None:
             iterator = iterator.select(self._at_work.members)
         if training:
