@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mtl.estimators._arguments import checks_arguments
+from sklearn_mtl.estimators._generative import CELLS_THAT_FIT
 from sklearn_mtl.estimators._known_labels import held_out_labels, read_known
 from sklearn_mtl.estimators._reading import seed_of
 
@@ -81,7 +82,16 @@ data frame
     if y_known is not None:
         labels = read_known(self.tasks_, y_known, len(responses[0]))
     rng = np.random.default_rng(seed_of(random_state))
-    drawn = copula.draws(responses, int(n_samples), rng, labels)
+    try:
+        drawn = copula.draws(responses, int(n_samples), rng, labels)
+    except (MemoryError, OverflowError, ValueError) as error:
+        n_cells = n_samples * len(responses[0]) * len(responses)
+        if n_cells < CELLS_THAT_FIT:
+            raise
+        raise ValueError(
+            f"n_samples={n_samples} draws of {len(responses[0])} rows and "
+            f"{len(responses)} columns do not fit in memory. Draw fewer at once."
+        ) from error
     columns = [
         _as_labels(task, codes) if task.is_classifier else codes
         for task, codes in zip(self.tasks_, drawn, strict=True)

@@ -113,12 +113,21 @@ def told_by(estimator: Any, X: Any, y_known: Any) -> Told:
 
 def read_known(tasks: list[Task], y_known: Any, n_rows: int) -> np.ndarray:
     """Numbers and class codes (n_rows, T) of known labels; NaN where not known."""
-    table = read_y(y_known, n_rows, name="y_known")
+    table = _read(y_known, n_rows)
     names = [task.name_ for task in tasks]
     labels = np.full((n_rows, len(tasks)), np.nan)
     for t, column in zip(_positions(table, names), table.columns, strict=True):
         labels[:, t] = _labels(tasks[t], column)
     return labels
+
+
+def _read(y_known: Any, n_rows: int) -> TargetTable:
+    try:
+        return read_y(y_known, n_rows, name="y_known")
+    except (TypeError, ValueError) as error:
+        if "y_known" in str(error):
+            raise
+        raise type(error)(f"y_known cannot be read as y. {error}") from error
 
 
 def _positions(table: TargetTable, names: list[Hashable]) -> list[int]:

@@ -15,13 +15,15 @@ import numpy as np
 from scipy.special import betainc, ndtr
 from scipy.stats import nbinom
 
-from sklearn_mtl.joint._normal import nodes, score_below
-from sklearn_mtl.tasks import Count, Ordinal, Task
+from sklearn_mtl.joint._normal import FARTHEST, nodes, score_below
+from sklearn_mtl.tasks import Count, GammaRegression, Ordinal, Task
 
 MOST_KNOTS = 513
 """Points that a distribution of residuals is kept at."""
 MOST_ALONE = 24
 """Classes, the most frequent ones, that have a latent score of their own."""
+LOWEST_IS_ZERO = Count, GammaRegression
+"""Kinds of numbers that are never negative."""
 FARTHEST_COUNT = 6.0
 """Score beyond which counts are not told apart."""
 COUNT_CUTS = np.linspace(0.02, 0.98, 25)
@@ -329,6 +331,8 @@ def _numbers(
         if len(values) > MOST_KNOTS:
             kept = np.linspace(0, len(values) - 1, MOST_KNOTS).round().astype(int)
             scores, values = scores[kept], values[kept]
+        spread = float(np.sqrt(np.average(residual**2, weights=weight)))
+        scores, values = _with_tails(task, scores, values, spread)
     found = Numbers(task, residual_std, scores, values)
     if task.level is not None:
         centre = found.residuals(score_below(np.array(task.level)))
@@ -336,6 +340,17 @@ def _numbers(
         points, weights = nodes()
         centre = found.residuals(points) @ weights
     return Numbers(task, residual_std, scores, values - centre)
+
+
+def _with_tails(
+    task: Task, scores: np.ndarray, values: np.ndarray, spread: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Go on beyond the farthest residuals, as a normal law would."""
+    below = values[0] - spread * (FARTHEST + scores[0])
+    above = values[-1] + spread * (FARTHEST - scores[-1])
+    if isinstance(task, LOWEST_IS_ZERO):
+        below = values[0]
+    return np.array([-FARTHEST, *scores, FARTHEST]), np.array([below, *values, above])
 
 
 def _classes(task: Task, response: np.ndarray) -> Classes:

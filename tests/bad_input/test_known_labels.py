@@ -37,7 +37,8 @@ def net():
         (Y.iloc[:5], ["30 rows", "y_known has 5"]),
         (Y[["size", "size"]], ["'size'", "once"]),
         (np.zeros((N_ROWS, 2)), ["y_known has 2 columns", "3"]),
-        ("G1", ["str", "data frame"]),
+        ("G1", ["y_known", "str", "data frame"]),
+        (0.5, ["y_known", "0 dimensions"]),
     ],
     ids=lambda value: "" if isinstance(value, list) else None,
 )
@@ -51,6 +52,13 @@ def test_known_labels_that_do_not_fit(net, known, words):
 @pytest.mark.parametrize("n_samples", [0, -1, 1.5, "2", None])
 def test_number_of_draws(net, n_samples):
     fails_saying(["'n_samples' parameter"], lambda: net.sample_y(X, n_samples))
+
+
+def test_more_draws_than_fit_in_memory(net):
+    fails_saying(
+        ["n_samples=1000000000000000000000000000000", "Draw fewer"],
+        lambda: net.sample_y(X, 10**30),
+    )
 
 
 @pytest.mark.parametrize("joint", [1.5, "yes", None])
