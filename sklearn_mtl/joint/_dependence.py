@@ -66,7 +66,8 @@ def learn_correlation(
         size = np.sqrt(expected * expected.T / (said * said.T))
         n_labels = total**2 / _crossed(root**2)
         told = expected * expected.T / total**2
-    found = _solved(np.where(between, _crossed(root * score) * size, 0.0), powers)
+        observed = np.where(between, _crossed(root * score) * size, 0.0)
+    found = _solved(observed, powers)
     found[~between] = 0.0
     # Of scores known exactly, that of Pearson's coefficient; of intervals, that of no
     # dependence, over what they tell.

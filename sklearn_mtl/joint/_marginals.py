@@ -332,7 +332,8 @@ def _numbers(
             kept = np.linspace(0, len(values) - 1, MOST_KNOTS).round().astype(int)
             scores, values = scores[kept], values[kept]
         spread = float(np.sqrt(np.average(residual**2, weights=weight)))
-        scores, values = _with_tails(task, scores, values, spread)
+        if len(values) > 1:
+            scores, values = _with_tails(task, scores, values, spread)
     found = Numbers(task, residual_std, scores, values)
     if task.level is not None:
         centre = found.residuals(score_below(np.array(task.level)))

@@ -118,3 +118,15 @@ def test_between_columns_gives_a_number_a_pair(copula):
     assert_array_equal(is_signed[5], [False] * 6)
     assert (correlation[5, :5] > 0.5).all()
     assert (n_rows[:5, :5] == 1500).all()
+
+
+def test_a_number_that_is_always_met_says_nothing(rng):
+    table = made(100, 0.5, ("number", "number"))
+    table.labels[:, 0] = table.responses[0][:, 0]
+    copula = table.record().copula
+    assert copula.correlation[0, 1] == 0.0
+    drawn = copula.draws(table.responses, 2, rng)
+    assert_allclose(drawn[0], table.responses[0].repeat(2, axis=1))
+    found, left = copula.updated(table.labels, table.responses)
+    assert np.isfinite(found[1]).all()
+    assert np.isfinite(left).all()
