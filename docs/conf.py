@@ -14,6 +14,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = [
@@ -53,13 +54,22 @@ sphinx_gallery_conf = {
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn-mtl {version}"
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "show_prev_next": False,
+    "show_prev_next": True,
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 2,
 }
+
+
+# The first screen is a page of its own: there is no section to navigate in.
+html_sidebars = {"index": [], "benchmarks": [], "changelog": []}
 
 
 def skip_inherited(app, what, name, obj, skip, options):
