@@ -58,6 +58,8 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"sklearn-mtl {version}"
 html_theme_options = {
     "navigation_with_keys": False,

@@ -57,3 +57,8 @@ def test_picture_of_the_stack_shows_each_member():
     assert len(rows.patches) == 5 * 5
     assert len(second) == (net.own_net_ is not None)
     assert script.with_suffix(".png").exists()
+
+
+@pytest.mark.parametrize("page", ["search", "genindex", "py-modindex"])
+def test_no_page_is_hidden_by_one_of_sphinx(page):
+    assert not list((ROOT / "docs").glob(f"{page}.*"))
