@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "sphinx_llms_txt",
 ]
 exclude_patterns = [
     "_build",
@@ -56,6 +57,13 @@ myst_heading_anchors = 3
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+llms_txt_title = "sklearn-mtl"
+llms_txt_summary = """
+One neural network learns all columns of y at once, inside scikit-learn: numbers,
+classes and counts side by side, labels missing here and there.
+"""
+llms_txt_exclude = ["gallery/*", "generated/*", "changelog", "experiments"]
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
