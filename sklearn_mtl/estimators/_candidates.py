@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
@@ -10,10 +10,13 @@ from sklearn.base import clone
 from sklearn_mtl.estimators._candidate_stack import (
     Candidate,
     Learned,
+    Stack,
     bytes_of_candidate,
+    can_go_on,
     holds_out,
     kind_of_table,
     take_apart,
+    train_on,
     train_stack,
 )
 from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
@@ -63,6 +66,17 @@ class Split(NamedTuple):
     groups: Any = None
 
 
+Place = tuple[int, int]
+"""Positions of a split and of a candidate."""
+
+
+class Paused(NamedTuple):
+    """A stack whose candidates can go on."""
+
+    places: list[Place]
+    stack: Stack
+
+
 class Outcome(NamedTuple):
     """What became of candidates.
 
@@ -75,12 +89,15 @@ class Outcome(NamedTuple):
         Networks of the largest stack.
     n_bytes : int
         Memory that their weights took while they trained.
+    paused : tuple of Paused
+        Where it was asked for, stacks whose candidates can go on.
     """
 
     fitted: list[list[Any]]
     n_stacks: int
     n_members: int
     n_bytes: int
+    paused: tuple[Paused, ...] = ()
 
 
 def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
@@ -111,7 +128,9 @@ def members_of_candidate(net: Any) -> int:
     return MEMBERS_OF_A_CANDIDATE if net.n_members == "auto" else int(net.n_members)
 
 
-def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
+def fit_candidates(
+    nets: Sequence[Any], splits: Sequence[Split], *, pauses: bool = False
+) -> Outcome:
     """Fit candidates to the rows of several splits, as members of few stacks.
 
     In each split a candidate starts from the weights, and holds out the rows, that it
@@ -124,6 +143,8 @@ def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
     nets : sequence of estimators
         Not fitted; alike in what `parameters_of_stack` names.
     splits : sequence of Split
+    pauses : bool
+        Whether they may go on later with `go_on_with_candidates`.
 
     Returns
     -------
@@ -141,21 +162,53 @@ def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
         able = _able(nets, splits, outcome.fitted)
         for stack in _stacks(able):
             places = [place for place, _ in stack]
-            trained = train_stack([candidate for _, candidate in stack], course)
-            if course.ended_by == "interrupt":
-                raise KeyboardInterrupt
-            for (s, c), fitted in zip(places, take_apart(trained), strict=True):
-                outcome.fitted[s][c] = fitted
-            outcome = outcome._replace(
-                n_stacks=outcome.n_stacks + 1,
-                n_members=max(outcome.n_members, trained.net.members.number),
-                n_bytes=max(outcome.n_bytes, bytes_of_training(trained.net)),
-            )
+            together = [candidate for _, candidate in stack]
+            trained = train_stack(together, course, pauses=pauses)
+            outcome = _with_stack(outcome, Paused(places, trained), course)
     return outcome
 
 
-Place = tuple[int, int]
-"""Positions of a split and of a candidate."""
+def go_on_with_candidates(paused: Paused, nets: Mapping[Place, Any]) -> Outcome:
+    """Let candidates go on that were trained to fewer epochs.
+
+    They become what they would have become without a pause.
+
+    Parameters
+    ----------
+    paused : Paused
+        Not to be used afterwards.
+    nets : dict of (int, int) to estimator
+        Places of those that go on; alike in what `parameters_of_stack` names.
+
+    Returns
+    -------
+    Outcome
+        In which places are as before.
+    """
+    course = Course()
+    positions = {paused.places.index(place): place for place in nets}
+    places = [positions[i] for i in sorted(positions)]
+    n_splits, n_candidates = (1 + max(of) for of in zip(*places, strict=True))
+    outcome = Outcome([[None] * n_candidates for _ in range(n_splits)], 0, 0, 0)
+    with usual_torch_modes():
+        asked = {i: _for_comparison(nets[place]) for i, place in positions.items()}
+        trained = train_on(paused.stack, asked, course)
+        return _with_stack(outcome, Paused(places, trained), course)
+
+
+def _with_stack(outcome: Outcome, trained: Paused, course: Course) -> Outcome:
+    """Add what became of the candidates of a stack."""
+    if course.ended_by == "interrupt":
+        raise KeyboardInterrupt
+    places, stack = trained
+    for (s, c), fitted in zip(places, take_apart(stack), strict=True):
+        outcome.fitted[s][c] = fitted
+    return outcome._replace(
+        n_stacks=outcome.n_stacks + 1,
+        n_members=max(outcome.n_members, stack.net.members.number),
+        n_bytes=max(outcome.n_bytes, bytes_of_training(stack.net)),
+        paused=(*outcome.paused, trained) if can_go_on(stack) else outcome.paused,
+    )
 
 
 def _for_comparison(net: Any) -> Any:

@@ -10,6 +10,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_mtl.model_selection._stacked_jobs import Call, Done
 from sklearn_mtl.model_selection._stacked_plan import Plan, plan_of
+from sklearn_mtl.model_selection._stacked_rounds import Rounds, epochs_are_the_resource
 
 
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,6 +34,7 @@ class StackedCalls:
 
     def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "all") -> None:
         self.n_jobs, self.pre_dispatch = n_jobs, pre_dispatch
+        self._rounds: Rounds | None = None
 
     def __enter__(self) -> StackedCalls:
         return self
@@ -52,14 +54,35 @@ class StackedCalls:
             pre_dispatch=self.pre_dispatch,
             return_as="generator_unordered" if says else "list",
         )
-        plan = plan_of(known, parallel._effective_n_jobs())
+        plan = self._plan(known, parallel._effective_n_jobs())
         if says:
             print(plan)
         done: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
         if says:
             done = _told(done, plan)
-        results = dict(result for of_job in done for result in of_job.results)
+        results: dict[int, dict[str, Any]] = {}
+        for of_job in done:
+            results.update(of_job.results)
+            if self._rounds is not None:
+                self._rounds.keep(known, of_job)
         return [results[position] for position in range(len(known))]
+
+    def _plan(self, calls: list[Call], n_workers: int) -> Plan:
+        return plan_of(calls, n_workers)
+
+
+class StackedRounds(StackedCalls):
+    """Stands where halving searches look for it: candidates that are left go on."""
+
+    def _plan(self, calls: list[Call], n_workers: int) -> Plan:
+        if not epochs_are_the_resource(calls):
+            return super()._plan(calls, n_workers)
+        self._rounds = self._rounds or Rounds()
+        going_on = self._rounds.going_on(calls)
+        known = {call.position for job in going_on for call in job.calls}
+        others = [call for call in calls if call.position not in known]
+        plan = plan_of(others, n_workers, pauses=True)
+        return plan._replace(jobs=[*going_on, *plan.jobs])
 
 
 def _told(of_jobs: Iterable[Done], plan: Plan) -> Iterator[Done]:

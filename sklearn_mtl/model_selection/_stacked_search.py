@@ -15,7 +15,11 @@ from sklearn.model_selection._search_successive_halving import (
     HalvingRandomSearchCV,
 )
 
-from sklearn_mtl.model_selection._stacked_calls import StackedCalls, asked
+from sklearn_mtl.model_selection._stacked_calls import (
+    StackedCalls,
+    StackedRounds,
+    asked,
+)
 
 Class = TypeVar("Class", bound=type)
 
@@ -131,6 +135,12 @@ def _with_globals(function: Any, **names: Any) -> Callable[..., Any]:
     return cast(Callable[..., Any], copied)
 
 
+def _fit_by(calls: type[StackedCalls]) -> Any:
+    """Make scikit-learn's `fit`, whose fits are evaluated otherwise."""
+    fit = _with_globals(BaseSearchCV.fit.__wrapped__, Parallel=calls, delayed=asked)
+    return _fit_context(prefer_skip_nested_validation=False)(fit)
+
+
 class _StackedSearch(BaseSearchCV):
     """scikit-learn's search, whose fits are evaluated by `StackedCalls`.
 
@@ -138,17 +148,19 @@ class _StackedSearch(BaseSearchCV):
     other place to say how fits are evaluated than the joblib that it calls.
     """
 
-    fit = _fit_context(prefer_skip_nested_validation=False)(
-        _with_globals(
-            BaseSearchCV.fit.__wrapped__, Parallel=StackedCalls, delayed=asked
-        )
-    )
+    fit = _fit_by(StackedCalls)
 
     @property
     def n_features_in_(self) -> int:
         """Number of columns of X; scikit-learn's text refers to its glossary."""
         n_columns: int = super().n_features_in_
         return n_columns
+
+
+class _StackedHalving(_StackedSearch):
+    """One of several rounds."""
+
+    fit = _fit_by(StackedRounds)
 
 
 @_with_sections
@@ -241,11 +253,12 @@ class StackedRandomizedSearchCV(RandomizedSearchCV, _StackedSearch):
 
 
 @_with_sections
-class StackedHalvingGridSearchCV(HalvingGridSearchCV, _StackedSearch):
+class StackedHalvingGridSearchCV(HalvingGridSearchCV, _StackedHalving):
     """Search over a grid that drops candidates early, trained in stacks.
 
     It takes the place of scikit-learn's `HalvingGridSearchCV`, which it needs no import
-    to enable. Candidates of each iteration are trained side by side, anew.
+    to enable. Candidates of each iteration are trained side by side: anew on more rows,
+    or on from where they are where ``resource="max_iter"``.
 
     Parameters
     ----------
@@ -286,11 +299,12 @@ class StackedHalvingGridSearchCV(HalvingGridSearchCV, _StackedSearch):
 
 
 @_with_sections
-class StackedHalvingRandomSearchCV(HalvingRandomSearchCV, _StackedSearch):
+class StackedHalvingRandomSearchCV(HalvingRandomSearchCV, _StackedHalving):
     """Search over drawn candidates that drops them early, trained in stacks.
 
     It takes the place of scikit-learn's `HalvingRandomSearchCV`, which it needs no
-    import to enable. Candidates of each iteration are trained side by side, anew.
+    import to enable. Candidates of each iteration are trained side by side: anew on
+    more rows, or on from where they are where ``resource="max_iter"``.
 
     Parameters
     ----------

@@ -43,6 +43,7 @@ from sklearn_mtl.training._members import (
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
+from sklearn_mtl.training._pause import go_on, is_paused, pause_at
 from sklearn_mtl.training._predict import (
     iter_raw,
     iter_shared,
@@ -93,7 +94,9 @@ __all__ = [
     "draw_seed",
     "ensemble",
     "give_rows",
+    "go_on",
     "go_on_with",
+    "is_paused",
     "iter_raw",
     "iter_shared",
     "join_tables",
@@ -107,6 +110,7 @@ __all__ = [
     "norms_of_links",
     "number_format",
     "number_of_folds",
+    "pause_at",
     "random_folds",
     "raw_of_held_out",
     "read_one_table",
