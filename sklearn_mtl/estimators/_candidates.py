@@ -222,11 +222,14 @@ def _able(
 ) -> dict[Place, Candidate]:
     """Make the candidates of each split; note the errors of those that cannot be."""
     able: dict[Place, Candidate] = {}
+    wrong = [_error_of(net) for net in nets]
     for s, split in enumerate(splits):
         learned: Learned | Exception | None = None
         for c, net in enumerate(nets):
             try:
-                _check(net, split.groups)
+                if wrong[c] is not None:
+                    raise wrong[c]
+                _check_with(net, split.groups)
                 learned = learned or _learned(net, split)
                 if isinstance(learned, Exception):
                     raise learned
@@ -236,9 +239,17 @@ def _able(
     return able
 
 
-def _check(net: Any, groups: Any) -> None:
-    net._validate_params()
-    check_parts(net)
+def _error_of(net: Any) -> Any:
+    """Tell what is wrong with the parameters of a candidate, in every split."""
+    try:
+        net._validate_params()
+        check_parts(net)
+    except Exception as error:
+        return error
+    return None
+
+
+def _check_with(net: Any, groups: Any) -> None:
     rows_are_held_out = net.early_stopping or asks_for_folds(net, groups)
     net._check_calibrate(rows_are_held_out, "fit")
 

@@ -71,7 +71,8 @@ class Part(NamedTuple):
                 state = net.optimizer_.state[parameter]
                 for key, value in self.optimizer.state[own].items():
                     if not _is_of_members(value, own):
-                        state[key] = deepcopy(value)
+                        is_tensor = isinstance(value, torch.Tensor)
+                        state[key] = value.clone() if is_tensor else deepcopy(value)
                         continue
                     if key not in state:
                         state[key] = value.new_zeros(parameter.shape)
@@ -106,6 +107,8 @@ def part_of(net: Any, members: np.ndarray) -> Part:
         for value in optimizer.state.get(parameter, {}).values():
             if _is_of_members(value, parameter):
                 memo[id(value)] = value.index_select(0, _among(members, parameter))
+    for group in optimizer.param_groups:  # of which a copy would look at each number
+        memo |= {id(group[name]): group[name] for name in RATIOS if name in group}
     chosen = deepcopy(optimizer, memo)
     for group in chosen.param_groups:
         group.update(_of_members(group, members))
