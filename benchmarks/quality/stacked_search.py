@@ -1,6 +1,6 @@
 """Stacked searches against `GridSearchCV`: seconds, order of candidates, the choice.
 
-24 candidates that differ in rate, decay and dropout, on 5 folds of 4/5 of the rows; the
+Candidates that differ in rate, decay and dropout, on 5 folds of 4/5 of the rows; the
 choice of each search is scored on the rest. Seconds are those of the processor, with
 one thread. `GridSearchCV` has a second go with another seed of the nets: two orders of
 the same candidates agree no more than noise lets them. Halving is by epochs.
@@ -32,8 +32,9 @@ from sklearn_mtl.model_selection import (
     multitask_train_test_split,
 )
 
-N_CANDIDATES, FOLDS, WIDE = 24, 5, 256
-EPOCHS, FACTOR = 100, 4
+FOLDS, WIDE = 5, 256
+N_CANDIDATES = {64: 20, WIDE: 6}
+EPOCHS, FACTOR = 64, 4
 DISTRIBUTIONS = {
     "learning_rate_init": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2],
     "alpha": [0.0, 0.1, 1.0, 10.0],
@@ -67,7 +68,9 @@ def measure(plan: Plan, made: str, width: int, seed: int) -> dict[str, Any]:
     X_train, X_new, y_train, y_new = multitask_train_test_split(
         X, y, test_size=0.2, random_state=seed
     )
-    drawn = ParameterSampler(DISTRIBUTIONS, plan.fewer(N_CANDIDATES), random_state=seed)
+    drawn = ParameterSampler(
+        DISTRIBUTIONS, plan.fewer(N_CANDIDATES[width]), random_state=seed
+    )
     candidates = [{name: [value] for name, value in one.items()} for one in drawn]
     epochs = plan.fewer(EPOCHS)
     net = MultiTaskNetEstimator(
@@ -143,7 +146,8 @@ def as_table(runs: list[Run]) -> list[str]:
     header += ["order: grid again", "stacked"]
     header += ["new rows: grid", "grid again", "stacked", "halving"]
     said = (
-        f"{N_CANDIDATES} candidates on {FOLDS} splits; seconds of the processor "
+        f"{N_CANDIDATES[64]} candidates ({N_CANDIDATES[WIDE]} with {WIDE} units) on "
+        f"{FOLDS} splits, at most {EPOCHS} epochs; seconds of the processor "
         "without the refit. Order: rank correlation of mean test scores with those of "
         "`GridSearchCV`, of another seed of it and of the stacked search. New rows: "
         "score of the choice, refitted. "

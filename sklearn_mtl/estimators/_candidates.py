@@ -91,6 +91,8 @@ class Outcome(NamedTuple):
         Memory that their weights took while they trained.
     paused : tuple of Paused
         Where it was asked for, stacks whose candidates can go on.
+    n_broken_off : int
+        Fits that time did not let train to their end.
     """
 
     fitted: list[list[Any]]
@@ -98,6 +100,7 @@ class Outcome(NamedTuple):
     n_members: int
     n_bytes: int
     paused: tuple[Paused, ...] = ()
+    n_broken_off: int = 0
 
 
 def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
@@ -129,7 +132,11 @@ def members_of_candidate(net: Any) -> int:
 
 
 def fit_candidates(
-    nets: Sequence[Any], splits: Sequence[Split], *, pauses: bool = False
+    nets: Sequence[Any],
+    splits: Sequence[Split],
+    *,
+    pauses: bool = False,
+    seconds: float | None = None,
 ) -> Outcome:
     """Fit candidates to the rows of several splits, as members of few stacks.
 
@@ -145,6 +152,8 @@ def fit_candidates(
     splits : sequence of Split
     pauses : bool
         Whether they may go on later with `go_on_with_candidates`.
+    seconds : float or None
+        For all of them; stacks share what is left, and take an epoch at least.
 
     Returns
     -------
@@ -155,20 +164,24 @@ def fit_candidates(
     KeyboardInterrupt
         Where Ctrl-C ended training: candidates that were broken off compare with none.
     """
-    course = Course()
+    course = Course(seconds)
     nets = [_for_comparison(net) for net in nets]
     outcome = Outcome([[None] * len(nets) for _ in splits], 0, 0, 0)
     with usual_torch_modes():
         able = _able(nets, splits, outcome.fitted)
-        for stack in _stacks(able):
+        stacks = list(_stacks(able))
+        for number, stack in enumerate(stacks):
+            own = course.of_one_among(len(stacks) - number)
             places = [place for place, _ in stack]
             together = [candidate for _, candidate in stack]
-            trained = train_stack(together, course, pauses=pauses)
-            outcome = _with_stack(outcome, Paused(places, trained), course)
+            trained = train_stack(together, own, pauses=pauses)
+            outcome = _with_stack(outcome, Paused(places, trained), own)
     return outcome
 
 
-def go_on_with_candidates(paused: Paused, nets: Mapping[Place, Any]) -> Outcome:
+def go_on_with_candidates(
+    paused: Paused, nets: Mapping[Place, Any], *, seconds: float | None = None
+) -> Outcome:
     """Let candidates go on that were trained to fewer epochs.
 
     They become what they would have become without a pause.
@@ -179,13 +192,15 @@ def go_on_with_candidates(paused: Paused, nets: Mapping[Place, Any]) -> Outcome:
         Not to be used afterwards.
     nets : dict of (int, int) to estimator
         Places of those that go on; alike in what `parameters_of_stack` names.
+    seconds : float or None
+        For all of them, which take an epoch at least.
 
     Returns
     -------
     Outcome
         In which places are as before.
     """
-    course = Course()
+    course = Course(seconds)
     positions = {paused.places.index(place): place for place in nets}
     places = [positions[i] for i in sorted(positions)]
     n_splits, n_candidates = (1 + max(of) for of in zip(*places, strict=True))
@@ -208,6 +223,7 @@ def _with_stack(outcome: Outcome, trained: Paused, course: Course) -> Outcome:
         n_members=max(outcome.n_members, stack.net.members.number),
         n_bytes=max(outcome.n_bytes, bytes_of_training(stack.net)),
         paused=(*outcome.paused, trained) if can_go_on(stack) else outcome.paused,
+        n_broken_off=outcome.n_broken_off + len(places) * (course.ended_by == "time"),
     )
 
 

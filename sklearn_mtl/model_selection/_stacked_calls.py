@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.model_selection._stacked_jobs import Call, Done
 from sklearn_mtl.model_selection._stacked_plan import Plan, plan_of
 from sklearn_mtl.model_selection._stacked_rounds import Rounds, epochs_are_the_resource
@@ -30,10 +32,19 @@ class StackedCalls:
     n_jobs : int or None
     pre_dispatch : int or str
         Of jobs that are no stacks.
+    time_limit : float or None
+        Seconds from now for all calls to come.
     """
 
-    def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "all") -> None:
+    def __init__(
+        self,
+        n_jobs: int | None = None,
+        pre_dispatch: Any = "all",
+        time_limit: float | None = None,
+    ) -> None:
         self.n_jobs, self.pre_dispatch = n_jobs, pre_dispatch
+        self.time_limit = time_limit
+        self._until = None if time_limit is None else time() + time_limit
         self._rounds: Rounds | None = None
 
     def __enter__(self) -> StackedCalls:
@@ -54,17 +65,27 @@ class StackedCalls:
             pre_dispatch=self.pre_dispatch,
             return_as="generator_unordered" if says else "list",
         )
-        plan = self._plan(known, parallel._effective_n_jobs())
+        n_workers = parallel._effective_n_jobs()
+        plan = self._plan(known, n_workers).timed(self._until, n_workers)
         if says:
             print(plan)
         done: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
         if says:
             done = _told(done, plan)
         results: dict[int, dict[str, Any]] = {}
+        n_broken_off = 0
         for of_job in done:
             results.update(of_job.results)
+            n_broken_off += of_job.n_broken_off
             if self._rounds is not None:
                 self._rounds.keep(known, of_job)
+        if n_broken_off:
+            warn(
+                f"time_limit={self.time_limit!r} seconds ended {n_broken_off} of "
+                f"{len(known)} fits: those that had begun are scored by what they had "
+                "learned. Raise it, or try fewer candidates.",
+                ConvergenceWarning,
+            )
         return [results[position] for position in range(len(known))]
 
     def _plan(self, calls: list[Call], n_workers: int) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,6 +84,8 @@ class Done(NamedTuple):
     seconds : float
     paused : tuple of Paused
         Stacks whose candidates can go on, where that was asked for.
+    n_broken_off : int
+        Fits that time did not let come to their end.
     """
 
     results: list[tuple[int, dict[str, Any]]]
@@ -92,6 +94,28 @@ class Done(NamedTuple):
     n_bytes: int = 0
     seconds: float = 0.0
     paused: tuple[Paused, ...] = ()
+    n_broken_off: int = 0
+
+
+class Share(NamedTuple):
+    """Time of a job.
+
+    Attributes
+    ----------
+    until : float or None
+        When the search is to end, as `time.time` tells; None for no such time.
+    n_left : int
+        Jobs, this one too, that a worker has to share what is left with.
+    """
+
+    until: float | None = None
+    n_left: int = 1
+
+    def seconds(self) -> float | None:
+        """Tell how long the job may take from now on."""
+        if self.until is None:
+            return None
+        return max(0.0, self.until - time()) / self.n_left
 
 
 class Job(NamedTuple):
@@ -105,22 +129,31 @@ class Job(NamedTuple):
         Whether each is fitted by itself.
     pauses : bool
         Whether candidates may go on later.
+    share : Share
     """
 
     shapes: list[list[Call]]
     alone: bool = False
     pauses: bool = False
+    share: Share = Share()
 
     def run(self) -> Done:
         """Evaluate all calls."""
         begin = perf_counter()
+        seconds = self.share.seconds()
         done = Done([])
         seen: dict[int, _Seen | None] = {}
-        for calls in self.shapes:
+        for number, calls in enumerate(self.shapes):
             if self.alone:
-                done.results.extend(_one_by_one(calls))
+                done.results.extend(_one_by_one(calls, seconds))
+                done = done._replace(n_broken_off=len(calls) * (seconds == 0.0))
+                continue
+            if seconds is not None:
+                left = max(0.0, seconds - (perf_counter() - begin))
+                own = left / (len(self.shapes) - number)
             else:
-                done = _evaluate(calls, seen, done, self.pauses)
+                own = None
+            done = _evaluate(calls, seen, done, pauses=self.pauses, seconds=own)
         return done._replace(seconds=perf_counter() - begin)
 
 
@@ -137,10 +170,12 @@ class JobOfPaused(NamedTuple):
     ----------
     calls : list of Call
     paused : Paused
+    share : Share
     """
 
     calls: list[Call]
     paused: Paused
+    share: Share = Share()
 
     def run(self) -> Done:
         """Evaluate all calls."""
@@ -151,7 +186,9 @@ class JobOfPaused(NamedTuple):
             for call in self.calls
         }
         first = next(iter(nets.values()))
-        outcome = first._go_on_with_candidates(paused.stack, nets)
+        outcome = first._go_on_with_candidates(
+            paused.stack, nets, seconds=self.share.seconds()
+        )
         done = _scored(self.calls, outcome, paused.places, paused.steps, begin)
         return done._replace(seconds=perf_counter() - begin)
 
@@ -163,7 +200,12 @@ def prefix_of(estimator: Any) -> str:
 
 
 def _evaluate(
-    calls: list[Call], seen: dict[int, _Seen | None], done: Done, pauses: bool
+    calls: list[Call],
+    seen: dict[int, _Seen | None],
+    done: Done,
+    *,
+    pauses: bool = False,
+    seconds: float | None = None,
 ) -> Done:
     """Train candidates side by side, and score each."""
     for split, call in {call.split: call for call in calls}.items():
@@ -181,7 +223,7 @@ def _evaluate(
     candidates = list(dict.fromkeys(call.candidate for call in calls))
     nets = [_net_of(first[candidate]) for candidate in candidates]
     known = [nets[0]._rows_of_split(s.X, s.y, **s.params) for s in splits.values()]
-    outcome = nets[0]._fit_candidates(nets, known, pauses=pauses)
+    outcome = nets[0]._fit_candidates(nets, known, pauses=pauses, seconds=seconds)
     places = {
         (split, candidate): (s, c)
         for s, split in enumerate(splits)
@@ -195,6 +237,7 @@ def _evaluate(
         n_members=max(done.n_members, now.n_members),
         n_bytes=max(done.n_bytes, now.n_bytes),
         paused=done.paused + now.paused,
+        n_broken_off=done.n_broken_off + now.n_broken_off,
     )
 
 
@@ -227,7 +270,12 @@ def _scored(
         for stack in outcome.paused
     )
     return Done(
-        results, outcome.n_stacks, outcome.n_members, outcome.n_bytes, paused=paused
+        results,
+        outcome.n_stacks,
+        outcome.n_members,
+        outcome.n_bytes,
+        paused=paused,
+        n_broken_off=outcome.n_broken_off,
     )
 
 
@@ -236,7 +284,13 @@ def _net_of(call: Call) -> Any:
     return net_of(estimator.set_params(**clone(call.how["parameters"], safe=False)))
 
 
-def _one_by_one(calls: list[Call]) -> list[tuple[int, dict[str, Any]]]:
+def _one_by_one(
+    calls: list[Call], seconds: float | None = None
+) -> list[tuple[int, dict[str, Any]]]:
+    """Fit and score; none begins where no time is left."""
+    if seconds == 0.0:
+        for call in calls:
+            _let_be(call.estimator, [], TimeoutError("time_limit ended the search."))
     return [(call.position, call.run()) for call in calls]
 
 

@@ -12,6 +12,7 @@ from sklearn_mtl.model_selection._stacked_jobs import (
     Call,
     Job,
     JobOfPaused,
+    Share,
     net_of,
     prefix_of,
 )
@@ -40,6 +41,16 @@ class Plan(NamedTuple):
 
     jobs: list[Job | JobOfPaused]
     n_members: int
+
+    def timed(self, until: float | None, n_workers: int) -> Plan:
+        """Let jobs share the time until an end."""
+        n_jobs = len(self.jobs)
+        shares = [Share(until, -(-(n_jobs - i) // n_workers)) for i in range(n_jobs)]
+        timed = [
+            job._replace(share=share)
+            for job, share in zip(self.jobs, shares, strict=True)
+        ]
+        return self._replace(jobs=timed)
 
     def __str__(self) -> str:
         anew = [job for job in self.jobs if isinstance(job, Job)]
