@@ -20,6 +20,7 @@ from sklearn_mtl.estimators._scoring import scorer_of, stops_by_loss
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.training import (
     Course,
+    LastEpochs,
     MemberRows,
     Members,
     MultiTaskNet,
@@ -200,16 +201,23 @@ def _net_of(candidates: list[Candidate], *, is_binned: bool) -> MultiTaskNet:
     first = candidates[0]
     members = search([candidate.members for candidate in candidates])
     sparsity = [candidate.net.head_sparsity for candidate in candidates]
-    return new_net(
+    epochs = [candidate.net.max_iter for candidate in candidates]
+    callbacks = own_callbacks(first.net, members)
+    if len(set(epochs)) > 1:
+        of_members = np.array(epochs)[members.candidate]
+        callbacks.append(("last_epochs", LastEpochs(of_members)))
+    net = new_net(
         first.net,
         first.codings,
         members,
         n_rows=first.learned.rows.n_read,
         generator=first.generator,
-        callbacks=own_callbacks(first.net, members),
+        callbacks=callbacks,
         head_sparsity=_same_or_each(sparsity, members),
         is_binned=is_binned,
     )
+    net.max_epochs = max(epochs)
+    return net
 
 
 def _same_or_each(values: list[float], members: Members) -> Any:
@@ -240,7 +248,7 @@ def take_apart(stack: Stack) -> Iterator[Fitted | Exception]:
         stack.candidates, take_candidates(stack.net), strict=True
     ):
         learned, codings = candidate.learned, candidate.codings
-        net.members = candidate.members
+        net.members, net.max_epochs = candidate.members, candidate.net.max_iter
         if not stack.is_joined:
             rows = stack.rows.select(members)
         else:

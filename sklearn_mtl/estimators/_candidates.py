@@ -38,8 +38,8 @@ from sklearn_mtl.training import (
 )
 
 OF_MEMBERS = (
-    *("calibrate", "dropout", "head_sparsity", "random_state", "task_weights"),
-    "validation_fraction",
+    *("calibrate", "dropout", "head_sparsity", "max_iter", "random_state"),
+    *("task_weights", "validation_fraction"),
 )
 """Parameters in which candidates of one stack may differ."""
 OF_MEMBERS_UNDER_ADAM = ("alpha", "learning_rate_init")
@@ -119,6 +119,8 @@ def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
         None for a net that is only to be fitted by itself.
     """
     if net.callbacks or net.net_params or net.time_limit is not None:
+        return None
+    if net.learning_rate == "adaptive":  # follows the mean loss of a whole stack
         return None
     if not searched.isdisjoint(ALONE) or getattr(net, "_skl_callbacks", None):
         return None

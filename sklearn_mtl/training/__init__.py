@@ -17,6 +17,7 @@ from sklearn_mtl.training._joined_tables import (
     join_tables,
     read_one_table,
 )
+from sklearn_mtl.training._last_epochs import LastEpochs
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
@@ -73,6 +74,7 @@ __all__ = [
     "GradientAngles",
     "JointBatches",
     "Labels",
+    "LastEpochs",
     "Lookahead",
     "MemberRows",
     "Members",

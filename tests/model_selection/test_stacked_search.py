@@ -127,6 +127,21 @@ EXACT = {
         ],
         1,
     ),
+    "epochs": (
+        {"n_iter_no_change": 3},
+        {"max_iter": [1, 5, 9], "learning_rate_init": [0.01, 0.1]},
+        1,
+    ),
+    "epochs without early stopping": (
+        {"early_stopping": False},
+        {"max_iter": [2, 5]},
+        1,
+    ),
+    "a rate that follows the loss of one fit": (
+        {"learning_rate": "adaptive", "tol": 0.01},
+        {"learning_rate_init": [0.01, 0.3]},
+        0,
+    ),
     "shapes": ({}, {"hidden_layer_sizes": [(3,), (4, 2)], "alpha": [0.0, 1.0]}, 2),
     "a metric": ({"scoring": "skill"}, {"alpha": [0.0, 1.0]}, 2),
     "balancing": ({"balancing": "famo"}, {"learning_rate_init": [0.01, 0.1]}, 1),
@@ -138,8 +153,8 @@ def test_results_are_those_of_a_grid_search(params, grid, n_stacks, monkeypatch)
     asked = []
     evaluate = _stacked_jobs._evaluate
 
-    def noted(*args):
-        done = evaluate(*args)
+    def noted(*args, **kwargs):
+        done = evaluate(*args, **kwargs)
         asked.append(done.n_stacks)
         return done
 
