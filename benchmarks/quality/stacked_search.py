@@ -34,7 +34,7 @@ from sklearn_mtl.model_selection import (
 
 FOLDS, WIDE = 5, 256
 N_CANDIDATES = {64: 20, WIDE: 6}
-EPOCHS, FACTOR = 64, 4
+EPOCHS, FACTOR = 32, 3
 DISTRIBUTIONS = {
     "learning_rate_init": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2],
     "alpha": [0.0, 0.1, 1.0, 10.0],
