@@ -40,7 +40,7 @@ class Pause(Callback):
 
     @property
     def has_noted(self) -> bool:
-        """Whether training got to the pause, or to its end."""
+        """Whether training got to the pause, or to its end before."""
         return self._noted is not None
 
     @property
@@ -68,7 +68,8 @@ class Pause(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Note where members are."""
         callbacks = dict(net.callbacks_)
-        if len(net.history) < self.epoch and callbacks["best_weights"].going.any():
+        some_go = callbacks["best_weights"].going.any() and net.course.goes_on()
+        if some_go and len(net.history) < self.epoch:
             return
         self._noted = {
             "weights": [p.detach().clone() for p in _trained(net)],

@@ -33,10 +33,8 @@ def epochs(monkeypatch):
     fit_loop = MultiTaskNet.fit_loop
 
     def noted(net, *args, **kwargs):
-        before = len(net.history)
-        fit_loop(net, *args, **kwargs)
-        trained.append((net.members.number, before))
-        return net
+        trained.append((net.members.number, len(net.history)))
+        return fit_loop(net, *args, **kwargs)
 
     monkeypatch.setattr(MultiTaskNet, "fit_loop", noted)
     return trained
@@ -59,6 +57,15 @@ def test_members_that_are_left_train_on(epochs):
     StackedHalvingGridSearchCV(net, GRID, **ROUNDS).fit(X, Y)
 
     assert epochs == [(4 * 4, 0), (2 * 4, 3), (1 * 4, 6)]
+
+
+@pytest.mark.filterwarnings("ignore:time_limit")
+def test_what_time_broke_off_goes_on_from_where_it_is(epochs):
+    search = StackedHalvingGridSearchCV(small(), GRID, **ROUNDS, time_limit=1e-9)
+
+    search.fit(X, Y)
+
+    assert [before for _, before in epochs] == [0, 1, 2]
 
 
 def test_candidates_in_a_pipeline_and_of_other_shapes_train_on(epochs):
