@@ -34,7 +34,8 @@ def leaks(table: CheckedTable) -> Iterator[Finding]:
         for column, task in zip(table.y, table.tasks, strict=True)
     ]
     sources = [("X", column) for column in table.X] + [("y", c) for c in table.y]
-    shares = np.stack([_shares_by_bins(_bins(c)[rows], targets) for _, c in sources])
+    beside = _Targets(targets)
+    shares = np.stack([beside.shares(_bins(column)[rows]) for _, column in sources])
     n_X, seen = len(table.X), set()
     shares[n_X:][np.diag_indices(len(table.y))] = -np.inf
     for t, target in enumerate(table.y):
@@ -69,7 +70,7 @@ def _finding(where: str, source: Column, target: Column, share: float) -> Findin
 
 
 def _indicators(column: Column, task: Task) -> np.ndarray:
-    """Numbers (n, 1) or indicators of the classes (n, C); NaN where missing."""
+    """Numbers (n, 1) or indicators of classes, one for two; NaN where missing."""
     if not task.is_classifier:
         numbers = numbers_of(column)
         known = numbers[np.isfinite(numbers)]
@@ -77,7 +78,8 @@ def _indicators(column: Column, task: Task) -> np.ndarray:
         middle = float(known.mean()) if len(known) else 0.0
         return ((numbers - middle) / (spread or 1.0))[:, None]
     codes, levels = column.factorize()
-    indicators = (codes[:, None] == np.arange(len(levels))).astype(np.float64)
+    of_classes = np.arange(1 if len(levels) == 2 else 0, len(levels))
+    indicators = (codes[:, None] == of_classes).astype(np.float64)
     indicators[codes < 0] = np.nan
     return indicators
 
@@ -95,34 +97,52 @@ def _bins(column: Column) -> np.ndarray:
     return codes
 
 
-def _shares_by_bins(codes: np.ndarray, targets: list[np.ndarray]) -> np.ndarray:
-    """Share of the variance of each target that the mean of the other rows tells."""
-    known = ~np.isnan(np.hstack(targets))
-    cells = np.where(known, np.hstack(targets), 0.0)
-    n_bins = int(codes.max()) + 1
-    of_bin = sparse.csr_array(
-        (np.ones(len(codes)), (codes, np.arange(len(codes)))), (n_bins, len(codes))
-    )
-    count, total = of_bin @ known.astype(np.float64), of_bin @ cells
-    squares = of_bin @ cells**2
-    n, mean = known.sum(axis=0), cells.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    around_mean = squares - 2 * mean * total + count * mean**2
-    within = squares - total**2 / np.maximum(count, 1)
-    # What the mean of the others of the bin misses; a row alone has that of all.
-    left_out = np.square(count / np.maximum(count - 1, 1))
-    missed = np.where(count > 1, within * left_out, around_mean).sum(axis=0)
-    worst = around_mean.sum(axis=0)
-    starts = np.cumsum([0, *(target.shape[1] for target in targets)])[:-1]
-    filled = [bool(target.shape[1]) for target in targets]
-    shares = np.full(len(targets), -np.inf)
-    if any(filled):
-        at = starts[filled]
-        missed, worst = (np.add.reduceat(part, at) for part in (missed, worst))
-        enough = (np.maximum.reduceat(n, at) >= FEWEST_LABELS) & (worst > 1e-9)
-        shares[filled] = np.where(
-            enough, 1.0 - missed / np.where(worst > 1e-9, worst, 1.0), -np.inf
-        )
-    return shares
+class _Targets:
+    """Columns of all targets side by side, and what their means are wrong by.
+
+    Parameters
+    ----------
+    targets : list of ndarray of shape (n, C)
+        Each of one number, or of indicators of classes; NaN where missing.
+    """
+
+    def __init__(self, targets: list[np.ndarray]) -> None:
+        cells = np.hstack(targets)
+        known = ~np.isnan(cells)
+        self.known = known.astype(np.float64)
+        self.cells = np.where(known, cells, 0.0)
+        self.squares = self.cells**2
+        self.number = self.known.sum(axis=0)
+        self.mean = self.cells.sum(axis=0) / np.maximum(self.number, 1)
+        widths = [target.shape[1] for target in targets]
+        self.filled = np.flatnonzero(widths)
+        self.starts = np.cumsum([0, *widths])[self.filled]
+        self.n_targets = len(targets)
+
+    def shares(self, codes: np.ndarray) -> np.ndarray:
+        """Share of the variance of each that the mean of the others of a bin tells."""
+        shares = np.full(self.n_targets, -np.inf)
+        if not len(self.filled):
+            return shares
+        rows = np.arange(len(codes))
+        of_bin = sparse.csr_array((np.ones(len(codes)), (codes, rows)))
+        count, total = of_bin @ self.known, of_bin @ self.cells
+        squares = of_bin @ self.squares
+        worst = squares - 2 * self.mean * total + count * self.mean**2
+        within = squares - total**2 / np.maximum(count, 1)
+        # What the mean of the others of the bin misses; a row alone has that of all.
+        left_out = np.square(count / np.maximum(count - 1, 1))
+        missed = self._summed(np.where(count > 1, within * left_out, worst))
+        worst = self._summed(worst)
+        labels = np.maximum.reduceat(self.number, self.starts)
+        tells = (labels >= FEWEST_LABELS) & (worst > 1e-9)
+        share = 1.0 - missed / np.where(tells, worst, 1.0)
+        shares[self.filled] = np.where(tells, share, -np.inf)
+        return shares
+
+    def _summed(self, of_bins: np.ndarray) -> np.ndarray:
+        summed: np.ndarray = np.add.reduceat(of_bins.sum(axis=0), self.starts)
+        return summed
 
 
 def _share_held_out(
