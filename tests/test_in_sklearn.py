@@ -249,7 +249,7 @@ def test_search(search, X, y):
 
 def test_search_over_a_pipeline(pipe, X, y):
     grid = {f"multitasknetestimator__{name}": values for name, values in GRID.items()}
-    found = GridSearchCV(pipe, grid, cv=3, error_score="raise").fit(X, y)
+    found = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X, y)
     assert found.best_params_["multitasknetestimator__learning_rate_init"] == 0.03
 
 

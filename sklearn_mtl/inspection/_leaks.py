@@ -23,6 +23,8 @@ NEARLY_ALL = 0.98
 PROMISING = 0.9
 """The same by means of bins, from which a tree is asked."""
 FEWEST_LABELS = 30
+FEWEST_OTHERS = 10
+"""Labels beside the commonest class: a few rare ones coincide by chance."""
 BINS = 64
 
 
@@ -151,7 +153,8 @@ def _share_held_out(
     """Share of the variance of held-out labels that a tree of one column tells."""
     known = ~np.isnan(target).any(axis=1)
     rows, labels = table.sample[known], target[known]
-    if not table.can_be_split(rows):
+    is_class = table.tasks[t].is_classifier
+    if not table.can_be_split(rows) or (is_class and _n_others(labels) < FEWEST_OTHERS):
         return float("-inf")
     numbers = features_of(source)[rows, None]
     folds = table.folds(rows, None)
@@ -161,6 +164,14 @@ def _share_held_out(
         missed = np.square(labels - said.reshape(labels.shape)).sum()
         shares.append(1.0 - missed / np.square(labels - labels.mean(axis=0)).sum())
     return float(max(shares))
+
+
+def _n_others(indicators: np.ndarray) -> float:
+    """Count labels that are not of the commonest class."""
+    counts = indicators.sum(axis=0)
+    if len(counts) == 1:
+        return float(min(counts[0], len(indicators) - counts[0]))
+    return float(len(indicators) - counts.max())
 
 
 def _models(table: CheckedTable, t: int) -> list[Any]:

@@ -89,6 +89,11 @@ def test_what_says_much_but_not_all_is_no_leak(table):
     X, y = table
     noise = 0.35 * np.random.default_rng(1).normal(size=N_ROWS)
     assert not found(X.assign(hint=y["price"] / y["price"].std() + noise), y)
+    rare = np.zeros(N_ROWS)
+    rare[[5, 50, 90, 130, 170]] = 1.0  # the like of which a few rows have by chance
+    assert not check_columns(X, y.assign(a=rare, b=rare)).of("leak")
+    rare[180:200] = 1.0
+    assert check_columns(X, y.assign(a=rare, b=rare)).of("leak")
 
 
 def test_rows_that_stand_in_several_groups(table):
