@@ -93,6 +93,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn_mtl.nn._selector_gates": ("SelectorGates",),
     "sklearn_mtl.tasks": (
         "Binary",
+        "Censored",
         "Count",
         "GammaRegression",
         "HeteroscedasticRegression",

@@ -21,6 +21,7 @@ from sklearn_mtl.model_selection import (
 from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
     Binary,
+    Censored,
     Count,
     GammaRegression,
     HeteroscedasticRegression,
@@ -50,6 +51,7 @@ _PARAMETERS = (
     *BALANCING.values(),
     Autoencoder,
     Binary,
+    Censored,
     Count,
     GammaRegression,
     HeteroscedasticRegression,

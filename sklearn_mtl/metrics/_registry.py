@@ -9,9 +9,9 @@ from typing import Any
 
 from sklearn import metrics as scores
 
-from sklearn_mtl.metrics import _classes, _numbers
+from sklearn_mtl.metrics import _bounds, _classes, _numbers
 from sklearn_mtl.metrics._outcome import Outcome
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Censored, Task
 
 GIVEN = {"y_true", "y_pred", "y_score", "y_proba", "labels", "sample_weight"}
 """Arguments of scikit-learn's metrics that a column gives by itself."""
@@ -93,6 +93,15 @@ QUANTILES = (
     *ERRORS,
     Metric("pinball", _numbers.pinball_loss, is_loss=True, reads_response=True),
 )
+BOUNDS = (
+    Metric("skill", _bounds.skill),
+    Metric("r2", _bounds.r2),
+    Metric("mae", _bounds.mean_absolute_error, is_loss=True),
+    Metric("rmse", _bounds.root_mean_squared_error, is_loss=True),
+    Metric("rrmse", _bounds.relative_root_mean_squared_error, is_loss=True),
+    Metric("concordance", _bounds.concordance),
+    Metric("log_likelihood", _bounds.log_likelihood, reads_response=True),
+)
 CLASSES = (
     Metric("skill", _classes.class_skill, reads_response=True),
     Metric("accuracy", _classes.accuracy, takes=scores.accuracy_score),
@@ -130,7 +139,12 @@ ORDERED = (
     Metric("rank_mae", _classes.rank_mean_absolute_error, is_loss=True),
 )
 
-OF_KIND = {"count": COUNTS, "quantile": QUANTILES, "ordinal": ORDERED}
+OF_KIND = {
+    "count": COUNTS,
+    "quantile": QUANTILES,
+    "censored": BOUNDS,
+    "ordinal": ORDERED,
+}
 """Kinds whose metrics are not those of all numbers, or of all classes."""
 
 ALIASES = {
@@ -143,11 +157,9 @@ ALIASES = {
 }
 """Other names that scikit-learn uses."""
 
-ALL = {
-    metric.name: metric
-    for metrics in (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
-    for metric in metrics
-}
+EVERYWHERE = (NUMBERS, COUNTS, QUANTILES, BOUNDS, CLASSES, ORDERED, (SCORE,))
+
+ALL = {metric.name: metric for metrics in EVERYWHERE for metric in metrics}
 
 
 def metrics_of(task: Task) -> tuple[Metric, ...]:
@@ -160,7 +172,8 @@ def metrics_of(task: Task) -> tuple[Metric, ...]:
     default = CLASSES if task.is_classifier else NUMBERS
     metrics = next((OF_KIND[kind] for kind in kinds if kind in OF_KIND), default)
     # Elsewhere it is "r2" or "accuracy".
-    return metrics if type(task).score is Task.score else (*metrics, SCORE)
+    is_listed = type(task).score in (Task.score, Censored.score)
+    return metrics if is_listed else (*metrics, SCORE)
 
 
 def metric_of(task: Task, name: str) -> Metric | None:
@@ -193,8 +206,7 @@ def check_arguments(metric: Any, arguments: dict[str, Any]) -> None:
             return
         known = set(list(parameters)[2:]) - GIVEN
     else:
-        everywhere = (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
-        of_kinds = (m for metrics in everywhere for m in metrics if m.name == metric)
+        of_kinds = (m for metrics in EVERYWHERE for m in metrics if m.name == metric)
         known = set().union(*(m.arguments for m in of_kinds))
     for name in arguments:
         if name not in known:

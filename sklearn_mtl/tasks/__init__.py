@@ -6,6 +6,13 @@ subclass of `Task`; an instance of it goes into ``task_types``.
 """
 
 from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._bounds import read_bounds
+from sklearn_mtl.tasks._censored import (
+    Censored,
+    censored_log_likelihood,
+    distance_to_bounds,
+    least_cost_of_a_constant,
+)
 from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
 from sklearn_mtl.tasks._layout import OutputLayout
@@ -25,6 +32,7 @@ from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 __all__ = [
     "KINDS",
     "Binary",
+    "Censored",
     "Count",
     "GammaRegression",
     "HeteroscedasticRegression",
@@ -37,9 +45,13 @@ __all__ = [
     "Quantile",
     "Regression",
     "Task",
+    "censored_log_likelihood",
+    "distance_to_bounds",
+    "least_cost_of_a_constant",
     "or_say_the_kind",
     "per_column",
     "r2",
+    "read_bounds",
     "resolve_tasks",
     "telling_labels",
     "warn_of_unknown_classes",

@@ -177,6 +177,14 @@ def in_steps():
     return net.partial_fit(X, y).partial_fit(X[:30], y[:30]), X, y
 
 
+def of_bounds():
+    pd = pytest.importorskip("pandas")
+    X, y = numbers()
+    intervals = pd.arrays.IntervalArray.from_arrays(y[:, 1], y[:, 1] + 1)
+    words = np.where(y[:, 0] > 0, ">0", y[:, 0].astype(object))
+    return X, pd.DataFrame({"words": words, "intervals": intervals})
+
+
 def halves(X, y):
     return {"groups": np.arange(len(X)) // 4}
 
@@ -206,6 +214,7 @@ MODELS = {
         numbers, **by_kind(Quantile((0.1, 0.9)), "regression", "regression")
     ),
     "robust": case(numbers, **by_kind("laplace", "huber", "heteroscedastic")),
+    "bounds": case(of_bounds),
     "positive": case(positive, **by_kind("gamma", "count", "negative_binomial")),
     "ordinal": case(of_classes, **by_kind("binary", "ordinal")),
     "autoencoder": case(mixed, reconstruction=Autoencoder(2)),
