@@ -105,6 +105,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "OutputLayout",
         "Quantile",
         "Regression",
+        "Survival",
     ),
     "sklearn_mtl.tasks._layout": ("Block",),
     "sklearn_mtl.tables": ("Bins", "DecodedColumns", "FeatureEncoder", "RowMaker"),

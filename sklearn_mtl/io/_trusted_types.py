@@ -32,6 +32,7 @@ from sklearn_mtl.tasks import (
     Ordinal,
     Quantile,
     Regression,
+    Survival,
 )
 
 _ESTIMATORS = (
@@ -65,6 +66,7 @@ _PARAMETERS = (
     Ordinal,
     Quantile,
     Regression,
+    Survival,
     TaskScorer,
     TaskScorers,
     VariationalAutoencoder,

@@ -9,9 +9,9 @@ from typing import Any
 
 from sklearn import metrics as scores
 
-from sklearn_mtl.metrics import _bounds, _classes, _numbers
+from sklearn_mtl.metrics import _bounds, _classes, _numbers, _survival
 from sklearn_mtl.metrics._outcome import Outcome
-from sklearn_mtl.tasks import Censored, Task
+from sklearn_mtl.tasks import Censored, Survival, Task
 
 GIVEN = {"y_true", "y_pred", "y_score", "y_proba", "labels", "sample_weight"}
 """Arguments of scikit-learn's metrics that a column gives by itself."""
@@ -102,6 +102,16 @@ BOUNDS = (
     Metric("concordance", _bounds.concordance),
     Metric("log_likelihood", _bounds.log_likelihood, reads_response=True),
 )
+TIMES = (
+    Metric("skill", _survival.skill, reads_response=True),
+    Metric("concordance", _bounds.concordance),
+    Metric(
+        "integrated_brier",
+        _survival.integrated_brier_score,
+        is_loss=True,
+        reads_response=True,
+    ),
+)
 CLASSES = (
     Metric("skill", _classes.class_skill, reads_response=True),
     Metric("accuracy", _classes.accuracy, takes=scores.accuracy_score),
@@ -143,6 +153,7 @@ OF_KIND = {
     "count": COUNTS,
     "quantile": QUANTILES,
     "censored": BOUNDS,
+    "survival": TIMES,
     "ordinal": ORDERED,
 }
 """Kinds whose metrics are not those of all numbers, or of all classes."""
@@ -153,11 +164,12 @@ ALIASES = {
     "mean_poisson_deviance": "poisson_deviance",
     "mean_pinball_loss": "pinball",
     "brier_score": "brier",
+    "integrated_brier_score": "integrated_brier",
     "matthews_corrcoef": "mcc",
 }
 """Other names that scikit-learn uses."""
 
-EVERYWHERE = (NUMBERS, COUNTS, QUANTILES, BOUNDS, CLASSES, ORDERED, (SCORE,))
+EVERYWHERE = (NUMBERS, COUNTS, QUANTILES, BOUNDS, TIMES, CLASSES, ORDERED, (SCORE,))
 
 ALL = {metric.name: metric for metrics in EVERYWHERE for metric in metrics}
 
@@ -172,7 +184,7 @@ def metrics_of(task: Task) -> tuple[Metric, ...]:
     default = CLASSES if task.is_classifier else NUMBERS
     metrics = next((OF_KIND[kind] for kind in kinds if kind in OF_KIND), default)
     # Elsewhere it is "r2" or "accuracy".
-    is_listed = type(task).score in (Task.score, Censored.score)
+    is_listed = type(task).score in (Task.score, Censored.score, Survival.score)
     return metrics if is_listed else (*metrics, SCORE)
 
 

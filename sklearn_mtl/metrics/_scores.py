@@ -93,11 +93,14 @@ def task_scores(
                          prediction is not above 0
     pinball              quantiles: mean over them of
                          `sklearn.metrics.mean_pinball_loss`
-    concordance          censored: share of the pairs of labels of a known order that
-                         are predicted in it, ties one half (Harrell's C)
+    concordance          censored and survival: share of the pairs of labels of a known
+                         order that are predicted in it, ties one half (Harrell's C)
     log_likelihood       censored: mean logarithm of the density of numbers and of the
                          probability of bounds, by the predicted mean and deviation;
                          NaN where there are predictions only
+    integrated_brier     survival: squared error of the probability of no event up to t,
+                         weighted by the inverse probability of being watched and
+                         averaged over the cuts of time that the labels span
     ==================== =============================================================
 
     ==================== =============================================================
@@ -242,6 +245,7 @@ def skill_score(
               over the quantiles
     censored  squared distance to    the constant of least loss
               what a label allows
+    survival  integrated Brier score curve of Kaplan and Meier
     classes   log-loss               shares of the classes: its loss is their entropy
     ========= ====================== ================================================
 

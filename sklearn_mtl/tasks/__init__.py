@@ -10,11 +10,14 @@ from sklearn_mtl.tasks._bounds import read_bounds
 from sklearn_mtl.tasks._censored import (
     Censored,
     censored_log_likelihood,
-    distance_to_bounds,
-    least_cost_of_a_constant,
 )
 from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
+from sklearn_mtl.tasks._concordance import concordance
+from sklearn_mtl.tasks._distances import (
+    distance_to_bounds,
+    least_cost_of_a_constant,
+)
 from sklearn_mtl.tasks._layout import OutputLayout
 from sklearn_mtl.tasks._ordinal import Ordinal
 from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
@@ -27,6 +30,7 @@ from sklearn_mtl.tasks._regression import (
 )
 from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
 from sklearn_mtl.tasks._scores import r2
+from sklearn_mtl.tasks._survival import Survival
 from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 
 __all__ = [
@@ -44,8 +48,10 @@ __all__ = [
     "OutputLayout",
     "Quantile",
     "Regression",
+    "Survival",
     "Task",
     "censored_log_likelihood",
+    "concordance",
     "distance_to_bounds",
     "least_cost_of_a_constant",
     "or_say_the_kind",

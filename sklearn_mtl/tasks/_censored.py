@@ -6,12 +6,17 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from scipy.optimize import brentq, minimize
+from scipy.optimize import minimize
 from scipy.special import log_ndtr
 from scipy.stats import norm
 
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column, bounds_of
+from sklearn_mtl.tasks._distances import (
+    distance_to_bounds,
+    least_cost_of_a_constant,
+    mean_squared_distance,
+)
 from sklearn_mtl.tasks._numbers import ROUNDING
 from sklearn_mtl.tasks._regression import HeteroscedasticRegression
 
@@ -171,7 +176,7 @@ class Censored(HeteroscedasticRegression):
         if len(labels) < 2:
             return float("nan")
         bounds = labels if labels.ndim == 2 else np.column_stack([labels, labels])
-        left = _cost(bounds, predictions, sample_weight)
+        left = mean_squared_distance(bounds, predictions, sample_weight)
         total = least_cost_of_a_constant(bounds, sample_weight)
         if not total > 0:
             return float(left <= total)
@@ -310,33 +315,6 @@ def _as_numbers(bounds: np.ndarray) -> np.ndarray:
         np.isinf(lower), upper, np.where(np.isinf(upper), lower, middle)
     )
     return numbers
-
-
-def distance_to_bounds(bounds: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Signed distance from predictions (...) to bounds (..., 2); 0 inside of them."""
-    nearest: np.ndarray = np.clip(predictions, bounds[..., 0], bounds[..., 1])
-    return nearest - predictions
-
-
-def _cost(
-    bounds: np.ndarray, predictions: np.ndarray, weight: np.ndarray | None
-) -> float:
-    squared = distance_to_bounds(bounds, predictions) ** 2
-    return float(np.average(squared, weights=weight))
-
-
-def least_cost_of_a_constant(bounds: np.ndarray, weight: np.ndarray | None) -> float:
-    """Mean squared distance to the bounds that the best constant leaves."""
-    lowest, highest = bounds[:, 1].min(), bounds[:, 0].max()
-    if highest <= lowest:
-        return 0.0
-
-    def slope(constant: float) -> float:
-        away = distance_to_bounds(bounds, np.array(constant))
-        return -float(np.average(away, weights=weight))
-
-    best = brentq(slope, lowest, highest, xtol=1e-14 * (highest - lowest))
-    return _cost(bounds, np.array(best), weight)
 
 
 def censored_log_likelihood(

@@ -21,6 +21,7 @@ from sklearn_mtl.tasks._regression import (
     LaplaceRegression,
     Regression,
 )
+from sklearn_mtl.tasks._survival import Survival
 
 KINDS: dict[str, type[Task]] = {
     cls.kind: cls
@@ -34,6 +35,7 @@ KINDS: dict[str, type[Task]] = {
         NegativeBinomial,
         Quantile,
         Censored,
+        Survival,
         Binary,
         Multiclass,
         Ordinal,

@@ -24,7 +24,7 @@ from sklearn_mtl.nn import (
     Sharing,
     VariationalAutoencoder,
 )
-from sklearn_mtl.tasks import Quantile, Regression
+from sklearn_mtl.tasks import Quantile, Regression, Survival
 from tests.helpers import homes, of_objects, sales_of, two_groups
 
 SMALL = {
@@ -180,7 +180,8 @@ def in_steps():
 def of_bounds():
     pd = pytest.importorskip("pandas")
     X, y = numbers()
-    intervals = pd.arrays.IntervalArray.from_arrays(y[:, 1], y[:, 1] + 1)
+    until = np.where(y[:, 0] > 0, np.inf, y[:, 1] + 1)
+    intervals = pd.arrays.IntervalArray.from_arrays(y[:, 1], until)
     words = np.where(y[:, 0] > 0, ">0", y[:, 0].astype(object))
     return X, pd.DataFrame({"words": words, "intervals": intervals})
 
@@ -215,6 +216,7 @@ MODELS = {
     ),
     "robust": case(numbers, **by_kind("laplace", "huber", "heteroscedastic")),
     "bounds": case(of_bounds),
+    "times": case(of_bounds, task_types={"intervals": Survival(4)}),
     "positive": case(positive, **by_kind("gamma", "count", "negative_binomial")),
     "ordinal": case(of_classes, **by_kind("binary", "ordinal")),
     "autoencoder": case(mixed, reconstruction=Autoencoder(2)),

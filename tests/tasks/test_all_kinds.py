@@ -67,6 +67,7 @@ def all_kinds():
             "ordinal": np.digitize(score, [-2, -1, 1, 2]),
         }
     )
+    y.insert(9, "survival", np.exp(a) * rng.gamma(9, 1 / 9, n_rows))
     assert list(y.columns) == list(KINDS)
     for place, name in enumerate(y.columns):
         y[name] = y[name].astype(object if y[name].dtype != float else float)
@@ -112,7 +113,7 @@ def test_all_kinds_survive_pickle_and_clone(all_kinds, fitted_net):
     again.set_params(task_types=KIND_OF_EACH | kinds)
     tasks = clone(again).fit(X, y).tasks_
     assert tasks[7].quantiles == (0.2, 0.8)
-    assert tasks[11].classes_.tolist() == [0, 1, 2, 3, 4, 5]
+    assert tasks[12].classes_.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_all_kinds_go_on_learning(all_kinds):

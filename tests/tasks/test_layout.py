@@ -118,7 +118,7 @@ def task_of(kind, seed=0, n_classes=None):
     if kind in CLASSES:
         n_classes = n_classes or CLASSES[kind]
         labels = np.arange(40) % n_classes
-    elif kind in POSITIVE:
+    elif kind in (*POSITIVE, "survival"):
         labels = 1.0 + rng.poisson(3.0, 40)
     else:
         labels = rng.normal(2.0, 3.0, 40)
@@ -135,6 +135,10 @@ def codes_of(task, n_rows, seed=1):
     else:
         codes = rng.normal(size=n_rows)
     codes = codes.astype(float)
+    if task.kind == "survival":
+        first = rng.integers(0, task.n_outputs_, n_rows)
+        codes = np.column_stack([first, first + rng.integers(0, 3, n_rows)])
+        codes = np.minimum(codes, task.n_outputs_).astype(float)
     if task.kind == "censored":
         codes = np.column_stack([codes, codes])
         codes[1::4, 0], codes[2::4, 1] = -np.inf, np.inf
