@@ -18,6 +18,7 @@ FLOORS = [
     {"training"},
     {"balancing"},
     {"nn"},
+    {"joint"},
     {"tasks"},
     {"files"},
     {"tables"},

@@ -16,6 +16,7 @@ from sklearn_mtl.estimators._conformal import (
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._temperature import best_temperature, temper
+from sklearn_mtl.joint import HeldOutLabels, rows_to_keep
 from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
@@ -147,6 +148,24 @@ class HeldOut:
             errors[t, False] = sorted_by_fold(plain, *by_fold, at_least)
             errors[t, True] = sorted_by_fold(scaled, *by_fold, at_least)
         return Conformal(self.members, errors, depths)
+
+    def to_keep(self, residual_std: np.ndarray) -> HeldOutLabels:
+        """Keep labels and answers, one a row, for what columns say of each other."""
+        kept = rows_to_keep(len(self.positions), self.responses)
+        answer = np.searchsorted(self.row, kept)
+        weight = self.scoring_weight[kept]
+        observed = weight > 0
+        alike = bool((weight == observed).all())
+        return HeldOutLabels(
+            tasks=self.tasks,
+            labels=np.column_stack([exact_numbers(own[kept]) for own in self.labels]),
+            responses=[
+                response[answer].astype(np.float32 if task.is_classifier else float)
+                for task, response in zip(self.tasks, self.responses, strict=True)
+            ],
+            weight=None if alike else weight,
+            residual_std=residual_std,
+        )
 
     def temperature(self) -> np.ndarray:
         """Temperature (T,) of each task; 1 for numbers."""
@@ -281,3 +300,9 @@ def is_known(labels: np.ndarray) -> np.ndarray:
     """Tell which labels, (n,) or of more axes, are not NaN, (n,)."""
     known: np.ndarray = ~np.isnan(np.atleast_2d(labels.T)[0])
     return known
+
+
+def exact_numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels (n,), or those of bounds (n, 2) that are numbers; NaN for the others."""
+    lower, upper = np.atleast_2d(labels.T)[[0, -1]]
+    return np.where(lower == upper, lower, np.nan)

@@ -26,6 +26,7 @@ from sklearn_mtl.tables._decoded import (
     unseen_rows,
 )
 from sklearn_mtl.tables._doubts import warn_of_strings
+from sklearn_mtl.tables._draws import rebuild_draws
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
@@ -80,6 +81,7 @@ __all__ = [
     "read_groups",
     "read_weight",
     "rebuild_beside",
+    "rebuild_draws",
     "refuse_double_names",
     "refuse_unreadable_rows",
     "stack_rows",

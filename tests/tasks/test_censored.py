@@ -295,3 +295,17 @@ def test_regressor_reads_bounds_and_names_what_is_none(table):
     wrong = MultiTaskNetEstimator(task_types={"late": "censored"})
     with pytest.raises(ValueError, match="Column 'late' of y holds 'no', which is nei"):
         wrong.fit(X, y)
+
+
+def test_known_labels_are_numbers(table, net):
+    X, y, _ = table
+    known = y[["dose"]].where(y["dose"] != ">0.5")
+
+    drawn = net.sample_y(X[:3], 2)
+    told = net.predict(X, y_known=known)
+
+    assert drawn["dose"].notna().all()
+    is_known = known["dose"].notna()
+    assert_allclose(told["dose"][is_known], known["dose"][is_known].astype(float))
+    with pytest.raises(ValueError, match=r"'dose' of y_known holds '>0.5', which is"):
+        net.predict(X, y_known=y[["dose"]])
