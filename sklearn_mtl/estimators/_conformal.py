@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from sklearn_mtl.estimators._bounded_errors import redistributed, sizes_of_errors
 from sklearn_mtl.tasks import Task
 
 BISECTIONS = 52
@@ -23,8 +24,10 @@ class Ranked(NamedTuple):
     Attributes
     ----------
     values : ndarray of shape (n,)
+        Infinite where it is only known that they lie beyond all others.
     share : ndarray of shape (n,) or None
-        How much each counts, where several folds hold a row out; None stands for ones.
+        How much each counts, where several folds hold a row out, or where some errors
+        are only bounded; None stands for ones.
     """
 
     values: np.ndarray
@@ -34,6 +37,13 @@ class Ranked(NamedTuple):
     def total(self) -> float:
         """Number of rows."""
         return float(len(self.values) if self.share is None else self.share.sum())
+
+    @property
+    def finite(self) -> Ranked:
+        """Those that are known."""
+        number = np.searchsorted(self.values, np.inf)
+        share = None if self.share is None else self.share[:number]
+        return Ranked(self.values[:number], share)
 
     def below(self, limits: np.ndarray, side: Any) -> np.ndarray:
         """Count rows below each limit, or up to it with ``side="right"``."""
@@ -90,7 +100,8 @@ class Conformal:
         """
         errors = self.errors[t, normalize]
         n_labels = _total(errors)
-        if not n_labels:
+        finite = [of_fold.finite for of_fold in errors]
+        if not any(len(of_fold.values) for of_fold in finite):
             # What is predicted as missing has no bounds at all.
             missing = np.isnan(responses[..., 0]).all(axis=0)
             unbounded = np.where(missing, np.nan, np.inf)
@@ -105,10 +116,10 @@ class Conformal:
             response = self._one_fold_a_row(responses, draw)
             reach = scale(response) * _conformal_quantile(errors, coverage)
             return response[:, 0] - reach, response[:, 0] + reach
-        held = [f for f, of_fold in enumerate(errors) if len(of_fold.values)]
+        held = [f for f, of_fold in enumerate(finite) if len(of_fold.values)]
         means = [responses[self.members[f]].mean(axis=0) for f in held]
         centres, reaches = [mean[:, 0] for mean in means], list(map(scale, means))
-        errors = [errors[f] for f in held]
+        errors = [finite[f] for f in held]
         rank = _rank(n_labels, coverage)
         lower = -_value_of_rank([-c for c in centres], reaches, errors, rank)
         return lower, _value_of_rank(centres, reaches, errors, rank)
@@ -158,10 +169,13 @@ class Conformal:
 
 def errors_of(
     task: Task, labels: np.ndarray, response: np.ndarray, residual_std: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Errors (n,) of a numeric task, as they are and by the spread of each row."""
-    error = np.abs(labels - response[:, 0])
-    return error, error / _spread(task, response, residual_std)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Errors (n,) of a numeric task, as they are and by the spread of each row.
+
+    And which of them are at least so large, where labels are only bounds.
+    """
+    error, at_least = sizes_of_errors(labels, response[:, 0])
+    return error, error / _spread(task, response, residual_std), at_least
 
 
 def depths_of(codes: np.ndarray, response: np.ndarray) -> np.ndarray:
@@ -172,9 +186,22 @@ def depths_of(codes: np.ndarray, response: np.ndarray) -> np.ndarray:
 
 
 def sorted_by_fold(
-    values: np.ndarray, fold: np.ndarray, share: np.ndarray, n_folds: int
+    values: np.ndarray,
+    fold: np.ndarray,
+    share: np.ndarray,
+    n_folds: int,
+    at_least: np.ndarray | None = None,
 ) -> list[Ranked]:
-    """Split values (n,) by the fold that they are of, and sort them."""
+    """Split values (n,) by the fold that they are of, and sort them.
+
+    Values that are `at_least` so large hand their shares on to larger ones.
+    """
+    if at_least is not None and at_least.any():
+        share, beyond = redistributed(values, share, at_least)
+        known = ~at_least
+        values = np.append(values[known], np.full(n_folds, np.inf))
+        share = np.append(share[known], np.full(n_folds, beyond / n_folds))
+        fold = np.append(fold[known], np.arange(n_folds))
     alike = bool((share == 1.0).all())
     ranked = []
     for f in range(n_folds):

@@ -84,9 +84,9 @@ References
 
 DEFAULT_KIND = {
     "auto": """numbers are regression, or binary where all labels are 0 or
-    1; booleans, strings, categories and objects are classes; ordered categories
-    are ordinal.""",
-    "regression": "numbers and booleans are regression.",
+    1; numbers of which some are bounds ("<0.5") are censored; booleans, strings,
+    categories and objects are classes; ordered categories are ordinal.""",
+    "regression": "numbers and booleans are regression, or censored with bounds.",
     "classes": """two classes are binary, more are multiclass, or ordinal where
     the column declares an order.""",
 }

@@ -42,9 +42,11 @@ def encode_table(net: MultiTaskNet, codings: Codings, rows: Rows) -> TaskTable:
     """Encode rows, and put them where the net trains."""
     dtype: Any = number_format(net)
     features = codings.encoder.transform_compact(rows.X, dtype=dtype)
-    codes = np.empty((len(rows), len(codings.tasks)), dtype=dtype)
-    for t, (task, column) in enumerate(zip(codings.tasks, rows.columns, strict=True)):
-        codes[:, t] = task.encode(column)
+    stops = np.cumsum([task.n_codes for task in codings.tasks])
+    codes = np.empty((len(rows), stops[-1]), dtype=dtype)
+    for task, column, stop in zip(codings.tasks, rows.columns, stops, strict=True):
+        of_task = codes[:, stop - task.n_codes : stop]
+        of_task[:] = np.reshape(task.encode(column), of_task.shape)
     return make_table(net, features, codes, rows.training_weight)
 
 

@@ -42,8 +42,9 @@ class HeldOut:
         Weight of each label, without that of its class.
     training_weight : ndarray of shape (m, T)
         The same with it; what the net was trained to fit, and is calibrated by.
-    labels : float64 ndarray of shape (m, T)
-        Numbers or class codes; NaN where missing or unknown.
+    labels : list of float64 ndarray of shape (m,)
+        Numbers or class codes of each task; NaN where missing or unknown. Of more
+        axes where the kind says more of a label.
     row, fold : int ndarray of shape (a,)
         Row, from 0 to m - 1, and fold of each answer; sorted by row.
     share : float64 ndarray of shape (a,)
@@ -60,7 +61,7 @@ class HeldOut:
     columns: list[Column]
     scoring_weight: np.ndarray
     training_weight: np.ndarray
-    labels: np.ndarray
+    labels: list[np.ndarray]
     row: np.ndarray
     fold: np.ndarray
     share: np.ndarray
@@ -75,7 +76,7 @@ class HeldOut:
             if task.is_classifier or not known.any():
                 continue
             row = self.row[known]
-            residual = task.residual(self.labels[row, t], self.responses[t][known])
+            residual = task.residual(self.labels[t][row], self.responses[t][known])
             weight = self.scoring_weight[row, t] * self.share[known]
             squared = np.average(residual**2, weights=weight)
             std[t] = np.sqrt(squared)
@@ -84,7 +85,7 @@ class HeldOut:
     def _known(self, t: int) -> np.ndarray:
         """Answers with a label and a response of task `t`."""
         first = self.responses[t][:, :1].sum(axis=1)
-        known: np.ndarray = ~np.isnan(self.labels[self.row, t]) & ~np.isnan(first)
+        known: np.ndarray = is_known(self.labels[t])[self.row] & ~np.isnan(first)
         return known
 
     def predictions(self) -> list[np.ndarray]:
@@ -121,7 +122,7 @@ class HeldOut:
         return mean_of_known(
             column_score(
                 task,
-                column.keep(~np.isnan(self.labels[:, t]), everything),
+                column.keep(is_known(self.labels[t]), everything),
                 predictions,
                 self.scoring_weight[:, t],
             )
@@ -137,15 +138,15 @@ class HeldOut:
         for t, task in enumerate(self.tasks):
             known = self._known(t)
             response = self.responses[t][known]
-            labels = self.labels[self.row[known], t]
+            labels = self.labels[t][self.row[known]]
             by_fold = self.fold[known], self.share[known], len(self.members)
             if task.is_classifier:
                 depth = depths_of(labels.astype(int), response)
                 depths[t] = sorted_by_fold(depth, *by_fold)
                 continue
-            plain, scaled = errors_of(task, labels, response, residual_std[t])
-            errors[t, False] = sorted_by_fold(plain, *by_fold)
-            errors[t, True] = sorted_by_fold(scaled, *by_fold)
+            plain, scaled, at_least = errors_of(task, labels, response, residual_std[t])
+            errors[t, False] = sorted_by_fold(plain, *by_fold, at_least)
+            errors[t, True] = sorted_by_fold(scaled, *by_fold, at_least)
         return Conformal(self.members, errors, depths)
 
     def to_keep(self, residual_std: np.ndarray) -> HeldOutLabels:
@@ -157,7 +158,7 @@ class HeldOut:
         alike = bool((weight == observed).all())
         return HeldOutLabels(
             tasks=self.tasks,
-            labels=self.labels[kept],
+            labels=np.column_stack([exact_numbers(own[kept]) for own in self.labels]),
             responses=[
                 response[answer].astype(np.float32 if task.is_classifier else float)
                 for task, response in zip(self.tasks, self.responses, strict=True)
@@ -175,7 +176,7 @@ class HeldOut:
                 row = self.row[known]
                 temperature[t] = best_temperature(
                     self.responses[t][known],
-                    self.labels[row, t].astype(int),
+                    self.labels[t][row].astype(int),
                     self.training_weight[row, t] * self.share[known],
                 )
         return temperature
@@ -191,7 +192,7 @@ class HeldOut:
             if not task.is_classifier or not known.any():
                 continue
             row = self.row[known]
-            codes = self.labels[row, t].astype(int)
+            codes = self.labels[t][row].astype(int)
             weight = self.training_weight[row, t] * self.share[known]
             said = self.responses[t][known][np.arange(len(codes)), codes]
             prior = task.response(task.prior_raw_)[codes]
@@ -281,19 +282,27 @@ def _answers(
 
 def labels_of(
     tasks: list[Task], columns: list[Column], weight: np.ndarray
-) -> np.ndarray:
-    """Numbers or class codes (m, T); NaN where missing, unknown or of weight 0."""
-    labels = np.column_stack(
-        [_labels(task, column) for task, column in zip(tasks, columns, strict=True)]
-    )
-    labels[~(weight > 0)] = np.nan
+) -> list[np.ndarray]:
+    """Numbers or class codes (m,) of each task; NaN where missing, unknown or weight 0.
+
+    Of more axes where the kind says more of a label.
+    """
+    labels = []
+    for task, column, counts in zip(tasks, columns, (weight > 0).T, strict=True):
+        of_task = task.encode(column) if task.is_classifier else task.labels_of(column)
+        of_task = np.array(of_task, dtype=np.float64)
+        of_task[~counts] = np.nan
+        labels.append(of_task)
     return labels
 
 
-def _labels(task: Task, column: Column) -> np.ndarray:
-    """Numbers or class codes, in float64."""
-    if task.is_classifier:
-        return np.asarray(task.encode(column), dtype=np.float64)
-    if column.content == "category":
-        return np.full(len(column), np.nan)
-    return column.numbers()
+def is_known(labels: np.ndarray) -> np.ndarray:
+    """Tell which labels, (n,) or of more axes, are not NaN, (n,)."""
+    known: np.ndarray = ~np.isnan(np.atleast_2d(labels.T)[0])
+    return known
+
+
+def exact_numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels (n,), or those of bounds (n, 2) that are numbers; NaN for the others."""
+    lower, upper = np.atleast_2d(labels.T)[[0, -1]]
+    return np.where(lower == upper, lower, np.nan)

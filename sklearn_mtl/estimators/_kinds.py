@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, Container, warn_of_strings
+from sklearn_mtl.tables import Column, Container, warn_of_bounds, warn_of_strings
 from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
 
 _KEEP_CLASSES = "Where classes are meant, say 'multiclass' for it in task_types."
@@ -32,7 +32,8 @@ def tasks_of(
     names = [column.name for column in columns]
     said = per_column(estimator.task_types, names, "task_types")
     for column, task, wanted in zip(columns, tasks, said, strict=True):
-        if wanted is None and task.is_classifier:
+        inferred = wanted is None and task.is_classifier
+        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
             warn_of_strings(column, "y", _KEEP_CLASSES)
     if classes is None:
         return tasks

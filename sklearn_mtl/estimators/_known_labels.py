@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.estimators._held_out import exact_numbers
 from sklearn_mtl.estimators._reading import read_y
 from sklearn_mtl.joint import HeldOutLabels
 from sklearn_mtl.tables import Column, TargetTable
@@ -161,10 +162,18 @@ def _labels(task: Task, column: Column) -> np.ndarray:
         _refuse_unseen_classes(task, column)
     try:
         codes = task.encode(column)
-        labels = codes if task.is_classifier else column.numbers()
+        labels = codes if task.is_classifier else task.labels_of(column)
     except (TypeError, ValueError) as error:
         raise ValueError(f"y_known cannot be read. {error}") from error
-    return np.asarray(labels, dtype=np.float64)
+    numbers = exact_numbers(np.asarray(labels, dtype=np.float64))
+    bounds = np.isnan(numbers) & ~column.missing
+    if bounds.any():
+        raise ValueError(
+            f"Column {task.name_!r} of y_known holds "
+            f"{column.values[bounds].tolist()[0]!r}, which is only a bound. Pass "
+            "numbers that are known, and make the others missing."
+        )
+    return numbers
 
 
 def _refuse_unseen_classes(task: Any, column: Column) -> None:

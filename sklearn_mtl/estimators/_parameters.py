@@ -168,9 +168,10 @@ PARAMETERS: dict[str, Parameter] = {
         "None, str, Task, list or dict, default=None",
         """
         Kind of the columns of y: a name ("regression", "laplace", "huber",
-        "heteroscedastic", "gamma", "count", "negative_binomial", "quantile", "binary",
-        "multiclass", "ordinal") or an object of a class in `sklearn_mtl.tasks`; one
-        for all columns, a list with one a column, or a dict that names some columns.
+        "heteroscedastic", "gamma", "count", "negative_binomial", "quantile",
+        "censored", "survival", "binary", "multiclass", "ordinal") or an object of a
+        class in `sklearn_mtl.tasks`; one for all columns, a list with one a column, or
+        a dict that names some columns.
         A column that is not named is read by its type: {DEFAULT_KIND}
         """,
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.estimators._held_out import labels_of
+from sklearn_mtl.estimators._held_out import is_known, labels_of
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.metrics import Outcome, TaskScorer, column_of, make_task_scorer
 from sklearn_mtl.tasks import Task
@@ -88,7 +88,7 @@ class HeldOutScorer:
             response = task.response(raw[..., self.slices[t]])
             predictions = _predictions(task, response)
             for k, rows in enumerate(index):
-                known = (rows >= 0) & ~np.isnan(self.labels[rows, t])
+                known = (rows >= 0) & is_known(self.labels[t][rows])
                 # A member that diverged is told of by its losses.
                 if known.any() and np.isfinite(response[k, known]).all():
                     scores[k, t] = self.scorer.score_of(
@@ -107,7 +107,7 @@ class HeldOutScorer:
         known: np.ndarray,
     ) -> Outcome:
         task: Any = self.tasks[t]
-        labels = self.labels[rows, t]
+        labels = self.labels[t][rows]
         return Outcome(
             name=task.name_,
             task=task,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._held_out import is_known
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.tables import take_rows
 from sklearn_mtl.tasks import weight_of_loss
@@ -110,7 +111,7 @@ def relative_losses(
     total = {t: np.zeros(1 + len(shares)) for t in columns}
     from_prior = np.array([0.0, *shares])
     for t, index, distance in stack.distances_of_held_out(member_rows, columns):
-        known = (index >= 0) & ~np.isnan(codes[t])[index]
+        known = (index >= 0) & is_known(codes[t])[index]
         row, away = index[known], distance[known]
         raw = tasks[t].prior_raw_ + from_prior[:, None, None] * away
         loss = tasks[t].loss_of_arrays(raw, codes[t][row])
@@ -140,7 +141,7 @@ def gains_of_mean(
     gain = {t: np.zeros(len(shares)) for t in columns}
     prior = dict.fromkeys(columns, 0.0)
     for t, here, distance in stack.distances(take_rows(rows.X, some), columns):
-        known = ~np.isnan(codes[t][here])
+        known = is_known(codes[t][here])
         labels, weight = (
             codes[t][here][known],
             rows.training_weight[some[here], t][known],

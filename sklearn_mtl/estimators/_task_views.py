@@ -195,6 +195,22 @@ class TaskRegressor(_TaskView, RegressorMixin, BaseEstimator):
         """
         return np.asarray(self._response(X)[:, 1:])
 
+    @only_if(_is_kind("survival"))
+    def predict_survival_function(self, X: Any) -> np.ndarray:
+        """Predict the probabilities of no event of a column of the kind "survival".
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_times)
+            Up to each of the ``times_`` of the column's entry in ``tasks_``;
+            decreasing along each row.
+        """
+        return np.asarray(self._response(X)[:, 1:])
+
 
 class TaskClassifier(_TaskView, ClassifierMixin, BaseEstimator):
     """A class column of a fitted multi-task estimator.

@@ -136,18 +136,24 @@ def check_can_go_on(
     for t, (task, column) in enumerate(zip(tasks, columns, strict=True)):
         if task.is_classifier or task.prior_cost_ > 0:
             continue
-        observed = column.keep(weight[:, t] > 0, np.arange(len(column))).observed
+        kept = column.keep(weight[:, t] > 0, np.arange(len(column)))
+        labels = task.labels_of(kept)[~kept.missing]
         known = float(task.predict(task.response(np.array([task.prior_raw_])))[0])
-        if column.content == "category" or np.allclose(
-            observed.astype(np.float64), known, rtol=1e-6
-        ):
+        if _all_may_be(known, labels):
             continue
         saw = "no label" if np.isnan(known) else f"{known:g} only"
         raise ValueError(
-            f"Column {column.name!r} of y holds {observed.tolist()[0]!r}, but the "
+            f"Column {column.name!r} of y holds {kept.observed.tolist()[0]!r}, but the "
             f"first call saw {saw}, from which no scale of its labels was learned. "
             "Let the first call have rows whose labels of the column differ."
         )
+
+
+def _all_may_be(number: float, labels: np.ndarray) -> bool:
+    """Whether all labels, (n,) or bounds (n, 2), are that number or allow it."""
+    bounds, slack = np.atleast_2d(labels.T), 1e-8 + 1e-6 * abs(number)
+    below, above = bounds[0] - slack <= number, number <= bounds[-1] + slack
+    return bool((below & above).all())
 
 
 def _check_unchanged(name: str, value: Any, before: Any, *, but_for: str = "") -> None:

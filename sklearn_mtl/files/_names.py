@@ -94,6 +94,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn_mtl.nn._selector_gates": ("SelectorGates",),
     "sklearn_mtl.tasks": (
         "Binary",
+        "Censored",
         "Count",
         "GammaRegression",
         "HeteroscedasticRegression",
@@ -105,6 +106,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "OutputLayout",
         "Quantile",
         "Regression",
+        "Survival",
     ),
     "sklearn_mtl.tasks._layout": ("Block",),
     "sklearn_mtl.tables": ("Bins", "DecodedColumns", "FeatureEncoder", "RowMaker"),

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_mtl.metrics import Outcome, Truth
 from sklearn_mtl.tables import Column, TargetTable, read_weight
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Censored, Survival, Task
 
 
 class RowScore(NamedTuple):
@@ -100,6 +100,10 @@ def _score(
 
 def name_of_score(task: Task) -> str:
     """Name what `Task.score` of a column is."""
-    if type(task).score is not Task.score:
+    known = {Censored.score: "R² by distances to bounds", Survival.score: "concordance"}
+    score: Any = type(task).score
+    if score in known:
+        return known[score]
+    if score is not Task.score:
         return f"score of {type(task).__name__}"
     return "accuracy" if task.is_classifier else "R²"

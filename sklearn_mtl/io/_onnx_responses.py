@@ -18,6 +18,7 @@ from sklearn_mtl.tasks import (
     Ordinal,
     Quantile,
     Regression,
+    Survival,
     Task,
 )
 from sklearn_mtl.tasks._regression import LARGEST_LOG
@@ -93,6 +94,20 @@ def _quantile(graph: Graph, task: Any, raw: str) -> str:
     return _linear(graph, task, lowest)
 
 
+def _survival(graph: Graph, task: Any, raw: str) -> str:
+    """Integrate the probability of no event, up to the last cut, by trapezoids."""
+    if not task.prior_cost_:
+        nothing = graph.op("Mul", graph.take(raw, [0], -1), np.array(0.0))
+        return graph.op("Add", nothing, np.array(task.last_))
+    hazard = graph.op("CumSum", graph.op("Softplus", raw), np.array(-1))
+    survival = graph.op("Exp", graph.op("Neg", hazard))
+    widths = np.diff(task.times_, prepend=0.0)
+    weights = 0.5 * (widths + np.append(widths[1:], 0.0))
+    parts = graph.op("Mul", survival, weights)
+    mean = graph.op("ReduceSum", parts, np.array([-1]), keepdims=1)
+    return graph.op("Add", mean, np.array(0.5 * widths[0]))
+
+
 def _binary(graph: Graph, task: Any, raw: str) -> str:
     if len(task.classes_) < 2:
         return _certain(graph, raw)
@@ -140,6 +155,7 @@ RESPONSES: dict[type, Callable[[Graph, Any, str], str]] = {
     Count: _count,
     NegativeBinomial: _count,
     Quantile: _quantile,
+    Survival: _survival,
     Binary: _binary,
     Multiclass: _multiclass,
     Ordinal: _ordinal,

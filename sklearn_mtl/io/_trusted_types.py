@@ -21,6 +21,7 @@ from sklearn_mtl.model_selection import (
 from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
     Binary,
+    Censored,
     Count,
     GammaRegression,
     HeteroscedasticRegression,
@@ -31,6 +32,7 @@ from sklearn_mtl.tasks import (
     Ordinal,
     Quantile,
     Regression,
+    Survival,
 )
 
 _ESTIMATORS = (
@@ -50,6 +52,7 @@ _PARAMETERS = (
     *BALANCING.values(),
     Autoencoder,
     Binary,
+    Censored,
     Count,
     GammaRegression,
     HeteroscedasticRegression,
@@ -63,6 +66,7 @@ _PARAMETERS = (
     Ordinal,
     Quantile,
     Regression,
+    Survival,
     TaskScorer,
     TaskScorers,
     VariationalAutoencoder,

@@ -30,10 +30,10 @@ class Outcome:
         Name of the column.
     task : Task
         What the column means.
-    labels : ndarray of shape (n,)
+    labels : ndarray of shape (n,), or (n, m) where the kind says more of a label
         Numbers, or positions in `classes`.
     predictions : ndarray of shape (n,)
-        As `labels`.
+        Numbers, or positions in `classes`.
     is_predicted : bool
         Whether there are predictions; else `predictions` means nothing.
     response : ndarray of shape (n, m) or None
@@ -132,7 +132,7 @@ def outcome_of(
         labels, predictions = _codes(true, codes), _codes(predicted, codes)
         classes = list(codes)
     else:
-        labels = numbers_of(name, true, source)
+        labels = _labels_of(name, task, true, source)
         predictions = numbers_of(name, predicted, "y_pred")
         classes = []
     return Outcome(
@@ -260,6 +260,13 @@ def numbers_of(name: Hashable, column: Column, source: str) -> np.ndarray:
             "Replace it by a number, or make the label missing."
         )
     return numbers
+
+
+def _labels_of(name: Hashable, task: Task, column: Column, source: str) -> np.ndarray:
+    """Numbers, or what the kind reads of labels."""
+    if type(task).labels_of is Task.labels_of:
+        return numbers_of(name, column, source)
+    return task.labels_of(column)
 
 
 # -- classes that have to be learned from the labels at hand -------------------------

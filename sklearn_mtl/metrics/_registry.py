@@ -9,9 +9,9 @@ from typing import Any
 
 from sklearn import metrics as scores
 
-from sklearn_mtl.metrics import _classes, _numbers, _rows
+from sklearn_mtl.metrics import _bounds, _classes, _numbers, _rows, _survival
 from sklearn_mtl.metrics._outcome import Outcome
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Censored, Survival, Task
 
 GIVEN = {"y_true", "y_pred", "y_score", "y_proba", "labels", "sample_weight"}
 """Arguments of scikit-learn's metrics that a column gives by itself."""
@@ -126,6 +126,25 @@ QUANTILES = (
     *ERRORS,
     Metric("pinball", _numbers.pinball_loss, is_loss=True, reads_response=True),
 )
+BOUNDS = (
+    Metric("skill", _bounds.skill),
+    Metric("r2", _bounds.r2),
+    Metric("mae", _bounds.mean_absolute_error, is_loss=True),
+    Metric("rmse", _bounds.root_mean_squared_error, is_loss=True),
+    Metric("rrmse", _bounds.relative_root_mean_squared_error, is_loss=True),
+    Metric("concordance", _bounds.concordance),
+    Metric("log_likelihood", _bounds.log_likelihood, reads_response=True),
+)
+TIMES = (
+    Metric("skill", _survival.skill, reads_response=True),
+    Metric("concordance", _bounds.concordance),
+    Metric(
+        "integrated_brier",
+        _survival.integrated_brier_score,
+        is_loss=True,
+        reads_response=True,
+    ),
+)
 CLASSES = (
     Metric("skill", _classes.class_skill, reads_response=True),
     Metric("accuracy", _classes.accuracy, takes=scores.accuracy_score),
@@ -163,7 +182,13 @@ ORDERED = (
     Metric("rank_mae", _classes.rank_mean_absolute_error, is_loss=True),
 )
 
-OF_KIND = {"count": COUNTS, "quantile": QUANTILES, "ordinal": ORDERED}
+OF_KIND = {
+    "count": COUNTS,
+    "quantile": QUANTILES,
+    "censored": BOUNDS,
+    "survival": TIMES,
+    "ordinal": ORDERED,
+}
 """Kinds whose metrics are not those of all numbers, or of all classes."""
 
 ALIASES = {
@@ -172,6 +197,7 @@ ALIASES = {
     "mean_poisson_deviance": "poisson_deviance",
     "mean_pinball_loss": "pinball",
     "brier_score": "brier",
+    "integrated_brier_score": "integrated_brier",
     "matthews_corrcoef": "mcc",
 }
 """Other names that scikit-learn uses."""
@@ -195,11 +221,9 @@ OF_ROWS = {
 }
 """Metrics of whole rows."""
 
-ALL = {
-    metric.name: metric
-    for metrics in (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
-    for metric in metrics
-}
+EVERYWHERE = (NUMBERS, COUNTS, QUANTILES, BOUNDS, TIMES, CLASSES, ORDERED, (SCORE,))
+
+ALL = {metric.name: metric for metrics in EVERYWHERE for metric in metrics}
 
 
 def metrics_of(task: Task) -> tuple[Metric, ...]:
@@ -212,7 +236,8 @@ def metrics_of(task: Task) -> tuple[Metric, ...]:
     default = CLASSES if task.is_classifier else NUMBERS
     metrics = next((OF_KIND[kind] for kind in kinds if kind in OF_KIND), default)
     # Elsewhere it is "r2" or "accuracy".
-    return metrics if type(task).score is Task.score else (*metrics, SCORE)
+    is_listed = type(task).score in (Task.score, Censored.score, Survival.score)
+    return metrics if is_listed else (*metrics, SCORE)
 
 
 def metric_of(task: Task, name: str) -> Metric | None:
@@ -250,8 +275,7 @@ def check_arguments(metric: Any, arguments: dict[str, Any]) -> None:
     elif metric in OF_ROWS:
         known = OF_ROWS[metric].arguments
     else:
-        everywhere = (NUMBERS, COUNTS, QUANTILES, CLASSES, ORDERED, (SCORE,))
-        of_kinds = (m for metrics in everywhere for m in metrics if m.name == metric)
+        of_kinds = (m for metrics in EVERYWHERE for m in metrics if m.name == metric)
         known = set().union(*(m.arguments for m in of_kinds))
     for name in arguments:
         if name not in known:

@@ -93,6 +93,14 @@ def task_scores(
                          prediction is not above 0
     pinball              quantiles: mean over them of
                          `sklearn.metrics.mean_pinball_loss`
+    concordance          censored and survival: share of the pairs of labels of a known
+                         order that are predicted in it, ties one half (Harrell's C)
+    log_likelihood       censored: mean logarithm of the density of numbers and of the
+                         probability of bounds, by the predicted mean and deviation;
+                         NaN where there are predictions only
+    integrated_brier     survival: squared error of the probability of no event up to t,
+                         weighted by the inverse probability of being watched and
+                         averaged over the cuts of time that the labels span
     ==================== =============================================================
 
     ==================== =============================================================
@@ -118,6 +126,8 @@ def task_scores(
                          weights
     rank_mae             ordinal: mean number of classes between label and prediction
     ==================== =============================================================
+
+    Errors of censored labels are distances to the nearest number that a label allows.
 
     `score` of an estimator is the mean over columns of "r2" or "accuracy".
 
@@ -233,6 +243,9 @@ def skill_score(
     count     Poisson deviance       mean: skill is `sklearn.metrics.d2_tweedie_score`
     quantile  pinball loss, summed   quantiles of the labels
               over the quantiles
+    censored  squared distance to    the constant of least loss
+              what a label allows
+    survival  integrated Brier score curve of Kaplan and Meier
     classes   log-loss               shares of the classes: its loss is their entropy
     ========= ====================== ================================================
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, TargetTable
+from sklearn_mtl.tables import Column, TargetTable, are_bounds, bounds_of
 
 
 def read_levels(
@@ -12,8 +12,8 @@ def read_levels(
 ) -> np.ndarray:
     """Give the levels of all columns numbers.
 
-    A level is a class, a bin of a number, or "missing". Columns of a single level say
-    nothing about a row and are left out.
+    A level is a class, a bin of a number or of a bound, or "missing". Columns of a
+    single level say nothing about a row and are left out.
 
     Parameters
     ----------
@@ -43,11 +43,37 @@ def read_levels(
 
 def _codes(column: Column, n_bins: int, smallest_share: float) -> np.ndarray:
     """Code of each cell, 0 where it is missing."""
+    if are_bounds(column):
+        return _codes_of_bounds(bounds_of(column), n_bins, smallest_share)
     if column.content != "number":
         return column.factorize()[0] + 1
-    codes = np.zeros(len(column), dtype=np.int64)
-    most = max(1, min(n_bins, int(len(column.observed) * smallest_share)))
-    codes[~column.missing] = 1 + _bins(column.observed, n_bins, most)
+    return _codes_of_numbers(~column.missing, column.observed, n_bins, smallest_share)
+
+
+def _codes_of_numbers(
+    is_there: np.ndarray, numbers: np.ndarray, n_bins: int, smallest_share: float
+) -> np.ndarray:
+    codes = np.zeros(len(is_there), dtype=np.int64)
+    most = max(1, min(n_bins, int(len(numbers) * smallest_share)))
+    if len(numbers):
+        codes[is_there] = 1 + _bins(numbers, n_bins, most)
+    return codes
+
+
+def _codes_of_bounds(
+    bounds: np.ndarray, n_bins: int, smallest_share: float
+) -> np.ndarray:
+    """Cut numbers into bins, and lower and upper bounds alone; intervals by middles."""
+    lower, upper = bounds.T
+    kinds = (
+        (np.isfinite(lower) & np.isfinite(upper), 0.5 * (lower + upper)),
+        (np.isneginf(lower), upper),
+        (np.isposinf(upper), lower),
+    )
+    codes = np.zeros(len(bounds), dtype=np.int64)
+    for is_kind, numbers in kinds:
+        found = _codes_of_numbers(is_kind, numbers[is_kind], n_bins, smallest_share)
+        codes[is_kind] = codes.max() + found[is_kind]
     return codes
 
 

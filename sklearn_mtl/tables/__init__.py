@@ -5,6 +5,12 @@ The only room that knows data frames.
 
 from sklearn_mtl.tables._below import pick_rows, stack_rows
 from sklearn_mtl.tables._bins import Bins, learn_bins
+from sklearn_mtl.tables._bounds import (
+    are_bounds,
+    bounds_of,
+    may_be_bounds,
+    warn_of_bounds,
+)
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
@@ -53,7 +59,9 @@ __all__ = [
     "RowGroups",
     "RowMaker",
     "TargetTable",
+    "are_bounds",
     "array_from_rows",
+    "bounds_of",
     "check_same_columns",
     "decoded_columns",
     "doubts_of_strings",
@@ -64,6 +72,7 @@ __all__ = [
     "is_frame",
     "is_missing",
     "learn_bins",
+    "may_be_bounds",
     "numbers_beside",
     "pick_rows",
     "plain_of",
@@ -81,6 +90,7 @@ __all__ = [
     "unseen_rows",
     "value_of",
     "varied_since",
+    "warn_of_bounds",
     "warn_of_extreme_labels",
     "warn_of_strings",
     "without_mask",

@@ -79,8 +79,7 @@ def _numbers_in(levels: list[Any], where: str) -> str:
     read = [(level, _number(level)) for level in levels]
     numbers = [level for level, number in read if number is not None]
     others = [level for level, number in read if number is None]
-    fractions = [n for _, n in read if n is not None and n % 1 != 0]
-    enough = len(fractions) >= FEW_FRACTIONS or len(numbers) > MANY_LEVELS
+    enough = looks_measured([n for _, n in read if n is not None])
     if not enough or len(others) > max(3, len(numbers) // 2):
         return ""
     turn = f"{where} = pd.to_numeric({where}, errors='coerce')"
@@ -95,6 +94,12 @@ def _numbers_in(levels: list[Any], where: str) -> str:
         f"numbers that are written as strings, such as {numbers[0]!r}, and are read as "
         f"{len(numbers)} categories. Turn them into numbers: {turn}."
     )
+
+
+def looks_measured(numbers: list[float]) -> bool:
+    """Tell whether different numbers are too many, or too uneven, to be codes."""
+    fractions = sum(number % 1 != 0 for number in numbers)
+    return fractions >= FEW_FRACTIONS or len(numbers) > MANY_LEVELS
 
 
 def _number(cell: Any) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mtl.exceptions import warn
+from sklearn_mtl.tables._bounds import bounds_of, may_be_bounds
 
 FAR = 1e6
 """Times the mean distance of others that differ. Tables with long tails stay below."""
@@ -69,7 +70,8 @@ def warn_of_extremes(name: Hashable, numbers: np.ndarray, table: str) -> None:
 
 def warn_of_extreme_labels(column: Any, counts: np.ndarray) -> None:
     """Warn of an extreme number among the labels of a column of y that count."""
-    labels = column.numbers()[counts & ~column.missing]
+    labels = _numbers(column)[counts & ~column.missing]
+    labels = labels[~np.isnan(labels)]
     if not len(labels):
         return
     with np.errstate(over="ignore", invalid="ignore"):
@@ -77,6 +79,17 @@ def warn_of_extreme_labels(column: Any, counts: np.ndarray) -> None:
         variance = labels.var()
     if may_hold_extremes(farthest, variance, len(labels)):
         warn_of_extremes(column.name, labels, "y")
+
+
+def _numbers(column: Any) -> np.ndarray:
+    """Numbers of a column, NaN where there is none or a bound only."""
+    if column.content != "category":
+        numbers: np.ndarray = column.numbers()
+        return numbers
+    if not may_be_bounds(column):
+        return np.full(len(column), np.nan)
+    lower, upper = bounds_of(column).T
+    return np.where(lower == upper, lower, np.nan)
 
 
 def _n_extreme(n_cells: int) -> int:

@@ -13,6 +13,7 @@ from sklearn_mtl.tables._arrow import (
     arrow_array,
     arrow_dictionary,
 )
+from sklearn_mtl.tables._bounds import with_intervals_as_objects
 from sklearn_mtl.tables._columns import Column, as_frame, as_series, unreadable
 from sklearn_mtl.tables._series import read_columns
 
@@ -39,7 +40,8 @@ class TargetTable:
         if frame is None and series is None:
             y = as_label_array(y)
         refuse_tags(y, frame, series)
-        self.columns: list[Column] = list(read_columns(y))
+        cells = with_intervals_as_objects(y)
+        self.columns: list[Column] = list(read_columns(cells))
         if not self.columns:
             raise ValueError("y has no column. Pass at least one column of labels.")
         for column in self.columns:

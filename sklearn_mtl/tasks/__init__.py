@@ -6,8 +6,18 @@ subclass of `Task`; an instance of it goes into ``task_types``.
 """
 
 from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._bounds import read_bounds
+from sklearn_mtl.tasks._censored import (
+    Censored,
+    censored_log_likelihood,
+)
 from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
+from sklearn_mtl.tasks._concordance import concordance
+from sklearn_mtl.tasks._distances import (
+    distance_to_bounds,
+    least_cost_of_a_constant,
+)
 from sklearn_mtl.tasks._layout import OutputLayout
 from sklearn_mtl.tasks._ordinal import Ordinal
 from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
@@ -20,11 +30,13 @@ from sklearn_mtl.tasks._regression import (
 )
 from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
 from sklearn_mtl.tasks._scores import r2
+from sklearn_mtl.tasks._survival import Survival
 from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 
 __all__ = [
     "KINDS",
     "Binary",
+    "Censored",
     "Count",
     "GammaRegression",
     "HeteroscedasticRegression",
@@ -36,10 +48,16 @@ __all__ = [
     "OutputLayout",
     "Quantile",
     "Regression",
+    "Survival",
     "Task",
+    "censored_log_likelihood",
+    "concordance",
+    "distance_to_bounds",
+    "least_cost_of_a_constant",
     "or_say_the_kind",
     "per_column",
     "r2",
+    "read_bounds",
     "resolve_tasks",
     "telling_labels",
     "warn_of_unknown_classes",

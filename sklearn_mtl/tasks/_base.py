@@ -35,6 +35,8 @@ class Task(BaseEstimator):
         Name of the column.
     n_outputs_ : int
         Number of raw outputs of the network that the task owns.
+    n_codes : int
+        Numbers that code one label: 1, but for kinds that say otherwise.
     prior_raw_ : ndarray of shape (`n_outputs_`,)
         Raw outputs that predict the prior: the network starts from them.
     prior_cost_ : float
@@ -67,6 +69,7 @@ class Task(BaseEstimator):
 
     kind: ClassVar[str]
     is_classifier: ClassVar[bool] = False
+    n_codes: ClassVar[int] = 1
     level: float | None = None
 
     name_: Hashable
@@ -92,14 +95,26 @@ class Task(BaseEstimator):
 
         Returns
         -------
-        codes : float64 ndarray of shape (n_rows,)
-            NaN where the label is missing.
+        codes : float64 ndarray of shape (n_rows,), or (n_rows, `n_codes`)
+            The second where a label takes several; NaN where it is missing.
 
         Raises
         ------
         ValueError
             A label is outside the range of the task.
         """
+
+    def labels_of(self, column: Column) -> np.ndarray:
+        """Read labels of a numeric column as `residual`, `score` and metrics do.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_rows,)
+            NaN where missing. A kind may say more of each label, (n_rows, m).
+        """
+        if column.content == "category":
+            return np.full(len(column), np.nan)
+        return column.numbers()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let no kind that changes `loss` inherit the gradient of another one."""
@@ -116,8 +131,8 @@ class Task(BaseEstimator):
         Parameters
         ----------
         raw : tensor of shape (..., `n_outputs_`)
-        codes : tensor of shape (...)
-            Codes; 0 where the label is missing.
+        codes : tensor of shape (...), or (..., `n_codes`)
+            The second where a label takes several; 0 where it is missing.
 
         Returns
         -------

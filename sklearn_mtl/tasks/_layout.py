@@ -92,10 +92,18 @@ class OutputLayout(nn.Module):
         self.prior_cost = torch.from_numpy(cost)
         self.register_buffer("padding", torch.from_numpy(padding))
         self.blocks = _blocks(ordered, starts, padding)
-        self._n_tasks_of_blocks = [block.n_tasks for block in self.blocks]
         self._n_outputs_of_blocks = [
             block.n_tasks * block.width for block in self.blocks
         ]
+
+    @property
+    def first_code(self) -> np.ndarray:
+        """Where the codes of each task of y begin, (T,), among those of all."""
+        n_codes = [block.task.n_codes for block in self.blocks]
+        of_ranks = np.repeat(n_codes, [block.n_tasks for block in self.blocks])
+        of_tasks = of_ranks[self.inverse]
+        first: np.ndarray = np.cumsum(of_tasks) - of_tasks
+        return first
 
     def losses(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Loss of every label.
@@ -104,7 +112,8 @@ class OutputLayout(nn.Module):
         ----------
         raw : tensor of shape (K, B, C)
         codes : tensor of shape (B, T) or (K, B, T)
-            Codes in block order; 0 where a label is missing.
+            Codes in block order; 0 where a label is missing. The last axis is longer
+            where a label takes several codes.
 
         Returns
         -------
@@ -141,12 +150,15 @@ class OutputLayout(nn.Module):
         self, raw: torch.Tensor, codes: torch.Tensor
     ) -> Iterator[tuple[Block, torch.Tensor, torch.Tensor]]:
         """Raw outputs (K, B, tasks, width) and codes of each block."""
+        n_codes = [block.n_tasks * block.task.n_codes for block in self.blocks]
         for block, outputs, labels in zip(
             self.blocks,
             raw.split(self._n_outputs_of_blocks, dim=-1),
-            codes.split(self._n_tasks_of_blocks, dim=-1),
+            codes.split(n_codes, dim=-1),
             strict=True,
         ):
+            if block.task.n_codes > 1:
+                labels = labels.unflatten(-1, (block.n_tasks, block.task.n_codes))
             if block.padded:
                 padding = self.padding[block.outputs]
                 outputs = outputs.masked_fill(padding, -torch.inf)

@@ -6,7 +6,7 @@ from numbers import Number
 
 import numpy as np
 
-from sklearn_mtl.tables import Column
+from sklearn_mtl.tables import Column, may_be_bounds
 from sklearn_mtl.tasks._base import Task
 
 ROUNDING = 10 * float(np.finfo(np.float64).eps)
@@ -39,6 +39,13 @@ class NumberTask(Task):
     def _refuse_classes(self, column: Column) -> None:
         if len(column.observed):
             cells = column.observed.tolist()
+            if may_be_bounds(column):
+                bound = next(cell for cell in cells if _is_word(cell))
+                raise ValueError(
+                    f"Column {column.name!r} of y holds {bound!r}, which is no number, "
+                    f"but is read as {self.kind}. The kind 'censored' reads it as a "
+                    f"bound (task_types={{{column.name!r}: 'censored'}})."
+                )
             label = next((cell for cell in cells if _is_word(cell)), cells[0])
             raise ValueError(
                 f"Column {column.name!r} of y holds {label!r}, which is "

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_mtl.tables import Column
+from sklearn_mtl.tables import Column, are_bounds, may_be_bounds
 from sklearn_mtl.tasks._base import Task
+from sklearn_mtl.tasks._censored import Censored
 from sklearn_mtl.tasks._classes import Binary, Multiclass
 from sklearn_mtl.tasks._ordinal import Ordinal
 from sklearn_mtl.tasks._positive import Count, GammaRegression, NegativeBinomial
@@ -20,6 +21,7 @@ from sklearn_mtl.tasks._regression import (
     LaplaceRegression,
     Regression,
 )
+from sklearn_mtl.tasks._survival import Survival
 
 KINDS: dict[str, type[Task]] = {
     cls.kind: cls
@@ -32,6 +34,8 @@ KINDS: dict[str, type[Task]] = {
         Count,
         NegativeBinomial,
         Quantile,
+        Censored,
+        Survival,
         Binary,
         Multiclass,
         Ordinal,
@@ -106,11 +110,19 @@ def _make(column: Column, kind: Any, default: str) -> Task:
             "kind, or an instance of a subclass of sklearn_mtl.tasks.Task, such as "
             "Quantile((0.1, 0.9))."
         )
+    if _holds_bounds(column, default):
+        return Censored()
     if default == "regression" or (default == "auto" and _is_number(column)):
         return Regression()
     if _n_classes(column) <= 2:
         return Binary()
     return Ordinal() if column.ordered else Multiclass()
+
+
+def _holds_bounds(column: Column, default: str) -> bool:
+    if default == "regression":
+        return may_be_bounds(column)
+    return default == "auto" and are_bounds(column)
 
 
 def _is_number(column: Column) -> bool:

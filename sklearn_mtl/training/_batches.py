@@ -20,8 +20,8 @@ class Labels(NamedTuple):
     Attributes
     ----------
     codes : tensor of shape (B, T) or (K, B, T)
-        0 where the label is missing.
-    label_weight : tensor of the shape of `codes`, or None for ones
+        0 where the label is missing; more than T where labels take several codes.
+    label_weight : tensor of shape (B, T) or (K, B, T), or None for ones
     row_weight : tensor of shape (K, B), or None for ones
     scale : tensor of shape (K, T)
         Turns a sum over the batch into an estimate of the mean over all rows, in
@@ -43,11 +43,14 @@ class TaskTable:
         A CSR matrix and compact features stay what they are; batches are made
         dense one by one.
     codes : float array of shape (n, T)
-        Columns in the order of y; NaN where a label is missing.
+        Columns in the order of y; NaN where a label is missing. More than T where
+        labels take several codes.
     label_weight : float array of shape (n, T)
     order : int array of shape (T,), or None
         Column at each rank of the order in which the table keeps them, that of the
         training step; None for that of y.
+    first_code : int array of shape (T,), or None
+        Where the codes of each column of y begin; None where each takes one.
     dtype, device : of the tensors
     """
 
@@ -58,6 +61,7 @@ class TaskTable:
         label_weight: np.ndarray,
         *,
         order: np.ndarray | None = None,
+        first_code: np.ndarray | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -69,12 +73,16 @@ class TaskTable:
             self.features = CompactFeatures(numbers, ones, heights, features.shape)
         elif not sparse.issparse(features):
             self.features = self.put(features)
-        if order is not None and (order[1:] < order[:-1]).any():
-            codes, label_weight = codes[:, order], label_weight[:, order]
+        if first_code is None:
+            first_code = np.arange(codes.shape[1])
         missing = np.isnan(codes)
         if missing.any():
             codes = np.where(missing, 0.0, codes)
-            label_weight = np.where(missing, 0.0, label_weight)
+            label_weight = np.where(missing[:, first_code], 0.0, label_weight)
+        if order is not None and (order[1:] < order[:-1]).any():
+            of_tasks = np.split(np.arange(codes.shape[1]), first_code[1:])
+            codes = codes[:, np.concatenate([of_tasks[t] for t in order])]
+            label_weight = label_weight[:, order]
         self.codes = self.put(codes)
         # Plain tables keep no weights: a step then multiplies by none.
         plain = (label_weight == 1.0).all()
@@ -176,14 +184,14 @@ class MemberRows(Dataset[Any]):
         self.unlabelled_rows: Any = None
         self.scorer: Any = None
         self.windows: Iterator[TaskTable] | None = None
-        self.total_weight = self._total_weight(n_members)
+        n_tasks = prior_cost.shape[-1]
+        self.total_weight = self._total_weight(n_members, n_tasks)
         self.unlabelled = (self.total_weight == 0).cpu().numpy()
         inverse = 1.0 / (self.total_weight * prior_cost.to(self.total_weight))
         self.scale = torch.where(self.total_weight > 0, inverse, 0.0)
 
-    def _total_weight(self, n_members: int) -> torch.Tensor:
+    def _total_weight(self, n_members: int, n_tasks: int) -> torch.Tensor:
         """Sum of the weights of all labels for each member and task, (K, T)."""
-        n_tasks = self.table.codes.shape[1]
         weight, rows = self.table.label_weight, self.row_weight
         if rows is None:
             rows = torch.ones(1, dtype=torch.float32).expand(n_members, len(self))

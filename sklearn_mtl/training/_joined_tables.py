@@ -88,10 +88,11 @@ def _below_each_other(parts: Sequence[TableOfMembers]) -> TaskTable:
     joined.features = torch.cat([_features(part.table, part.bins) for part in parts])
     joined.codes = torch.cat([table.codes for table in tables])
     if any(table.label_weight is not None for table in tables):
+        n_tasks = len(parts[0].tasks)
         weights = [table.label_weight for table in tables]
         joined.label_weight = torch.cat(
             [
-                torch.ones_like(table.codes) if weight is None else weight
+                table.codes.new_ones(len(table), n_tasks) if weight is None else weight
                 for table, weight in zip(tables, weights, strict=True)
             ]
         )

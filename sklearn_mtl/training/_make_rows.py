@@ -28,15 +28,17 @@ def make_table(
     net : MultiTaskNet
     features : array, CSR matrix or CompactFeatures of shape (n, d)
     codes : float array of shape (n, T)
-        Columns in the order of y; NaN where a label is missing.
+        Columns in the order of y; NaN where a label is missing. More than T where
+        labels take several codes.
     weight : float array of shape (n, T)
     """
-    like = _like(net)
+    like, layout = _like(net), net.criterion_.layout
     return TaskTable(
         features,
         codes,
         weight,
-        order=net.criterion_.layout.order,
+        order=layout.order,
+        first_code=layout.first_code,
         dtype=like.dtype,
         device=like.device,
     )

@@ -31,6 +31,9 @@ LABELS = {
         words(rng, n, 3), categories=["Ely", "Ayr", "Rye", "never"], ordered=True
     ),
     "stray word": lambda rng, n: with_one(rng, rng.normal(size=n), "n/a"),
+    "bounds": lambda rng, n: np.where(
+        rng.random(n) < 0.4, "<0.1", rng.normal(size=n).astype(object)
+    ),
     "unlabelled": lambda rng, n: np.full(n, np.nan),
     "few labels": lambda rng, n: np.where(np.arange(n) < 3, rng.normal(size=n), np.nan),
 }

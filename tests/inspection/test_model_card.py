@@ -9,7 +9,8 @@ from sklearn.linear_model import LinearRegression
 
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
 from sklearn_mtl.inspection import ModelCard, compare_single_task, model_card
-from sklearn_mtl.tasks import Regression
+from sklearn_mtl.inspection._card_scores import name_of_score
+from sklearn_mtl.tasks import Censored, Regression, Survival
 from tests.helpers import homes, sales_of
 
 TINY = {
@@ -214,3 +215,17 @@ def test_cards_that_cannot_be_written(net, table):
     plain = MultiTaskNetRegressor(**TINY, early_stopping=False).fit(X, y["flat"])
     with pytest.raises(ValueError, match="no rows were held out"):
         model_card(plain, y["flat"])
+
+
+def test_scores_that_are_neither_r2_nor_accuracy_are_named():
+    class Strict(Censored):
+        def score(self, labels, predictions, sample_weight=None):
+            return 0.0
+
+    kinds = (Regression(), Censored(), Survival(), Strict())
+    assert [name_of_score(kind) for kind in kinds] == [
+        "R²",
+        "R² by distances to bounds",
+        "concordance",
+        "score of Strict",
+    ]

@@ -24,7 +24,7 @@ from sklearn_mtl.nn import (
     Sharing,
     VariationalAutoencoder,
 )
-from sklearn_mtl.tasks import Quantile, Regression
+from sklearn_mtl.tasks import Quantile, Regression, Survival
 from tests.helpers import homes, of_objects, sales_of, two_groups
 
 SMALL = {
@@ -177,6 +177,15 @@ def in_steps():
     return net.partial_fit(X, y).partial_fit(X[:30], y[:30]), X, y
 
 
+def of_bounds():
+    pd = pytest.importorskip("pandas")
+    X, y = numbers()
+    until = np.where(y[:, 0] > 0, np.inf, y[:, 1] + 1)
+    intervals = pd.arrays.IntervalArray.from_arrays(y[:, 1], until)
+    words = np.where(y[:, 0] > 0, ">0", y[:, 0].astype(object))
+    return X, pd.DataFrame({"words": words, "intervals": intervals})
+
+
 def halves(X, y):
     return {"groups": np.arange(len(X)) // 4}
 
@@ -206,6 +215,8 @@ MODELS = {
         numbers, **by_kind(Quantile((0.1, 0.9)), "regression", "regression")
     ),
     "robust": case(numbers, **by_kind("laplace", "huber", "heteroscedastic")),
+    "bounds": case(of_bounds),
+    "times": case(of_bounds, task_types={"intervals": Survival(4)}),
     "positive": case(positive, **by_kind("gamma", "count", "negative_binomial")),
     "ordinal": case(of_classes, **by_kind("binary", "ordinal")),
     "autoencoder": case(mixed, reconstruction=Autoencoder(2)),

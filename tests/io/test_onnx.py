@@ -132,11 +132,13 @@ def test_metadata_tell_kinds_and_classes(net, mixed):
 
 def test_every_kind_of_numbers(numbers):
     kinds = ["regression", "laplace", "huber", "heteroscedastic", "gamma", "count"]
-    kinds += ["negative_binomial", "quantile", Quantile((0.5, 0.9))]
+    kinds += ["negative_binomial", "quantile", Quantile((0.5, 0.9)), "censored"]
+    kinds += ["survival"]
     labels = np.random.default_rng(0).poisson(3.0, N_ROWS) + 1.0
     y = np.column_stack([labels * 1000 ** (t % 2) for t in range(len(kinds))])
     y = np.column_stack([y, np.full(N_ROWS, 7.0), np.full(N_ROWS, 7.0)])
-    kinds = dict(enumerate([*kinds, "gamma", "count"]))
+    y = np.column_stack([y, np.full(N_ROWS, 7.0)])
+    kinds = dict(enumerate([*kinds, "gamma", "count", "survival"]))
     net = MultiTaskNetEstimator(**TINY, task_types=kinds).fit(numbers, y)
 
     model = assert_exported(net, numbers)

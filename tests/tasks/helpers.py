@@ -18,6 +18,8 @@ def labels_for(name, n_rows=60, seed=0):
     rng = np.random.default_rng(seed)
     if name == "binary":
         return rng.integers(0, 2, n_rows).astype(float)
+    if name == "survival":
+        return rng.integers(1, 4, n_rows).astype(float)
     if name in ("multiclass", "ordinal", "count", "negative_binomial"):
         return rng.integers(0, 6, n_rows).astype(float)
     return rng.gamma(1.5, 20.0, n_rows)

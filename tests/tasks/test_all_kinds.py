@@ -41,12 +41,14 @@ def all_kinds():
         {
             "regression": np.full(n_rows, 0.5),
             "heteroscedastic": np.exp(b / 2),
+            "censored": np.full(n_rows, 0.5),
             "gamma": np.exp(a / 2) * 0.3**0.5,
             "count": np.exp((1 + a) / 2),
             "negative_binomial": np.sqrt(np.exp(1 + a) + np.exp(2 + 2 * a)),
         }
     )
-    normal = rng.normal(size=(n_rows, 5)).T
+    normal = rng.normal(size=(n_rows, 6)).T
+    hidden = a - b + 0.5 * normal[5]
     y = pd.DataFrame(
         {
             "regression": a - b + 0.5 * normal[0],
@@ -59,11 +61,13 @@ def all_kinds():
                 np.exp(1 + a) * rng.exponential(size=n_rows)
             ).astype(float),
             "quantile": b + normal[4],
+            "censored": np.where(hidden > 1.0, ">1", hidden.astype(object)),
             "binary": np.where(score > 0, "yes", "no"),
             "multiclass": np.array(["p", "q", "r"])[np.digitize(a - b, [-1, 1])],
             "ordinal": np.digitize(score, [-2, -1, 1, 2]),
         }
     )
+    y.insert(9, "survival", np.exp(a) * rng.gamma(9, 1 / 9, n_rows))
     assert list(y.columns) == list(KINDS)
     for place, name in enumerate(y.columns):
         y[name] = y[name].astype(object if y[name].dtype != float else float)
@@ -109,7 +113,7 @@ def test_all_kinds_survive_pickle_and_clone(all_kinds, fitted_net):
     again.set_params(task_types=KIND_OF_EACH | kinds)
     tasks = clone(again).fit(X, y).tasks_
     assert tasks[7].quantiles == (0.2, 0.8)
-    assert tasks[10].classes_.tolist() == [0, 1, 2, 3, 4, 5]
+    assert tasks[12].classes_.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_all_kinds_go_on_learning(all_kinds):

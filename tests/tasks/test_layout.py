@@ -118,7 +118,7 @@ def task_of(kind, seed=0, n_classes=None):
     if kind in CLASSES:
         n_classes = n_classes or CLASSES[kind]
         labels = np.arange(40) % n_classes
-    elif kind in POSITIVE:
+    elif kind in (*POSITIVE, "survival"):
         labels = 1.0 + rng.poisson(3.0, 40)
     else:
         labels = rng.normal(2.0, 3.0, 40)
@@ -135,8 +135,20 @@ def codes_of(task, n_rows, seed=1):
     else:
         codes = rng.normal(size=n_rows)
     codes = codes.astype(float)
+    if task.kind == "survival":
+        first = rng.integers(0, task.n_outputs_, n_rows)
+        codes = np.column_stack([first, first + rng.integers(0, 3, n_rows)])
+        codes = np.minimum(codes, task.n_outputs_).astype(float)
+    if task.kind == "censored":
+        codes = np.column_stack([codes, codes])
+        codes[1::4, 0], codes[2::4, 1] = -np.inf, np.inf
+        codes[3::4, 1] += 0.5
     codes[0] = 0.0
     return torch.from_numpy(codes)
+
+
+def beside_each_other(codes):
+    return torch.cat([of_task.reshape(len(of_task), -1) for of_task in codes], dim=1)
 
 
 def automatic(layout, raw, codes):
@@ -146,24 +158,28 @@ def automatic(layout, raw, codes):
     return loss.detach(), gradient
 
 
-def assert_formula_is_automatic(tasks, scale=1.0, n_rows=9):
+def assert_formula_is_automatic(tasks, scale=1.0, n_rows=9, **tolerance):
     layout = OutputLayout(tasks)
     raw = scale * normal(2, n_rows, layout.n_outputs, seed=3)
-    codes = torch.stack(
-        [codes_of(tasks[t], n_rows, seed=t) for t in layout.order], dim=1
+    codes = beside_each_other(
+        [codes_of(tasks[t], n_rows, seed=t) for t in layout.order]
     )
     loss, gradient = layout.losses_and_gradient(raw, codes)
     expected_loss, expected = automatic(layout, raw, codes)
     assert gradient.isfinite().all()
     assert gradient.abs().max() > 0
     assert_close(loss, expected_loss)
-    assert_close(gradient, expected)
+    assert_close(gradient, expected, **tolerance)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", [1.0, 100.0], ids=["usual", "far out"])
 def test_gradient_of_each_kind_is_that_of_its_loss(kind, scale):
-    assert_formula_is_automatic([task_of(kind, seed) for seed in range(3)], scale)
+    tasks, loose = [task_of(kind, seed) for seed in range(3)], {}
+    if kind == "censored" and scale > 1.0:
+        # There the automatic gradient of torch's log_ndtr has lost digits.
+        loose = {"rtol": 1e-5, "atol": 1e-7}
+    assert_formula_is_automatic(tasks, scale, **loose)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,7 +187,7 @@ def test_gradient_of_each_kind_by_finite_differences(kind):
     task = task_of(kind)
     layout = OutputLayout([task])
     raw = normal(1, 5, layout.n_outputs, seed=2)
-    codes = codes_of(task, 5)[:, None]
+    codes = beside_each_other([codes_of(task, 5)])
     _, gradient = layout.losses_and_gradient(raw, codes)
     step = 1e-6
     for output in range(layout.n_outputs):
