@@ -11,8 +11,8 @@ it, column by column, and shows what the estimator does about it by itself.
 # Seven columns
 # -------------
 #
-# Made data: six columns see much the same function of ``X``, and the last one a function
-# of its own. In the first three, labels are rare.
+# Made data: six columns see much the same function of ``X``, and the last one a
+# function of its own. In the first three, labels are rare.
 
 import numpy as np
 
@@ -51,7 +51,7 @@ found = compare_single_task(net, X, y, cv=5)
 TaskComparisonDisplay(found).plot()
 
 # %%
-# The numbers behind the dots, with the verdict: whether the interval is on one side of 0.
+# The numbers behind the dots, with the verdict: on which side of 0 the interval is.
 
 print(f"{'':<8} {'alone':>6} {'shared':>7}  verdict")
 skills = zip(y.columns, found.single, found.multi, found.verdict, strict=True)
@@ -67,10 +67,10 @@ for name, alone, shared, verdict in skills:
 # - "Unclear" is an answer: the folds do not tell the difference from chance. More
 #   folds, or more rows, may.
 # - A mean over columns hides both. Look at the columns that matter to you.
-# - What helps is asked with this network. Eight units are little room for two functions,
-#   and width is the first remedy: try ``hidden_layer_sizes=(32,)``. What remains of a
-#   loss is what the estimator looks for by itself: a column that the others hold back
-#   goes on alone (``own_nets="auto"``), and ``sharing_`` says which did. It is a cautious
-#   rule.
+# - What helps is asked with this network. Eight units are little room for two
+#   functions, and width is the first remedy: try ``hidden_layer_sizes=(32,)``. What
+#   remains of a loss is what the estimator looks for by itself: a column that the others
+#   hold back goes on alone (``own_nets="auto"``), and ``sharing_`` says which did. It is
+#   a cautious rule.
 # - Which columns help each other is another question:
 #   :ref:`sphx_glr_gallery_insight_plot_task_affinity.py`.
