@@ -14,7 +14,9 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "sphinx_llms_txt",
 ]
 exclude_patterns = [
     "_build",
@@ -53,13 +55,31 @@ sphinx_gallery_conf = {
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+llms_txt_title = "sklearn-mtl"
+llms_txt_summary = """
+One neural network learns all columns of y at once, inside scikit-learn: numbers,
+classes and counts side by side, labels missing here and there.
+"""
+llms_txt_exclude = ["gallery/*", "generated/*", "changelog", "experiments"]
+
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"sklearn-mtl {version}"
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "show_prev_next": False,
+    "show_prev_next": True,
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 2,
 }
+
+
+# The first screen is a page of its own: there is no section to navigate in.
+html_sidebars = {"index": [], "benchmarks": [], "changelog": []}
 
 
 def skip_inherited(app, what, name, obj, skip, options):

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sklearn_mtl import MultiTaskNetEstimator
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PAGES = [
@@ -57,3 +59,14 @@ def test_picture_of_the_stack_shows_each_member():
     assert len(rows.patches) == 5 * 5
     assert len(second) == (net.own_net_ is not None)
     assert script.with_suffix(".png").exists()
+
+
+@pytest.mark.parametrize("page", ["search", "genindex", "py-modindex"])
+def test_no_page_is_hidden_by_one_of_sphinx(page):
+    assert not list((ROOT / "docs").glob(f"{page}.*"))
+
+
+def test_each_parameter_is_in_one_group():
+    page = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted(MultiTaskNetEstimator().get_params(deep=False))

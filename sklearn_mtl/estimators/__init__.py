@@ -7,6 +7,7 @@ from sklearn_mtl.estimators._auto_sizes import number_of_members as number_of_me
 from sklearn_mtl.estimators._base import BaseMultiTaskNet as BaseMultiTaskNet
 from sklearn_mtl.estimators._fit import fit_arranged as fit_arranged
 from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._known_labels import held_out_labels as held_out_labels
 from sklearn_mtl.estimators._layer_sizes import shared_sizes as shared_sizes
 from sklearn_mtl.estimators._multitask_net import (
     MultiTaskNetClassifier,
@@ -16,6 +17,7 @@ from sklearn_mtl.estimators._multitask_net import (
 from sklearn_mtl.estimators._reading import n_rows_of as n_rows_of
 from sklearn_mtl.estimators._reading import seed_of as seed_of
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
+from sklearn_mtl.estimators._twins import codes_of_rows as codes_of_rows
 
 __all__ = [
     "FittedStack",

@@ -20,6 +20,7 @@ from sklearn_mtl.estimators import (
     _candidates,
     _fit_batches,
     _generative,
+    _joint,
     _predictions,
     _shared_units,
 )
@@ -284,6 +285,7 @@ default=None
         self._unit_std, trust = fitted.unit_std, fitted.trust
         self._gate_usage = fitted.gate_usage
         self.residual_std_, self._conformal = trust.residual_std, trust.conformal
+        self._held_out_labels = trust.held_out_labels
         for name in ("oof_predictions_", "oof_score_"):
             self.__dict__.pop(name, None)
         if trust.oof_predictions is not None:
@@ -307,6 +309,7 @@ default=None
     _adopt = _candidates.adopt
 
     score = _predictions.score
+    sample_y = _joint.sample_y
     transform = _shared_units.transform
     factor_usage_ = property(_shared_units.factor_usage)
     gate_usage_ = property(_shared_units.gate_usage)

@@ -25,6 +25,7 @@ from sklearn_mtl.tables import (
     decoded_columns,
     learn_bins,
     rebuild_beside,
+    rebuild_draws,
     refuse_unreadable_rows,
     take_rows,
     warn_of_extreme_labels,
@@ -93,6 +94,11 @@ class Codings:
         """Put predictions (n,) of each task into the container of y."""
         labels = [task.is_classifier for task in self.tasks]
         return rebuild_beside(self.container, columns, rows, labels)
+
+    def rebuild_draws(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
+        """Put draws (n, n_samples) of each task into the container of y."""
+        labels = [task.is_classifier for task in self.tasks]
+        return rebuild_draws(self.container, columns, rows, labels)
 
     def rebuild_numbers(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
         """Put what is no label, but a number of each task, into the container of y."""

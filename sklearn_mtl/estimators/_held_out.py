@@ -16,6 +16,7 @@ from sklearn_mtl.estimators._conformal import (
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._temperature import best_temperature, temper
+from sklearn_mtl.joint import HeldOutLabels, rows_to_keep
 from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Task
@@ -146,6 +147,24 @@ class HeldOut:
             errors[t, False] = sorted_by_fold(plain, *by_fold)
             errors[t, True] = sorted_by_fold(scaled, *by_fold)
         return Conformal(self.members, errors, depths)
+
+    def to_keep(self, residual_std: np.ndarray) -> HeldOutLabels:
+        """Keep labels and answers, one a row, for what columns say of each other."""
+        kept = rows_to_keep(len(self.positions), self.responses)
+        answer = np.searchsorted(self.row, kept)
+        weight = self.scoring_weight[kept]
+        observed = weight > 0
+        alike = bool((weight == observed).all())
+        return HeldOutLabels(
+            tasks=self.tasks,
+            labels=self.labels[kept],
+            responses=[
+                response[answer].astype(np.float32 if task.is_classifier else float)
+                for task, response in zip(self.tasks, self.responses, strict=True)
+            ],
+            weight=None if alike else weight,
+            residual_std=residual_std,
+        )
 
     def temperature(self) -> np.ndarray:
         """Temperature (T,) of each task; 1 for numbers."""

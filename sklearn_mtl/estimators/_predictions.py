@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mtl.estimators._known_labels import told_by
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
 from sklearn_mtl.exceptions import BETWEEN, package_of
 from sklearn_mtl.metrics import column_score, mean_of_known
@@ -76,12 +77,16 @@ def _refuse_partial_dependence(estimator: Any) -> None:
         )
 
 
-def predict(self: Any, X: Any) -> Any:
+def predict(self: Any, X: Any, *, y_known: Any = None) -> Any:
     """Predict every column of y.
 
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+    y_known : data frame of some columns of y, or array of all, default=None
+        Labels that are known of these rows, missing where not. They come back as
+        given, and what is predicted of the others is updated by what columns say of
+        each other beyond X, as rows showed that members held out.
 
     Returns
     -------
@@ -91,11 +96,13 @@ def predict(self: Any, X: Any) -> Any:
         label in `fit` is predicted as missing.
     """
     check_is_fitted(self)
-    return self.stack_.codings.rebuild(_predict_columns(self, X), X)
+    return self.stack_.codings.rebuild(_predict_columns(self, X, y_known), X)
 
 
-def _predict_columns(estimator: Any, X: Any) -> list[np.ndarray]:
+def _predict_columns(estimator: Any, X: Any, y_known: Any = None) -> list[np.ndarray]:
     """One array of predictions (n,) a column."""
+    if y_known is not None:
+        return told_by(estimator, X, y_known).predictions(estimator.tasks_)
     responses = estimator.stack_.responses(X)
     return [
         task.predict(response)
@@ -103,12 +110,15 @@ def _predict_columns(estimator: Any, X: Any) -> list[np.ndarray]:
     ]
 
 
-def predict_proba(self: Any, X: Any) -> Any:
+def predict_proba(self: Any, X: Any, *, y_known: Any = None) -> Any:
     """Probabilities of the classes of every class column.
 
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+    y_known : data frame of some columns of y, or array of all, default=None
+        Labels that are known of these rows, missing where not; they get the
+        probability 1, and those of the others are updated, as in `predict`.
 
     Returns
     -------
@@ -119,8 +129,11 @@ def predict_proba(self: Any, X: Any) -> Any:
     check_is_fitted(self)
     if has_number_columns(self):
         _refuse_cross_val_predict(self)
-    responses = self.stack_.responses(X, tasks=positions_of_classes(self))
-    return aligned_with_y(self, responses)
+    chosen = positions_of_classes(self)
+    if y_known is None:
+        return aligned_with_y(self, self.stack_.responses(X, tasks=chosen))
+    responses = told_by(self, X, y_known).responses
+    return aligned_with_y(self, [responses[t] for t in chosen])
 
 
 def aligned_with_y(estimator: Any, of_classes: list[np.ndarray]) -> Any:

@@ -11,6 +11,7 @@ from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._held_out import collect
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._shrinkage import shrinkage_of
+from sklearn_mtl.joint import HeldOutLabels
 from sklearn_mtl.training import MemberRows
 
 
@@ -28,6 +29,8 @@ class Trust:
         NaN for classes.
     conformal : Conformal or None
         None where no rows were held out.
+    held_out_labels : HeldOutLabels or None
+        As `conformal`; for what columns say of each other.
     oof_predictions : list of ndarray of shape (n_passed,), or None
         Of each task, for the rows of the user's X; None where none were held out.
     oof_score : float
@@ -38,6 +41,7 @@ class Trust:
     temperature: np.ndarray
     residual_std: np.ndarray
     conformal: Conformal | None = None
+    held_out_labels: HeldOutLabels | None = None
     oof_predictions: list[np.ndarray] | None = None
     oof_score: float = float("nan")
 
@@ -84,13 +88,15 @@ def trust_of(
         held_out = held_out.tempered(temperature)
     residual_std = held_out.residual_std()
     conformal = held_out.conformal(residual_std)
+    labels = held_out.to_keep(residual_std)
     if validation is not None:
-        return Trust(shrinkage, temperature, residual_std, conformal)
+        return Trust(shrinkage, temperature, residual_std, conformal, labels)
     return Trust(
         shrinkage,
         temperature,
         residual_std,
         conformal,
+        labels,
         held_out.spread_predictions(),
         held_out.score(),
     )

@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_mtl.estimators import _predictions
 from sklearn_mtl.estimators._arguments import checks_arguments
 from sklearn_mtl.estimators._conformal import Conformal, row_draws
+from sklearn_mtl.estimators._known_labels import held_out_labels, told_by
 from sklearn_mtl.estimators._predictions import aligned_with_y, positions_of_classes
+from sklearn_mtl.joint import joint_level
 
 CONFORMAL: dict[str, Any] = {
     "coverage": [Interval(Real, 0, 1, closed="neither")],
@@ -22,7 +24,7 @@ CONFORMAL: dict[str, Any] = {
 
 
 @checks_arguments(return_std=["boolean"])
-def predict(self: Any, X: Any, return_std: bool = False) -> Any:
+def predict(self: Any, X: Any, return_std: bool = False, *, y_known: Any = None) -> Any:
     """Predict every column of y.
 
     Parameters
@@ -31,6 +33,10 @@ def predict(self: Any, X: Any, return_std: bool = False) -> Any:
     return_std : bool, default=False
         Whether to return the standard deviation of each numeric prediction too:
         the spread of the members and the noise that their held-out rows showed.
+    y_known : data frame of some columns of y, or array of all, default=None
+        Labels that are known of these rows, missing where not. They come back as
+        given, and what is predicted of the others is updated by what columns say of
+        each other beyond X, as rows showed that members held out.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def predict(self: Any, X: Any, return_std: bool = False) -> Any:
         Only with ``return_std=True``; in the units of y, NaN for classes.
     """
     if not return_std:
-        return _predictions.predict(self, X)
+        return _predictions.predict(self, X, y_known=y_known)
     check_is_fitted(self)
     tasks = self.tasks_
 
@@ -59,14 +65,16 @@ def predict(self: Any, X: Any, return_std: bool = False) -> Any:
         return [*predicted, *stds]
 
     columns = self.stack_.map_responses(with_std, X)
+    predictions, std = columns[: len(tasks)], columns[len(tasks) :]
+    if y_known is not None:
+        told = told_by(self, X, y_known)
+        predictions = told.predictions(tasks)
+        std = [own * left for own, left in zip(std, told.std_left.T, strict=True)]
     codings = self.stack_.codings
-    return (
-        codings.rebuild(columns[: len(tasks)], X),
-        codings.rebuild_numbers(columns[len(tasks) :], X),
-    )
+    return codings.rebuild(predictions, X), codings.rebuild_numbers(std, X)
 
 
-@checks_arguments(**CONFORMAL, normalize=["boolean"])
+@checks_arguments(**CONFORMAL, normalize=["boolean"], joint=["boolean"])
 def predict_interval(
     self: Any,
     X: Any,
@@ -74,6 +82,8 @@ def predict_interval(
     *,
     method: str = "fold",
     normalize: bool = True,
+    joint: bool = False,
+    y_known: Any = None,
 ) -> tuple[Any, Any]:
     """Predict intervals that hold the numeric labels of new rows.
 
@@ -97,6 +107,15 @@ def predict_interval(
         column predicts for each row ("heteroscedastic", "gamma", "count", ...), so
         that rows with little noise get short intervals. Without effect on kinds
         whose spread is the same for all rows.
+    joint : bool, default=False
+        Whether the intervals of a row hold all its numeric labels together with the
+        probability `coverage`, instead of each by itself. They are longer, but not
+        longer than Bonferroni's: where labels lie far off together, one error counts
+        once.
+    y_known : data frame of some columns of y, or array of all, default=None
+        Labels that are known of these rows, missing where not. They are their own
+        bounds; the intervals of the others move with their predictions (see
+        `predict`), and shorten as these become surer. Not with `joint`.
 
     Returns
     -------
@@ -108,7 +127,8 @@ def predict_interval(
     ------
     ValueError
         No rows were held out: the estimator was fitted with
-        ``early_stopping=False`` and without ``X_val``.
+        ``early_stopping=False`` and without ``X_val``. Or `joint` and `y_known` are
+        both asked for.
 
     References
     ----------
@@ -117,6 +137,14 @@ def predict_interval(
     """
     check_is_fitted(self)
     conformal, tasks = _conformal_of(self, "predict_interval"), self.tasks_
+    if joint and y_known is not None:
+        raise ValueError(
+            "predict_interval takes joint=True or y_known, not both. For regions of "
+            "several columns that know of others, use sample_y(X, y_known=...)."
+        )
+    if joint:
+        record = held_out_labels(self, "predict_interval")
+        coverage = joint_level(record, coverage, normalize=normalize)
 
     def bounds(features: Any, responses: Any) -> list[np.ndarray]:
         draw, _ = row_draws(features)
@@ -139,8 +167,11 @@ def predict_interval(
         return [*lower, *upper]
 
     columns = self.stack_.map_responses(bounds, X)
+    lower, upper = columns[: len(tasks)], columns[len(tasks) :]
+    if y_known is not None:
+        lower, upper = told_by(self, X, y_known).intervals(lower, upper)
     rebuild = self.stack_.codings.rebuild_numbers
-    return rebuild(columns[: len(tasks)], X), rebuild(columns[len(tasks) :], X)
+    return rebuild(lower, X), rebuild(upper, X)
 
 
 @checks_arguments(**CONFORMAL)

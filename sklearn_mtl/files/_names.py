@@ -21,6 +21,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn_mtl.estimators._codings": ("Codings",),
     "sklearn_mtl.estimators._conformal": ("Conformal", "Ranked"),
     "sklearn_mtl.estimators._fitted_stack": ("FittedStack",),
+    "sklearn_mtl.joint": ("HeldOutLabels",),
     "sklearn_mtl.model_selection": (
         "MultiTaskStratifiedGroupKFold",
         "MultiTaskStratifiedKFold",

@@ -1,12 +1,14 @@
 """Displays in scikit-learn's style. Drawing needs matplotlib, the extra ``plot``."""
 
 from sklearn_mtl.plotting._gate_usage import GateUsageDisplay
+from sklearn_mtl.plotting._residual_dependence import ResidualDependenceDisplay
 from sklearn_mtl.plotting._task_affinity import TaskAffinityDisplay
 from sklearn_mtl.plotting._task_comparison import TaskComparisonDisplay
 from sklearn_mtl.plotting._training_curve import TrainingCurveDisplay
 
 __all__ = [
     "GateUsageDisplay",
+    "ResidualDependenceDisplay",
     "TaskAffinityDisplay",
     "TaskComparisonDisplay",
     "TrainingCurveDisplay",

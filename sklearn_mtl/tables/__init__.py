@@ -19,7 +19,8 @@ from sklearn_mtl.tables._decoded import (
     rare_level_cost,
     unseen_rows,
 )
-from sklearn_mtl.tables._doubts import warn_of_strings
+from sklearn_mtl.tables._doubts import doubts_of_strings, warn_of_strings
+from sklearn_mtl.tables._draws import rebuild_draws
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
@@ -55,6 +56,7 @@ __all__ = [
     "array_from_rows",
     "check_same_columns",
     "decoded_columns",
+    "doubts_of_strings",
     "first_shifted",
     "hash_of_groups",
     "hash_of_positions",
@@ -71,6 +73,7 @@ __all__ = [
     "read_groups",
     "read_weight",
     "rebuild_beside",
+    "rebuild_draws",
     "refuse_double_names",
     "refuse_unreadable_rows",
     "stack_rows",

@@ -28,6 +28,9 @@ class Task(BaseEstimator):
     is_classifier : bool
         Whether labels are classes; then `fit` sets ``classes_`` and `response`
         returns their probabilities.
+    level : float or None
+        Share of the labels that lie below what is predicted of a number, such as 0.5
+        where that is their median; None where it is their mean.
     name_ : hashable
         Name of the column.
     n_outputs_ : int
@@ -64,6 +67,7 @@ class Task(BaseEstimator):
 
     kind: ClassVar[str]
     is_classifier: ClassVar[bool] = False
+    level: float | None = None
 
     name_: Hashable
     n_outputs_: int

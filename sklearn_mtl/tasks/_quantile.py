@@ -102,13 +102,20 @@ class Quantile(NumberTask):
         shares = raw.new_tensor(self.quantiles)
         return torch.maximum(shares * error, (shares - 1.0) * error).mean(dim=-1)
 
+    @property
+    def level(self) -> float:  # type: ignore[override]
+        """Share of the quantile nearest to the median."""
+        return float(self.quantiles[self._nearest()])
+
+    def _nearest(self) -> int:
+        return int(np.abs(np.asarray(self.quantiles) - 0.5).argmin())
+
     def response(self, raw: np.ndarray) -> np.ndarray:
         """All quantiles, the one nearest to the median once more in front."""
         steps = np.concatenate([raw[..., :1], np.logaddexp(0.0, raw[..., 1:])], axis=-1)
         scale = self.scale_ if self.prior_cost_ else 0.0
         quantiles = steps.cumsum(axis=-1) * scale + self.mean_
-        nearest = int(np.abs(np.asarray(self.quantiles) - 0.5).argmin())
-        return np.concatenate([quantiles[..., [nearest]], quantiles], axis=-1)
+        return np.concatenate([quantiles[..., [self._nearest()]], quantiles], axis=-1)
 
     def block_key(self) -> tuple[Any, ...]:
         """Columns with the same quantiles share one call of `loss`."""

@@ -116,6 +116,7 @@ class LaplaceRegression(Regression):
     """
 
     kind: ClassVar[str] = "laplace"
+    level = 0.5
 
     def _centre_and_scale(
         self, values: np.ndarray, weight: np.ndarray
@@ -165,6 +166,7 @@ class HuberRegression(Regression):
     """
 
     kind: ClassVar[str] = "huber"
+    level = 0.5
 
     DELTA: ClassVar[float] = 1.345
 

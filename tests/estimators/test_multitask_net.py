@@ -89,7 +89,7 @@ def test_metadata_requests():
     assert routing.score.requests == {"sample_weight": True}
     requests = dict.fromkeys(("sample_weight", "classes"), True)
     assert routing.partial_fit.requests == requests
-    assert routing.predict.requests == {"return_std": True}
+    assert routing.predict.requests == {"return_std": True, "y_known": None}
 
 
 def test_weights_are_routed_through_a_pipeline(X, number):

@@ -18,6 +18,7 @@ METHODS = (
     "partial_fit",
     "predict",
     "predict_interval",
+    "sample_y",
     "predict_set",
     "transform",
     "sample",

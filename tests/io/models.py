@@ -252,6 +252,7 @@ METHODS = (
     "transform",
     "predict_proba",
     "predict_interval",
+    "sample_y",
     "predict_set",
     "score_samples",
 )
