@@ -69,8 +69,8 @@ for name, alone, shared, verdict in skills:
 # - A mean over columns hides both. Look at the columns that matter to you.
 # - What helps is asked with this network. Eight units are little room for two
 #   functions, and width is the first remedy: try ``hidden_layer_sizes=(32,)``. What
-#   remains of a loss is what the estimator looks for by itself: a column that the others
-#   hold back goes on alone (``own_nets="auto"``), and ``sharing_`` says which did. It is
-#   a cautious rule.
+#   remains of a loss is what the estimator looks for by itself: a column that the
+#   others hold back goes on alone (``own_nets="auto"``), and ``sharing_`` says which
+#   did. It is a cautious rule.
 # - Which columns help each other is another question:
 #   :ref:`sphx_glr_gallery_insight_plot_task_affinity.py`.
