@@ -227,9 +227,7 @@ def test_gaps_in_labels_pass_through_cross_validation(cls, X, numbers):
     labels = labels.astype(object)
     labels.iloc[::4, 0] = None
     labels.iloc[1::4, 1] = None
-    found = cross_validate(
-        cls(**SMALL), X, labels, cv=KFold(3), error_score="raise", n_jobs=2
-    )
+    found = cross_validate(cls(**SMALL), X, labels, cv=KFold(3), error_score="raise")
     assert (found["test_score"] > 0.5).all()
 
 
@@ -239,14 +237,8 @@ GRID = {"hidden_layer_sizes": [(4,), (8,)], "learning_rate_init": [1e-6, 0.03]}
 @pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
 def test_search(search, X, y):
     more = {"n_iter": 4, "random_state": 0} if search is RandomizedSearchCV else {}
-    found = search(
-        MultiTaskNetEstimator(**SMALL),
-        GRID,
-        cv=3,
-        n_jobs=2,
-        error_score="raise",
-        **more,
-    ).fit(X, y)
+    net = MultiTaskNetEstimator(**SMALL)
+    found = search(net, GRID, cv=3, error_score="raise", **more).fit(X, y)
 
     assert found.best_params_["learning_rate_init"] == 0.03
     assert found.best_score_ > 0.6
@@ -257,7 +249,7 @@ def test_search(search, X, y):
 
 def test_search_over_a_pipeline(pipe, X, y):
     grid = {f"multitasknetestimator__{name}": values for name, values in GRID.items()}
-    found = GridSearchCV(pipe, grid, cv=3, n_jobs=2, error_score="raise").fit(X, y)
+    found = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X, y)
     assert found.best_params_["multitasknetestimator__learning_rate_init"] == 0.03
 
 

@@ -305,6 +305,7 @@ default=None
     _members_of_candidate = _candidates.members_of_candidate
     _rows_of_split = staticmethod(_candidates.Split)
     _fit_candidates = staticmethod(_candidates.fit_candidates)
+    _go_on_with_candidates = staticmethod(_candidates.go_on_with_candidates)
     _adopt = _candidates.adopt
 
     score = _predictions.score

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._encode import encode_rows, encode_table
 from sklearn_mtl.estimators._fit import Fitted, learned_by
 from sklearn_mtl.estimators._nets import Trained, report_divergence, run, score_by
-from sklearn_mtl.estimators._new_net import new_net, own_callbacks
+from sklearn_mtl.estimators._new_net import new_net, own_callbacks, rate_schedule
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._scoring import scorer_of, stops_by_loss
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.training import (
     Course,
+    LastEpochs,
     MemberRows,
     Members,
     MultiTaskNet,
     TableOfMembers,
     bytes_of_training,
     give_rows,
+    go_on,
+    is_paused,
     join_tables,
+    pause_at,
     read_one_table,
     search,
     take_candidates,
@@ -80,13 +87,16 @@ class Stack(NamedTuple):
     net : MultiTaskNet
     candidates : list of Candidate
         In the order of the net's members.
-    rows : MemberRows or None
-        Of all members; None where tables were joined.
+    rows : MemberRows
+        Of all members.
+    is_joined : bool
+        Whether they are of tables of several splits.
     """
 
     net: MultiTaskNet
     candidates: list[Candidate]
-    rows: MemberRows | None
+    rows: MemberRows
+    is_joined: bool
 
 
 def holds_out(net: Any, rows: Rows) -> bool:
@@ -112,44 +122,102 @@ def bytes_of_candidate(candidate: Candidate) -> int:
     return bytes_of_training(_net_of([candidate], is_binned=False))
 
 
-def train_stack(candidates: Sequence[Candidate], course: Course) -> Stack:
+def train_stack(
+    candidates: Sequence[Candidate], course: Course, *, pauses: bool = False
+) -> Stack:
     """Train candidates side by side; where they are of several splits, on all tables.
 
     Candidates of one split stand next to each other.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    course : Course
+    pauses : bool
+        Whether they may go on later, where `can_go_on` tells so.
     """
     together = list(candidates)
     first = together[0]
     splits = list(dict.fromkeys(candidate.learned for candidate in together))
     net = _net_of(together, is_binned=len(splits) > 1)
-    stops = bool(first.net.early_stopping)
+    if pauses and not rate_schedule(first.net):
+        pause_at(net, first.net.max_iter)
     if len(splits) > 1:
-        run(net, _joined(net, together, splits), stops, None, course)
-        return Stack(net, together, None)
+        rows = _joined(net, together, splits)
+    else:
+        rows = encode_rows(net, first.codings, first.learned.rows, None)
+    stack = Stack(net, together, rows, is_joined=len(splits) > 1)
+    with _scored(stack):
+        run(net, rows, bool(first.net.early_stopping), None, course)
+    return stack
+
+
+def can_go_on(stack: Stack) -> bool:
+    """Tell whether candidates of a stack can be trained on."""
+    return is_paused(stack.net)
+
+
+def train_on(stack: Stack, nets: Mapping[int, Any], course: Course) -> Stack:
+    """Train some candidates of a stack on, to the most epochs that they now allow.
+
+    Parameters
+    ----------
+    stack : Stack
+        Not to be used afterwards.
+    nets : dict of int to estimator
+        Position of each candidate that goes on, and its parameters.
+    course : Course
+    """
+    positions = sorted(nets)
+    candidates = [replace(stack.candidates[i], net=nets[i]) for i in positions]
+    with _scored(stack):
+        net, rows = go_on(
+            stack.net,
+            stack.rows,
+            np.array(positions),
+            search([candidate.members for candidate in candidates]),
+            candidates[0].net.max_iter,
+            course,
+        )
+    if rows.held_out is not None:
+        rows.held_out.scorer = None
+    return Stack(net, candidates, rows, stack.is_joined)
+
+
+@contextmanager
+def _scored(stack: Stack) -> Iterator[None]:
+    """Let members stop by the metric that the estimator names, if it does."""
+    first = stack.candidates[0]
     rows = first.learned.rows
     scorer = scorer_of(first.net, holds_out(first.net, rows))
-    encoded = encode_rows(net, first.codings, rows, None)
     if scorer is not None:
-        score_by(scorer, net, encoded, first.codings.tasks, rows)
-    run(net, encoded, stops, None, course)
-    if encoded.held_out is not None:
-        encoded.held_out.scorer = None
-    return Stack(net, together, encoded)
+        score_by(scorer, stack.net, stack.rows, first.codings.tasks, rows)
+    yield
+    if stack.rows.held_out is not None:
+        stack.rows.held_out.scorer = None
 
 
 def _net_of(candidates: list[Candidate], *, is_binned: bool) -> MultiTaskNet:
     first = candidates[0]
     members = search([candidate.members for candidate in candidates])
     sparsity = [candidate.net.head_sparsity for candidate in candidates]
-    return new_net(
+    epochs = [candidate.net.max_iter for candidate in candidates]
+    callbacks = own_callbacks(first.net, members)
+    if len(set(epochs)) > 1:
+        of_members = np.array(epochs)[members.candidate]
+        callbacks.append(("last_epochs", LastEpochs(of_members)))
+    net = new_net(
         first.net,
         first.codings,
         members,
         n_rows=first.learned.rows.n_read,
         generator=first.generator,
-        callbacks=own_callbacks(first.net, members),
+        callbacks=callbacks,
         head_sparsity=_same_or_each(sparsity, members),
         is_binned=is_binned,
     )
+    net.max_epochs = max(epochs)
+    return net
 
 
 def _same_or_each(values: list[float], members: Members) -> Any:
@@ -180,8 +248,8 @@ def take_apart(stack: Stack) -> Iterator[Fitted | Exception]:
         stack.candidates, take_candidates(stack.net), strict=True
     ):
         learned, codings = candidate.learned, candidate.codings
-        net.members = candidate.members
-        if stack.rows is not None:
+        net.members, net.max_epochs = candidate.members, candidate.net.max_iter
+        if not stack.is_joined:
             rows = stack.rows.select(members)
         else:
             n_features = codings.encoder.n_features_out_

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
@@ -10,10 +10,13 @@ from sklearn.base import clone
 from sklearn_mtl.estimators._candidate_stack import (
     Candidate,
     Learned,
+    Stack,
     bytes_of_candidate,
+    can_go_on,
     holds_out,
     kind_of_table,
     take_apart,
+    train_on,
     train_stack,
 )
 from sklearn_mtl.estimators._codings import learn_codings, with_task_weights
@@ -35,8 +38,8 @@ from sklearn_mtl.training import (
 )
 
 OF_MEMBERS = (
-    *("calibrate", "dropout", "head_sparsity", "random_state", "task_weights"),
-    "validation_fraction",
+    *("calibrate", "dropout", "head_sparsity", "max_iter", "random_state"),
+    *("task_weights", "validation_fraction"),
 )
 """Parameters in which candidates of one stack may differ."""
 OF_MEMBERS_UNDER_ADAM = ("alpha", "learning_rate_init")
@@ -63,6 +66,17 @@ class Split(NamedTuple):
     groups: Any = None
 
 
+Place = tuple[int, int]
+"""Positions of a split and of a candidate."""
+
+
+class Paused(NamedTuple):
+    """A stack whose candidates can go on."""
+
+    places: list[Place]
+    stack: Stack
+
+
 class Outcome(NamedTuple):
     """What became of candidates.
 
@@ -75,12 +89,18 @@ class Outcome(NamedTuple):
         Networks of the largest stack.
     n_bytes : int
         Memory that their weights took while they trained.
+    paused : tuple of Paused
+        Where it was asked for, stacks whose candidates can go on.
+    n_broken_off : int
+        Fits that time did not let train to their end.
     """
 
     fitted: list[list[Any]]
     n_stacks: int
     n_members: int
     n_bytes: int
+    paused: tuple[Paused, ...] = ()
+    n_broken_off: int = 0
 
 
 def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
@@ -100,6 +120,8 @@ def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
     """
     if net.callbacks or net.net_params or net.time_limit is not None:
         return None
+    if net.learning_rate == "adaptive":  # follows the mean loss of a whole stack
+        return None
     if not searched.isdisjoint(ALONE) or getattr(net, "_skl_callbacks", None):
         return None
     free = {*OF_MEMBERS, *(OF_MEMBERS_UNDER_ADAM if net.solver == "adam" else ())}
@@ -111,7 +133,13 @@ def members_of_candidate(net: Any) -> int:
     return MEMBERS_OF_A_CANDIDATE if net.n_members == "auto" else int(net.n_members)
 
 
-def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
+def fit_candidates(
+    nets: Sequence[Any],
+    splits: Sequence[Split],
+    *,
+    pauses: bool = False,
+    seconds: float | None = None,
+) -> Outcome:
     """Fit candidates to the rows of several splits, as members of few stacks.
 
     In each split a candidate starts from the weights, and holds out the rows, that it
@@ -124,6 +152,10 @@ def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
     nets : sequence of estimators
         Not fitted; alike in what `parameters_of_stack` names.
     splits : sequence of Split
+    pauses : bool
+        Whether they may go on later with `go_on_with_candidates`.
+    seconds : float or None
+        For all of them; stacks share what is left, and take an epoch at least.
 
     Returns
     -------
@@ -134,28 +166,67 @@ def fit_candidates(nets: Sequence[Any], splits: Sequence[Split]) -> Outcome:
     KeyboardInterrupt
         Where Ctrl-C ended training: candidates that were broken off compare with none.
     """
-    course = Course()
+    course = Course(seconds)
     nets = [_for_comparison(net) for net in nets]
     outcome = Outcome([[None] * len(nets) for _ in splits], 0, 0, 0)
     with usual_torch_modes():
         able = _able(nets, splits, outcome.fitted)
-        for stack in _stacks(able):
+        stacks = list(_stacks(able))
+        for number, stack in enumerate(stacks):
+            own = course.of_one_among(len(stacks) - number)
             places = [place for place, _ in stack]
-            trained = train_stack([candidate for _, candidate in stack], course)
-            if course.ended_by == "interrupt":
-                raise KeyboardInterrupt
-            for (s, c), fitted in zip(places, take_apart(trained), strict=True):
-                outcome.fitted[s][c] = fitted
-            outcome = outcome._replace(
-                n_stacks=outcome.n_stacks + 1,
-                n_members=max(outcome.n_members, trained.net.members.number),
-                n_bytes=max(outcome.n_bytes, bytes_of_training(trained.net)),
-            )
+            together = [candidate for _, candidate in stack]
+            trained = train_stack(together, own, pauses=pauses)
+            outcome = _with_stack(outcome, Paused(places, trained), own)
     return outcome
 
 
-Place = tuple[int, int]
-"""Positions of a split and of a candidate."""
+def go_on_with_candidates(
+    paused: Paused, nets: Mapping[Place, Any], *, seconds: float | None = None
+) -> Outcome:
+    """Let candidates go on that were trained to fewer epochs.
+
+    They become what they would have become without a pause.
+
+    Parameters
+    ----------
+    paused : Paused
+        Not to be used afterwards.
+    nets : dict of (int, int) to estimator
+        Places of those that go on; alike in what `parameters_of_stack` names.
+    seconds : float or None
+        For all of them, which take an epoch at least.
+
+    Returns
+    -------
+    Outcome
+        In which places are as before.
+    """
+    course = Course(seconds)
+    positions = {paused.places.index(place): place for place in nets}
+    places = [positions[i] for i in sorted(positions)]
+    n_splits, n_candidates = (1 + max(of) for of in zip(*places, strict=True))
+    outcome = Outcome([[None] * n_candidates for _ in range(n_splits)], 0, 0, 0)
+    with usual_torch_modes():
+        asked = {i: _for_comparison(nets[place]) for i, place in positions.items()}
+        trained = train_on(paused.stack, asked, course)
+        return _with_stack(outcome, Paused(places, trained), course)
+
+
+def _with_stack(outcome: Outcome, trained: Paused, course: Course) -> Outcome:
+    """Add what became of the candidates of a stack."""
+    if course.ended_by == "interrupt":
+        raise KeyboardInterrupt
+    places, stack = trained
+    for (s, c), fitted in zip(places, take_apart(stack), strict=True):
+        outcome.fitted[s][c] = fitted
+    return outcome._replace(
+        n_stacks=outcome.n_stacks + 1,
+        n_members=max(outcome.n_members, stack.net.members.number),
+        n_bytes=max(outcome.n_bytes, bytes_of_training(stack.net)),
+        paused=(*outcome.paused, trained) if can_go_on(stack) else outcome.paused,
+        n_broken_off=outcome.n_broken_off + len(places) * (course.ended_by == "time"),
+    )
 
 
 def _for_comparison(net: Any) -> Any:
@@ -169,11 +240,14 @@ def _able(
 ) -> dict[Place, Candidate]:
     """Make the candidates of each split; note the errors of those that cannot be."""
     able: dict[Place, Candidate] = {}
+    wrong = [_error_of(net) for net in nets]
     for s, split in enumerate(splits):
         learned: Learned | Exception | None = None
         for c, net in enumerate(nets):
             try:
-                _check(net, split.groups)
+                if wrong[c] is not None:
+                    raise wrong[c]
+                _check_with(net, split.groups)
                 learned = learned or _learned(net, split)
                 if isinstance(learned, Exception):
                     raise learned
@@ -183,9 +257,17 @@ def _able(
     return able
 
 
-def _check(net: Any, groups: Any) -> None:
-    net._validate_params()
-    check_parts(net)
+def _error_of(net: Any) -> Any:
+    """Tell what is wrong with the parameters of a candidate, in every split."""
+    try:
+        net._validate_params()
+        check_parts(net)
+    except Exception as error:
+        return error
+    return None
+
+
+def _check_with(net: Any, groups: Any) -> None:
     rows_are_held_out = net.early_stopping or asks_for_folds(net, groups)
     net._check_calibrate(rows_are_held_out, "fit")
 

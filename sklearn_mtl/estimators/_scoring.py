@@ -117,6 +117,7 @@ class HeldOutScorer:
             response=response[known],
             weight=None if self.weight is None else self.weight[rows, t],
             classes=task.classes_.tolist() if task.is_classifier else [],
+            rows=rows,
         )
 
     def average(self, scores: np.ndarray) -> np.ndarray:

@@ -56,6 +56,21 @@ def share_of_twins(X: Any) -> float:
     return _share(real) if _share(shuffled) <= BY_CHANCE else 0.0
 
 
+def codes_of_rows(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Integers (n_rows,) equal where rows of X are.
+
+    Returns
+    -------
+    codes, by_chance : int64 ndarray of shape (n_rows,)
+        The second ones are of rows whose cells were shuffled column by column.
+    """
+    shuffle = np.random.default_rng(0).permutation
+    real, shuffled = np.zeros(X.shape[0], np.int64), np.zeros(X.shape[0], np.int64)
+    for codes in _codes(X):
+        real, shuffled = _joined(real, codes), _joined(shuffled, shuffle(codes))
+    return real, shuffled
+
+
 def _codes(X: Any) -> Iterator[np.ndarray]:
     """Yield integers of each column, equal where its cells are."""
     if isinstance(X, np.ndarray) and X.dtype.kind in "fiub":

@@ -2,6 +2,8 @@
 
 from sklearn_mtl.inspection._affinity import task_affinity
 from sklearn_mtl.inspection._card import CardTable, ModelCard
+from sklearn_mtl.inspection._check_columns import check_columns
+from sklearn_mtl.inspection._column_report import ColumnReport, Finding
 from sklearn_mtl.inspection._groups import suggest_groups
 from sklearn_mtl.inspection._model_card import model_card
 from sklearn_mtl.inspection._residual_dependence import residual_dependence
@@ -11,7 +13,10 @@ from sklearn_mtl.inspection._task_weights import find_task_weights
 
 __all__ = [
     "CardTable",
+    "ColumnReport",
+    "Finding",
     "ModelCard",
+    "check_columns",
     "compare_sharing",
     "compare_single_task",
     "find_task_weights",

@@ -14,6 +14,7 @@ from sklearn_mtl.inspection._teams import (
     everyone_and_each,
     folds_of,
     paired_interval,
+    paired_p_values,
     parts_of,
     read_columns,
     skill_of_teams,
@@ -52,7 +53,7 @@ def compare_single_task(
     groups : array-like of shape (n_samples,), default=None
         Rows that belong together; `cv` and the members hold them out as a whole.
     confidence : float, default=0.95
-        Confidence of the intervals.
+        Confidence of each interval, and of all verdicts together.
 
     Returns
     -------
@@ -66,8 +67,11 @@ def compare_single_task(
         - interval : ndarray of shape (n_tasks, 2), paired confidence interval of the
           difference over folds, its variance corrected for the rows that training sets
           share [1]_; NaN with one fold
-        - verdict : list of str, "helped" or "hurt" where the interval is on one side of
-          zero, "unclear" elsewhere
+        - p_value : ndarray of shape (n_tasks,), of the same paired test, adjusted for
+          the number of columns by Holm's method [2]_; NaN with one fold
+        - verdict : list of str, "helped" or "hurt" where the p-value is below
+          ``1 - confidence``, "unclear" elsewhere: with that confidence none of these
+          verdicts is by chance, however many columns there are
         - mean_relative_gain : float, mean over columns of the share of the cost left by
           single networks that sharing removes
         - single_scores, multi_scores : ndarray of shape (n_folds, n_tasks)
@@ -87,6 +91,8 @@ def compare_single_task(
     ----------
     .. [1] C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine
        Learning 52, 2003.
+    .. [2] S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure",
+       Scandinavian Journal of Statistics 6, 1979.
 
     Examples
     --------
@@ -137,6 +143,7 @@ def _summary(
     difference = multi - single
     mean = difference.mean(axis=0)
     interval = paired_interval(difference, test_share, confidence)
+    p_value = holm_adjusted(paired_p_values(difference, test_share))
     left = 1.0 - single.mean(axis=0)
     relative = mean[left > 0] / left[left > 0]
     return Bunch(
@@ -145,14 +152,36 @@ def _summary(
         multi=multi.mean(axis=0),
         difference=mean,
         interval=interval,
-        verdict=[_verdict(low, high) for low, high in interval],
+        p_value=p_value,
+        verdict=[
+            _verdict(gain, bool(p < 1.0 - confidence))
+            for gain, p in zip(mean, p_value, strict=True)
+        ],
         mean_relative_gain=float(np.nanmean(relative)) if len(relative) else np.nan,
         single_scores=single,
         multi_scores=multi,
     )
 
 
-def _verdict(low: float, high: float) -> str:
-    if low > 0:
-        return "helped"
-    return "hurt" if high < 0 else "unclear"
+def _verdict(gain: float, is_clear: bool) -> str:
+    if not is_clear:
+        return "unclear"
+    return "helped" if gain > 0 else "hurt"
+
+
+def holm_adjusted(p_values: np.ndarray) -> np.ndarray:
+    """Adjust p-values for their number by Holm's method; NaN ones do not count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.inspection._single_task import holm_adjusted
+    >>> holm_adjusted(np.array([0.04, 0.01, 0.03])).round(3).tolist()
+    [0.06, 0.03, 0.06]
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known])]
+    steps = p_values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted

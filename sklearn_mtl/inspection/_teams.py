@@ -186,6 +186,15 @@ def error_over_folds(values: np.ndarray, test_share: float) -> np.ndarray:
     return spread * np.sqrt(1 / n_folds + test_share)
 
 
+def paired_p_values(difference: np.ndarray, test_share: float) -> np.ndarray:
+    """Two-sided p-values of means over folds, the first axis, that differ from zero."""
+    mean, error = difference.mean(axis=0), error_over_folds(difference, test_share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(mean == 0, 0.0 * error, np.abs(mean) / error)
+    p: np.ndarray = 2.0 * student_t.sf(t, max(len(difference) - 1, 1))
+    return p
+
+
 def paired_interval(
     difference: np.ndarray, test_share: float, confidence: float
 ) -> np.ndarray:

@@ -42,6 +42,8 @@ class Outcome:
     classes : list
         The classes that `task` knows, then labels that it does not know; empty for
         numbers.
+    rows : int ndarray of shape (n,)
+        Which rows of y the labels are of, in ascending order.
     """
 
     name: Hashable
@@ -52,6 +54,7 @@ class Outcome:
     response: np.ndarray | None
     weight: np.ndarray | None
     classes: list[Any]
+    rows: np.ndarray
 
     @property
     def n_known(self) -> int:
@@ -141,6 +144,7 @@ def outcome_of(
         response=_widened(response, len(classes)) if task.is_classifier else response,
         weight=None if weight is None else weight[rows],
         classes=classes,
+        rows=rows,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
 from sklearn import metrics as scores
 
-from sklearn_mtl.metrics import _bounds, _classes, _numbers, _survival
+from sklearn_mtl.metrics import _bounds, _classes, _numbers, _rows, _survival
 from sklearn_mtl.metrics._outcome import Outcome
 from sklearn_mtl.tasks import Censored, Survival, Task
 
@@ -56,6 +56,39 @@ class Metric:
         except Exception as error:
             error.add_note(f"In the metric of column {outcome.name!r}.")
             raise
+
+
+@dataclass(frozen=True)
+class RowMetric:
+    """One number about several columns, which are compared row by row.
+
+    Parameters
+    ----------
+    name : str
+    function : callable of a list of Outcome
+        Greater is better.
+    applies : callable of Task
+        Whether a column takes part.
+    needs : str
+        What such a column is, in words.
+    reads_response : bool
+        Whether predictions do not suffice: probabilities are read.
+    """
+
+    name: str
+    function: Callable[..., float]
+    applies: Callable[[Task], bool]
+    needs: str
+    reads_response: bool = False
+
+    @property
+    def arguments(self) -> set[str]:
+        """Names of the arguments beside labels, predictions and weights."""
+        return set(signature(self.function).parameters) - {"outcomes"}
+
+    def of(self, outcomes: Sequence[Outcome], **kwargs: object) -> float:
+        """Compute; NaN where there is nothing to compare."""
+        return self.function(outcomes, **kwargs)
 
 
 def _score_of_kind(outcome: Outcome) -> float:
@@ -169,6 +202,25 @@ ALIASES = {
 }
 """Other names that scikit-learn uses."""
 
+TAGS = "columns of two classes"
+OF_ROWS = {
+    metric.name: metric
+    for metric in (
+        RowMetric("exact_match", _rows.exact_match, _rows.is_class_column, "classes"),
+        RowMetric("hamming", _rows.hamming, _rows.is_class_column, "classes"),
+        RowMetric("row_roc_auc", _rows.row_roc_auc, _rows.is_tag, TAGS, True),
+        RowMetric(
+            "label_ranking_average_precision",
+            _rows.label_ranking_average_precision,
+            _rows.is_tag,
+            TAGS,
+            True,
+        ),
+        RowMetric("precision_at_k", _rows.precision_at_k, _rows.is_tag, TAGS, True),
+    )
+}
+"""Metrics of whole rows."""
+
 EVERYWHERE = (NUMBERS, COUNTS, QUANTILES, BOUNDS, TIMES, CLASSES, ORDERED, (SCORE,))
 
 ALL = {metric.name: metric for metrics in EVERYWHERE for metric in metrics}
@@ -198,11 +250,14 @@ def canonical_name(name: str) -> str:
     """Resolve scikit-learn's own names of a scorer, or raise an error."""
     plain = name.removeprefix("neg_")
     plain = ALIASES.get(plain, plain)
+    if name in OF_ROWS:
+        return name
     if plain not in ALL or (name.startswith("neg_") and not ALL[plain].is_loss):
         raise ValueError(
             f"metric={name!r} is not known. Known names are "
-            f"{', '.join(map(repr, sorted(ALL)))}; any other metric is passed as a "
-            "function (y_true, y_pred, sample_weight=...) -> float."
+            f"{', '.join(map(repr, sorted([*ALL, *OF_ROWS])))}; any other "
+            "metric is passed as a function (y_true, y_pred, sample_weight=...) -> "
+            "float."
         )
     return plain
 
@@ -217,6 +272,8 @@ def check_arguments(metric: Any, arguments: dict[str, Any]) -> None:
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             return
         known = set(list(parameters)[2:]) - GIVEN
+    elif metric in OF_ROWS:
+        known = OF_ROWS[metric].arguments
     else:
         of_kinds = (m for metrics in EVERYWHERE for m in metrics if m.name == metric)
         known = set().union(*(m.arguments for m in of_kinds))

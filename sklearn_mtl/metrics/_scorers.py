@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
 
+from sklearn_mtl.metrics._asked_columns import positions_of
+from sklearn_mtl.metrics._averages import average_over, checked_average
 from sklearn_mtl.metrics._outcome import Outcome
 from sklearn_mtl.metrics._predicted import Predictor, Truth
 from sklearn_mtl.metrics._registry import (
+    OF_ROWS,
     Metric,
+    RowMetric,
     canonical_name,
     check_arguments,
     metric_of,
     metrics_of,
 )
 from sklearn_mtl.tables import printed_names
-from sklearn_mtl.tasks import Task, per_column
+from sklearn_mtl.tasks import Task
 
 
 class ColumnScorer:
@@ -46,9 +49,14 @@ class ColumnScorer:
                 "float."
             )
         check_arguments(metric, parameters)
+        if _is_of_rows(metric) and average not in (None, "mean"):
+            raise ValueError(
+                f"average={average!r}, but metric={metric!r} is one number for all "
+                "columns. Leave average out, or choose columns by tasks."
+            )
         self.metric = metric
         self.tasks = tasks
-        self.average = None if average is None else _checked_average(average)
+        self.average = None if average is None else checked_average(average)
         self.parameters = parameters
 
     def __repr__(self) -> str:
@@ -71,10 +79,7 @@ class ColumnScorer:
             By name of the column; without those that the metric does not apply to,
             unless they were asked for by name.
         """
-        truth = Truth(y, sample_weight, source="y")
-        predictor = Predictor(estimator, truth)
-        positions = _positions(self.tasks, predictor.names)
-        outcomes = predictor.outcomes(X, positions)
+        outcomes = self.outcomes(estimator, X, y, sample_weight)
         applies = self._applies([(outcome.name, outcome.task) for outcome in outcomes])
         scores: dict[Hashable, float] = {
             outcome.name: self.score_of(outcome)
@@ -83,12 +88,29 @@ class ColumnScorer:
         }
         return [outcome.name for outcome in outcomes], scores
 
+    def outcomes(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any
+    ) -> list[Outcome]:
+        """Compare labels and predictions of the columns that were asked for."""
+        truth = Truth(y, sample_weight, source="y")
+        predictor = Predictor(estimator, truth)
+        return predictor.outcomes(X, positions_of(self.tasks, predictor.names))
+
     def columns_of(self, tasks: Sequence[Task]) -> list[int]:
         """Positions of the columns, given by their fitted tasks, that are scored."""
+        self.refuse_rows("and each column is scored by itself here")
         names = [task.name_ for task in tasks]
-        asked = _positions(self.tasks, names)
+        asked = positions_of(self.tasks, names)
         applies = self._applies([(names[t], tasks[t]) for t in asked])
         return [t for t, scored in zip(asked, applies, strict=True) if scored]
+
+    def refuse_rows(self, why: str) -> None:
+        """Raise if the metric is one of whole rows."""
+        if _is_of_rows(self.metric):
+            raise ValueError(
+                f"metric={self.metric!r} compares the columns of each row with each "
+                f"other, {why}. Pass a metric of columns, such as 'accuracy'."
+            )
 
     def score_of(self, outcome: Outcome) -> float:
         """Score a column to which the metric applies; greater is better."""
@@ -114,12 +136,7 @@ class ColumnScorer:
         return metric_of(task, self.metric)
 
     def _score(self, metric: Metric, outcome: Outcome) -> float:
-        if metric.reads_response and outcome.scorable and outcome.response is None:
-            raise ValueError(
-                f"metric={metric.name!r} reads probabilities or quantiles of column "
-                f"{outcome.name!r}, which the estimator does not tell. Use one that "
-                "has predict_proba, or another metric."
-            )
+        _check_response(metric, outcome)
         score = metric.of(outcome, **self.parameters)
         return -score if metric.is_loss else score
 
@@ -147,12 +164,33 @@ class TaskScorer(ColumnScorer):
         self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
     ) -> float:
         """Score a fitted estimator; greater is better."""
+        if _is_of_rows(self.metric):
+            return self._score_of_rows(
+                OF_ROWS[self.metric], estimator, X, y, sample_weight
+            )
         names, scores = self.scores(estimator, X, y, sample_weight)
-        return _average(self.average, names, scores)
+        return average_over(self.average, names, scores)
+
+    def _score_of_rows(
+        self, metric: RowMetric, estimator: Any, X: Any, y: Any, sample_weight: Any
+    ) -> float:
+        outcomes = self.outcomes(estimator, X, y, sample_weight)
+        applies = [metric.applies(outcome.task) for outcome in outcomes]
+        if not any(applies) or (self.tasks is not None and not all(applies)):
+            other = outcomes[applies.index(False)]
+            raise ValueError(
+                f"metric={metric.name!r} is one of {metric.needs}, and column "
+                f"{other.name!r} is read as {other.task.kind}. Name columns by tasks "
+                "that it applies to, or choose another metric."
+            )
+        scored = [o for o, applied in zip(outcomes, applies, strict=True) if applied]
+        for outcome in scored:
+            _check_response(metric, outcome)
+        return metric.of(scored, **self.parameters)
 
     def average_of(self, names: list[Hashable], scores: dict[Hashable, float]) -> float:
         """Average scores by name of the column; NaN where none is known."""
-        return _average(self.average, names, scores)
+        return average_over(self.average, names, scores)
 
 
 class TaskScorers(ColumnScorer):
@@ -170,7 +208,7 @@ class TaskScorers(ColumnScorer):
                     f"A column of y is called {AVERAGE!r}, which is the entry of the "
                     "average. Rename the column, or leave out average."
                 )
-            entries[AVERAGE] = _average(self.average, names, scores)
+            entries[AVERAGE] = average_over(self.average, names, scores)
         return entries
 
 
@@ -197,6 +235,20 @@ class _OfLabels:
         return float(score)
 
 
+def _is_of_rows(metric: Any) -> bool:
+    return isinstance(metric, str) and metric in OF_ROWS
+
+
+def _check_response(metric: Metric | RowMetric, outcome: Outcome) -> None:
+    """Raise where a metric reads probabilities that the estimator does not tell."""
+    if metric.reads_response and outcome.scorable and outcome.response is None:
+        raise ValueError(
+            f"metric={metric.name!r} reads probabilities or quantiles of column "
+            f"{outcome.name!r}, which the estimator does not tell. Use one that "
+            "has predict_proba, or another metric."
+        )
+
+
 def _not_applicable(metric: str, name: Hashable, task: Task) -> str:
     known = ", ".join(repr(m.name) for m in metrics_of(task))
     return (
@@ -204,78 +256,6 @@ def _not_applicable(metric: str, name: Hashable, task: Task) -> str:
         f"as {task.kind}. Its metrics are {known}. Choose one of them, or "
         "columns that have this one."
     )
-
-
-def _positions(tasks: Any, names: list[Hashable]) -> list[int]:
-    """Positions of the columns that were asked for by name or position."""
-    if tasks is None:
-        return list(range(len(names)))
-    several = isinstance(tasks, list | np.ndarray) or (
-        isinstance(tasks, tuple) and tasks not in names
-    )
-    if several and not len(tasks):
-        raise ValueError(
-            f"tasks={tasks!r} names no column to score. Pass names or positions of "
-            "columns of y, or None for all."
-        )
-    return [_position(task, names) for task in (tasks if several else [tasks])]
-
-
-def _position(task: Any, names: list[Hashable]) -> int:
-    if task in names:
-        return names.index(task)
-    is_position = isinstance(task, int | np.integer) and not isinstance(task, bool)
-    if is_position and -len(names) <= task < len(names):
-        return int(task) % len(names)
-    shown = ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
-    raise ValueError(
-        f"tasks: {task!r} is no column of y. The columns are {shown}; pass one of "
-        f"these names, or a position below {len(names)}."
-    )
-
-
-# -- averages over columns -------------------------------------------------------------
-
-
-def _checked_average(average: Any) -> Any:
-    if isinstance(average, str):
-        if average not in ("mean", "min"):
-            raise ValueError(
-                f"average={average!r} is not known. Pass 'mean', 'min', or weights: a "
-                "sequence, or a dict by column."
-            )
-        return average
-    is_table = isinstance(average, Mapping | Sequence | np.ndarray)
-    if not is_table or isinstance(average, bytes):
-        raise TypeError(
-            f"average={average!r} is neither a name nor weights. Pass 'mean', 'min', a "
-            "sequence with one weight a column, or a dict by column."
-        )
-    items = average.items() if isinstance(average, Mapping) else enumerate(average)
-    for name, weight in items:
-        is_number = isinstance(weight, int | float | np.number)
-        if not is_number or not 0 <= weight < np.inf:
-            raise ValueError(
-                f"average says {weight!r} for column {name!r}. Weights must be finite "
-                "numbers of at least 0."
-            )
-    return average
-
-
-def _average(
-    average: Any, names: list[Hashable], scores: dict[Hashable, float]
-) -> float:
-    known = {name: score for name, score in scores.items() if not np.isnan(score)}
-    if not known:
-        return float("nan")
-    if not isinstance(average, str):
-        given = per_column(average, names, "average")
-        weight_of = dict(zip(names, given, strict=True))
-        weights = [1.0 if weight_of[n] is None else weight_of[n] for n in known]
-        mass = sum(weights)
-        return float(np.dot(list(known.values()), weights) / mass) if mass else np.nan
-    combine = min if average == "min" else np.mean
-    return float(combine(list(known.values())))
 
 
 # -- public functions ------------------------------------------------------------------
@@ -290,7 +270,10 @@ def make_task_scorer(
     ----------
     metric : str or callable
         A name of `task_scores`: "skill", "r2", "mae", "accuracy", "log_loss" ...; or
-        "score", which is what `score` of an estimator says of the column.
+        "score", which is what `score` of an estimator says of the column; or a number
+        about whole rows: "exact_match" and "hamming" of classes, and
+        "label_ranking_average_precision", "precision_at_k" (with ``k=5``) and
+        "row_roc_auc" of columns of two classes.
         Losses are negated, so that greater is better; scikit-learn's names
         ("neg_log_loss", "neg_mean_absolute_error") say the same. Or a function
         ``(y_true, y_pred, sample_weight=...) -> float`` of the observed labels of one
@@ -356,7 +339,7 @@ def task_scorers(
     Parameters
     ----------
     metric : str or callable, default="skill"
-        As in `make_task_scorer`.
+        As in `make_task_scorer`, but no number about whole rows.
     tasks : hashable, int or list of them, default=None
         Name or position of the columns to score. If None, all that the metric applies
         to; name them if that may change from fold to fold.
@@ -389,4 +372,6 @@ def task_scorers(
     >>> [key for key in results if key.startswith("test")]
     ['test_0', 'test_1', 'test_average']
     """
-    return TaskScorers(metric, tasks, average, kwargs)
+    scorers = TaskScorers(metric, tasks, average, kwargs)
+    scorers.refuse_rows("so that there is no score a column")
+    return scorers

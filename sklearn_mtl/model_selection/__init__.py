@@ -15,10 +15,12 @@ from sklearn_mtl.model_selection._splitters import (
     MultiTaskStratifiedShuffleSplit,
     multitask_train_test_split,
 )
-from sklearn_mtl.model_selection._stacked_search import (
-    StackedGridSearchCV,
+from sklearn_mtl.model_selection._stacked_halving import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
+)
+from sklearn_mtl.model_selection._stacked_search import (
+    StackedGridSearchCV,
     StackedRandomizedSearchCV,
 )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_mtl.exceptions import warn
 from sklearn_mtl.model_selection._stacked_jobs import Call, Done
 from sklearn_mtl.model_selection._stacked_plan import Plan, plan_of
+from sklearn_mtl.model_selection._stacked_rounds import Rounds, epochs_are_the_resource
 
 
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,10 +32,20 @@ class StackedCalls:
     n_jobs : int or None
     pre_dispatch : int or str
         Of jobs that are no stacks.
+    time_limit : float or None
+        Seconds from now for all calls to come.
     """
 
-    def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "all") -> None:
+    def __init__(
+        self,
+        n_jobs: int | None = None,
+        pre_dispatch: Any = "all",
+        time_limit: float | None = None,
+    ) -> None:
         self.n_jobs, self.pre_dispatch = n_jobs, pre_dispatch
+        self.time_limit = time_limit
+        self._until = None if time_limit is None else time() + time_limit
+        self._rounds: Rounds | None = None
 
     def __enter__(self) -> StackedCalls:
         return self
@@ -52,14 +65,45 @@ class StackedCalls:
             pre_dispatch=self.pre_dispatch,
             return_as="generator_unordered" if says else "list",
         )
-        plan = plan_of(known, parallel._effective_n_jobs())
+        n_workers = parallel._effective_n_jobs()
+        plan = self._plan(known, n_workers).timed(self._until, n_workers)
         if says:
             print(plan)
         done: Iterable[Done] = parallel(delayed(job.run)() for job in plan.jobs)
         if says:
             done = _told(done, plan)
-        results = dict(result for of_job in done for result in of_job.results)
+        results: dict[int, dict[str, Any]] = {}
+        n_broken_off = 0
+        for of_job in done:
+            results.update(of_job.results)
+            n_broken_off += of_job.n_broken_off
+            if self._rounds is not None:
+                self._rounds.keep(known, of_job)
+        if n_broken_off:
+            warn(
+                f"time_limit={self.time_limit!r} seconds ended {n_broken_off} of "
+                f"{len(known)} fits: those that had begun are scored by what they had "
+                "learned. Raise it, or try fewer candidates.",
+                ConvergenceWarning,
+            )
         return [results[position] for position in range(len(known))]
+
+    def _plan(self, calls: list[Call], n_workers: int) -> Plan:
+        return plan_of(calls, n_workers)
+
+
+class StackedRounds(StackedCalls):
+    """Stands where halving searches look for it: candidates that are left go on."""
+
+    def _plan(self, calls: list[Call], n_workers: int) -> Plan:
+        if not epochs_are_the_resource(calls):
+            return super()._plan(calls, n_workers)
+        self._rounds = self._rounds or Rounds()
+        going_on = self._rounds.going_on(calls)
+        known = {call.position for job in going_on for call in job.calls}
+        others = [call for call in calls if call.position not in known]
+        plan = plan_of(others, n_workers, pauses=True)
+        return plan._replace(jobs=[*going_on, *plan.jobs])
 
 
 def _told(of_jobs: Iterable[Done], plan: Plan) -> Iterator[Done]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +54,23 @@ class Call(NamedTuple):
         return self.function(self.estimator, self.X, self.y, **self.how)
 
 
+class Paused(NamedTuple):
+    """A stack whose candidates can go on.
+
+    Attributes
+    ----------
+    stack : Paused of the estimators
+    places : dict of (int, int) to (int, int)
+        Place in the stack of each split and candidate, by their numbers.
+    steps : dict of int to list
+        Fitted steps before the net, of each split.
+    """
+
+    stack: Any
+    places: dict[tuple[int, int], tuple[int, int]]
+    steps: dict[int, list[tuple[str, Any]]]
+
+
 class Done(NamedTuple):
     """Results of a job, and what it took.
 
@@ -65,6 +82,10 @@ class Done(NamedTuple):
     n_members, n_bytes : int
         Of the largest stack.
     seconds : float
+    paused : tuple of Paused
+        Stacks whose candidates can go on, where that was asked for.
+    n_broken_off : int
+        Fits that time did not let come to their end.
     """
 
     results: list[tuple[int, dict[str, Any]]]
@@ -72,6 +93,29 @@ class Done(NamedTuple):
     n_members: int = 0
     n_bytes: int = 0
     seconds: float = 0.0
+    paused: tuple[Paused, ...] = ()
+    n_broken_off: int = 0
+
+
+class Share(NamedTuple):
+    """Time of a job.
+
+    Attributes
+    ----------
+    until : float or None
+        When the search is to end, as `time.time` tells; None for no such time.
+    n_left : int
+        Jobs, this one too, that a worker has to share what is left with.
+    """
+
+    until: float | None = None
+    n_left: int = 1
+
+    def seconds(self) -> float | None:
+        """Tell how long the job may take from now on."""
+        if self.until is None:
+            return None
+        return max(0.0, self.until - time()) / self.n_left
 
 
 class Job(NamedTuple):
@@ -83,21 +127,33 @@ class Job(NamedTuple):
         Calls whose networks have one shape.
     alone : bool
         Whether each is fitted by itself.
+    pauses : bool
+        Whether candidates may go on later.
+    share : Share
     """
 
     shapes: list[list[Call]]
     alone: bool = False
+    pauses: bool = False
+    share: Share = Share()
 
     def run(self) -> Done:
         """Evaluate all calls."""
         begin = perf_counter()
+        seconds = self.share.seconds()
         done = Done([])
         seen: dict[int, _Seen | None] = {}
-        for calls in self.shapes:
+        for number, calls in enumerate(self.shapes):
             if self.alone:
-                done.results.extend(_one_by_one(calls))
+                done.results.extend(_one_by_one(calls, seconds))
+                done = done._replace(n_broken_off=len(calls) * (seconds == 0.0))
+                continue
+            if seconds is not None:
+                left = max(0.0, seconds - (perf_counter() - begin))
+                own = left / (len(self.shapes) - number)
             else:
-                done = _evaluate(calls, seen, done)
+                own = None
+            done = _evaluate(calls, seen, done, pauses=self.pauses, seconds=own)
         return done._replace(seconds=perf_counter() - begin)
 
 
@@ -107,7 +163,50 @@ def net_of(estimator: Any) -> Any:
     return net if hasattr(net, "_fit_candidates") else None
 
 
-def _evaluate(calls: list[Call], seen: dict[int, _Seen | None], done: Done) -> Done:
+class JobOfPaused(NamedTuple):
+    """Candidates of a stack that go on.
+
+    Attributes
+    ----------
+    calls : list of Call
+    paused : Paused
+    share : Share
+    """
+
+    calls: list[Call]
+    paused: Paused
+    share: Share = Share()
+
+    def run(self) -> Done:
+        """Evaluate all calls."""
+        begin = perf_counter()
+        paused = self.paused
+        nets = {
+            paused.places[call.split, call.candidate]: _net_of(call)
+            for call in self.calls
+        }
+        first = next(iter(nets.values()))
+        outcome = first._go_on_with_candidates(
+            paused.stack, nets, seconds=self.share.seconds()
+        )
+        done = _scored(self.calls, outcome, paused.places, paused.steps, begin)
+        return done._replace(seconds=perf_counter() - begin)
+
+
+def prefix_of(estimator: Any) -> str:
+    """Give what the names of the net's parameters begin with."""
+    is_step = isinstance(estimator, Pipeline)
+    return f"{estimator.steps[-1][0]}__" if is_step else ""
+
+
+def _evaluate(
+    calls: list[Call],
+    seen: dict[int, _Seen | None],
+    done: Done,
+    *,
+    pauses: bool = False,
+    seconds: float | None = None,
+) -> Done:
     """Train candidates side by side, and score each."""
     for split, call in {call.split: call for call in calls}.items():
         if split not in seen:
@@ -120,33 +219,78 @@ def _evaluate(calls: list[Call], seen: dict[int, _Seen | None], done: Done) -> D
         return done
     begin = perf_counter()
     splits = {split: s for split, s in seen.items() if s is not None}
+    first = {call.candidate: call for call in reversed(calls)}
     candidates = list(dict.fromkeys(call.candidate for call in calls))
-    nets = [_net_of_candidate(calls, candidate) for candidate in candidates]
+    nets = [_net_of(first[candidate]) for candidate in candidates]
     known = [nets[0]._rows_of_split(s.X, s.y, **s.params) for s in splits.values()]
-    outcome = nets[0]._fit_candidates(nets, known)
-    share = (perf_counter() - begin) / len(calls)
-    places = {split: s for s, split in enumerate(splits)}
-    for call in calls:
-        of_split = outcome.fitted[places[call.split]]
-        fitted = of_split[candidates.index(call.candidate)]
-        _let_be(call.estimator, splits[call.split].steps, fitted)
-        result = call.run()
-        result["fit_time"] += share
-        done.results.append((call.position, result))
-    return done._replace(
-        n_stacks=done.n_stacks + outcome.n_stacks,
-        n_members=max(done.n_members, outcome.n_members),
-        n_bytes=max(done.n_bytes, outcome.n_bytes),
+    outcome = nets[0]._fit_candidates(nets, known, pauses=pauses, seconds=seconds)
+    places = {
+        (split, candidate): (s, c)
+        for s, split in enumerate(splits)
+        for c, candidate in enumerate(candidates)
+    }
+    steps = {split: of_split.steps for split, of_split in splits.items()}
+    now = _scored(calls, outcome, places, steps, begin)
+    return now._replace(
+        results=done.results + now.results,
+        n_stacks=done.n_stacks + now.n_stacks,
+        n_members=max(done.n_members, now.n_members),
+        n_bytes=max(done.n_bytes, now.n_bytes),
+        paused=done.paused + now.paused,
+        n_broken_off=done.n_broken_off + now.n_broken_off,
     )
 
 
-def _net_of_candidate(calls: list[Call], candidate: int) -> Any:
-    call = next(call for call in calls if call.candidate == candidate)
+def _scored(
+    calls: list[Call],
+    outcome: Any,
+    places: dict[tuple[int, int], tuple[int, int]],
+    steps: dict[int, list[tuple[str, Any]]],
+    begin: float,
+) -> Done:
+    """Score what was trained since a time, of which each call has its share."""
+    share = (perf_counter() - begin) / len(calls)
+    results = []
+    for call in calls:
+        s, c = places[call.split, call.candidate]
+        _let_be(call.estimator, steps[call.split], outcome.fitted[s][c])
+        result = call.run()
+        result["fit_time"] += share
+        results.append((call.position, result))
+    paused = tuple(
+        Paused(
+            stack,
+            {
+                number: place
+                for number, place in places.items()
+                if place in stack.places
+            },
+            steps,
+        )
+        for stack in outcome.paused
+    )
+    return Done(
+        results,
+        outcome.n_stacks,
+        outcome.n_members,
+        outcome.n_bytes,
+        paused=paused,
+        n_broken_off=outcome.n_broken_off,
+    )
+
+
+def _net_of(call: Call) -> Any:
     estimator = clone(call.estimator)
     return net_of(estimator.set_params(**clone(call.how["parameters"], safe=False)))
 
 
-def _one_by_one(calls: list[Call]) -> list[tuple[int, dict[str, Any]]]:
+def _one_by_one(
+    calls: list[Call], seconds: float | None = None
+) -> list[tuple[int, dict[str, Any]]]:
+    """Fit and score; none begins where no time is left."""
+    if seconds == 0.0:
+        for call in calls:
+            _let_be(call.estimator, [], TimeoutError("time_limit ended the search."))
     return [(call.position, call.run()) for call in calls]
 
 

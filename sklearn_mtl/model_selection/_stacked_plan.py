@@ -7,9 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
 
-from sklearn_mtl.model_selection._stacked_jobs import Call, Job, net_of
+from sklearn_mtl.model_selection._stacked_jobs import (
+    Call,
+    Job,
+    JobOfPaused,
+    Share,
+    net_of,
+    prefix_of,
+)
 
 
 class Group(NamedTuple):
@@ -33,13 +39,28 @@ class Group(NamedTuple):
 class Plan(NamedTuple):
     """Jobs of a search, and the networks that are trained in stacks."""
 
-    jobs: list[Job]
+    jobs: list[Job | JobOfPaused]
     n_members: int
 
+    def timed(self, until: float | None, n_workers: int) -> Plan:
+        """Let jobs share the time until an end."""
+        n_jobs = len(self.jobs)
+        shares = [Share(until, -(-(n_jobs - i) // n_workers)) for i in range(n_jobs)]
+        timed = [
+            job._replace(share=share)
+            for job, share in zip(self.jobs, shares, strict=True)
+        ]
+        return self._replace(jobs=timed)
+
     def __str__(self) -> str:
-        alone = sum(job.alone for job in self.jobs)
-        n_shapes = sum(len(job.shapes) for job in self.jobs if not job.alone)
+        anew = [job for job in self.jobs if isinstance(job, Job)]
+        alone = sum(job.alone for job in anew)
+        n_shapes = sum(len(job.shapes) for job in anew if not job.alone)
+        going_on = [job for job in self.jobs if isinstance(job, JobOfPaused)]
         said = []
+        if going_on:
+            n_fits = sum(len(job.calls) for job in going_on)
+            said.append(f"{n_fits} fits go on in {len(going_on)} stacks")
         if n_shapes:
             said.append(f"{self.n_members} members in {n_shapes} stacks or more")
         if alone:
@@ -47,15 +68,17 @@ class Plan(NamedTuple):
         return " and ".join(said)
 
 
-def plan_of(calls: Iterable[Call], n_workers: int) -> Plan:
+def plan_of(calls: Iterable[Call], n_workers: int, *, pauses: bool = False) -> Plan:
     """Group calls: those whose networks have the same shapes together.
 
     What is before the net is fitted once a split: workers share the splits. Without
-    such steps they share the candidates.
+    such steps they share the candidates. With `pauses`, candidates may go on later.
     """
     calls = list(calls)
     groups = _groups_of_candidates(calls)
-    jobs = [Job([[call]], alone=True) for call in calls if call.candidate not in groups]
+    jobs: list[Job | JobOfPaused] = [
+        Job([[call]], alone=True) for call in calls if call.candidate not in groups
+    ]
     of_job: dict[Hashable, dict[Group, list[Call]]] = {}
     stacked = [call for call in calls if call.candidate in groups]
     for call in stacked:
@@ -67,7 +90,7 @@ def plan_of(calls: Iterable[Call], n_workers: int) -> Plan:
         has_steps = next(iter(shapes)).steps is not None
         for part in range(n_parts):
             own = [_part(known, part, n_parts, has_steps) for known in shapes.values()]
-            jobs += [Job(own)] if any(own) else []
+            jobs += [Job(own, pauses=pauses)] if any(own) else []
     return Plan(jobs, sum(groups[call.candidate].n_members for call in stacked))
 
 
@@ -97,7 +120,7 @@ def _groups_of_candidates(calls: list[Call]) -> dict[int, Group]:
 def _group_of(
     estimator: Any, parameters: dict[str, Any], searched: set[str]
 ) -> Group | None:
-    prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+    prefix = prefix_of(estimator)
     replaces_net = not {"steps", prefix[:-2]}.isdisjoint(parameters)
     if net_of(estimator) is None or (prefix and replaces_net):
         return None

@@ -3,119 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import cleandoc
+from functools import partial
+from numbers import Real
 from types import FunctionType
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, cast
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._search_successive_halving import (
-    HalvingGridSearchCV,
-    HalvingRandomSearchCV,
-)
+from sklearn.utils._param_validation import Interval
 
 from sklearn_mtl.model_selection._stacked_calls import StackedCalls, asked
-
-Class = TypeVar("Class", bound=type)
-
-SHARED = {
-    "estimator": """
-estimator : MultiTaskNetEstimator or a sibling, or a Pipeline that ends in one
-    Others are searched as scikit-learn does.
-""",
-    "grid": """
-param_grid : dict or list of dict
-    Names of parameters, and lists of values that are tried in all combinations.
-""",
-    "distributions": """
-param_distributions : dict or list of dict
-    Names of parameters, and lists or distributions (with ``rvs``) to draw from.
-""",
-    "search": """
-scoring : str, callable, list, tuple or dict, default=None
-    One metric or several, as in `GridSearchCV`; ``estimator.score`` by default.
-n_jobs : int, default=None
-    Processes among which stacks are shared, as in joblib.
-refit : bool, str or callable, default=True
-    Whether the best candidate is fitted to all rows, as the estimator says; of several
-    metrics, which one tells. Or a function that finds the best in ``cv_results_``.
-cv : int, splitter or iterable of (train, test), default=None
-    Splits on whose test rows candidates are scored; 5 of them if None.
-verbose : int, default=0
-    1 prints the plan, the size of stacks, and the seconds left; more, each fit.
-pre_dispatch : int or str, default="2*n_jobs"
-    Jobs that are handed to workers ahead.
-error_score : "raise" or number, default=nan
-    Score of a candidate that cannot be fitted.
-return_train_score : bool, default=False
-    Whether rows that were trained on are scored too.
-""",
-    "halving": """
-factor : float, default=3
-    Share of candidates, one in so many, that each iteration keeps; by which the
-    resource grows.
-resource : str, default="n_samples"
-    What grows: rows, or a parameter such as "max_iter".
-max_resources : int or "auto", default="auto"
-    Most of it that a candidate gets; "auto" for all rows.
-min_resources : int or {"exhaust", "smallest"}, default="exhaust"
-    What a candidate gets in the first iteration.
-aggressive_elimination : bool, default=False
-    Whether the first iterations are repeated until few enough candidates are left.
-cv : int or splitter, default=5
-    Splits on whose test rows candidates are scored; the same in each iteration.
-scoring : str, callable or None, default=None
-    One metric; ``estimator.score`` by default.
-refit : bool or callable, default=True
-    Whether the best candidate is fitted to all rows, as the estimator says.
-error_score : "raise" or number, default=nan
-    Score of a candidate that cannot be fitted.
-return_train_score : bool, default=True
-    Whether rows that were trained on are scored too.
-random_state : int, RandomState instance or None, default=None
-    Draws rows, where these are the resource, and candidates.
-n_jobs : int, default=None
-    Processes among which stacks are shared, as in joblib.
-verbose : int, default=0
-    1 prints the plan, the size of stacks, and the seconds left; more, each fit.
-""",
-    "attributes": """
-cv_results_ : dict of arrays
-    Scores of each candidate and split, as `GridSearchCV` gives them. The time of a fit
-    is its share of the stack's.
-best_estimator_ : estimator
-    Fitted to all rows; not set with ``refit=False``.
-best_params_ : dict
-best_score_ : float
-    Mean score of the best candidate.
-best_index_ : int
-    Its position in ``cv_results_``.
-scorer_ : callable or dict
-n_splits_ : int
-multimetric_ : bool
-    Whether there are several metrics.
-refit_time_ : float
-    Seconds.
-""",
-    "notes": """
-Candidates whose networks have the same shapes are members of one stack, those of all
-splits together; see the guide. Each learns, and stops, as it does alone: encoder, bins
-and scales are of the rows that its split trains on, and members stop on rows that they
-hold out of these. Three things differ from `GridSearchCV`: ``n_members="auto"`` stands
-for two members a candidate and split (a number is taken as it is); no column goes on
-alone (``own_nets="never"``), unless the grid asks for it; and candidates of one stack
-read the rows of an epoch in one order. The refit is as the estimator says.
-""",
-}
-"""Sections that the docstrings of the searches share."""
-
-
-def _with_sections(search: Class) -> Class:
-    """Put the shared sections where a docstring names them."""
-    texts = {name: text.strip() for name, text in SHARED.items()}
-    search.__doc__ = cleandoc(search.__doc__ or "") % texts
-    return search
+from sklearn_mtl.model_selection._stacked_docs import with_sections
 
 
 def _with_globals(function: Any, **names: Any) -> Callable[..., Any]:
@@ -131,18 +31,35 @@ def _with_globals(function: Any, **names: Any) -> Callable[..., Any]:
     return cast(Callable[..., Any], copied)
 
 
-class _StackedSearch(BaseSearchCV):
+class StackedSearch(BaseSearchCV):
     """scikit-learn's search, whose fits are evaluated by `StackedCalls`.
 
     All else, from splits to ``cv_results_``, stays scikit-learn's: its `fit` has no
     other place to say how fits are evaluated than the joblib that it calls.
     """
 
-    fit = _fit_context(prefer_skip_nested_validation=False)(
-        _with_globals(
-            BaseSearchCV.fit.__wrapped__, Parallel=StackedCalls, delayed=asked
-        )
-    )
+    _calls: ClassVar[type[StackedCalls]] = StackedCalls
+    time_limit: float | None
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Evaluate all candidates, and refit the best one.
+
+        Parameters
+        ----------
+        X, y : as `fit` of the estimator takes them
+        **params : dict
+            Further arguments of `fit` of the estimator and of its splitter, as
+            scikit-learn routes them.
+
+        Returns
+        -------
+        self
+        """
+        calls = partial(self._calls, time_limit=self.time_limit)
+        names = {"Parallel": calls, "delayed": asked}
+        evaluate = _with_globals(BaseSearchCV.fit.__wrapped__, **names)
+        made = _fit_context(prefer_skip_nested_validation=False)(evaluate)
+        return made(self, X, y, **params)
 
     @property
     def n_features_in_(self) -> int:
@@ -151,8 +68,11 @@ class _StackedSearch(BaseSearchCV):
         return n_columns
 
 
-@_with_sections
-class StackedGridSearchCV(GridSearchCV, _StackedSearch):
+TIME_LIMIT = {"time_limit": [Interval(Real, 0, None, closed="neither"), None]}
+
+
+@with_sections
+class StackedGridSearchCV(GridSearchCV, StackedSearch):
     """Search over a grid, all candidates and splits of one shape trained as one stack.
 
     It takes the place of `GridSearchCV`, whose parameters and results it has.
@@ -192,9 +112,43 @@ class StackedGridSearchCV(GridSearchCV, _StackedSearch):
     (768, 2)
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **GridSearchCV._parameter_constraints,
+        **TIME_LIMIT,
+    }
 
-@_with_sections
-class StackedRandomizedSearchCV(RandomizedSearchCV, _StackedSearch):
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        time_limit: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.time_limit = time_limit
+
+
+@with_sections
+class StackedRandomizedSearchCV(RandomizedSearchCV, StackedSearch):
     """Search over drawn candidates, those of one shape trained as one stack.
 
     It takes the place of `RandomizedSearchCV`, whose parameters and results it has.
@@ -239,96 +193,40 @@ class StackedRandomizedSearchCV(RandomizedSearchCV, _StackedSearch):
     3
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RandomizedSearchCV._parameter_constraints,
+        **TIME_LIMIT,
+    }
 
-@_with_sections
-class StackedHalvingGridSearchCV(HalvingGridSearchCV, _StackedSearch):
-    """Search over a grid that drops candidates early, trained in stacks.
-
-    It takes the place of scikit-learn's `HalvingGridSearchCV`, which it needs no import
-    to enable. Candidates of each iteration are trained side by side, anew.
-
-    Parameters
-    ----------
-    %(estimator)s
-    %(grid)s
-    %(halving)s
-
-    Attributes
-    ----------
-    %(attributes)s
-    n_resources_, n_candidates_ : list of int
-        Of each iteration.
-
-    See Also
-    --------
-    StackedGridSearchCV : Gives all candidates the whole resource.
-
-    Notes
-    -----
-    %(notes)s
-
-    Examples
-    --------
-    >>> from sklearn_mtl import MultiTaskNetRegressor
-    >>> from sklearn_mtl.datasets import load_energy_efficiency
-    >>> from sklearn_mtl.model_selection import StackedHalvingGridSearchCV
-    >>> X, y = load_energy_efficiency(return_X_y=True)
-    >>> search = StackedHalvingGridSearchCV(
-    ...     MultiTaskNetRegressor(random_state=0),
-    ...     {"learning_rate_init": [1e-5, 0.001, 0.01]},
-    ...     resource="max_iter",
-    ...     max_resources=6,
-    ...     cv=2,
-    ... ).fit(X, y)
-    >>> search.n_resources_, search.n_candidates_
-    ([2, 6], [3, 1])
-    """
-
-
-@_with_sections
-class StackedHalvingRandomSearchCV(HalvingRandomSearchCV, _StackedSearch):
-    """Search over drawn candidates that drops them early, trained in stacks.
-
-    It takes the place of scikit-learn's `HalvingRandomSearchCV`, which it needs no
-    import to enable. Candidates of each iteration are trained side by side, anew.
-
-    Parameters
-    ----------
-    %(estimator)s
-    %(distributions)s
-    n_candidates : int or "exhaust", default="exhaust"
-        Candidates that are drawn; "exhaust" for so many that the last iteration uses up
-        the resource.
-    %(halving)s
-
-    Attributes
-    ----------
-    %(attributes)s
-    n_resources_, n_candidates_ : list of int
-        Of each iteration.
-
-    See Also
-    --------
-    StackedRandomizedSearchCV : Gives all candidates the whole resource.
-
-    Notes
-    -----
-    %(notes)s
-
-    Examples
-    --------
-    >>> from scipy.stats import loguniform
-    >>> from sklearn_mtl import MultiTaskNetRegressor
-    >>> from sklearn_mtl.datasets import load_energy_efficiency
-    >>> from sklearn_mtl.model_selection import StackedHalvingRandomSearchCV
-    >>> X, y = load_energy_efficiency(return_X_y=True)
-    >>> search = StackedHalvingRandomSearchCV(
-    ...     MultiTaskNetRegressor(max_iter=3, random_state=0),
-    ...     {"learning_rate_init": loguniform(1e-4, 1e-1)},
-    ...     n_candidates=3,
-    ...     cv=2,
-    ...     random_state=0,
-    ... ).fit(X, y)
-    >>> search.n_candidates_
-    [3, 1]
-    """
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_iter: int = 10,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        time_limit: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_iter=n_iter,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            random_state=random_state,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.time_limit = time_limit

@@ -23,6 +23,15 @@ CONTAINERS = {
 """Modules of torch that hold others, and nothing of their own."""
 
 
+HOOKS = tuple(
+    name
+    for name, value in vars(nn.Module()).items()
+    if "hooks" in name and isinstance(value, dict)
+)
+"""Attributes of every module, most of them empty; a deep copy takes as long for these
+as for all else."""
+
+
 def can_select_members(module: nn.Module) -> bool:
     """Tell whether each part of a module says what it has an entry a member of.
 
@@ -83,9 +92,10 @@ def select_members(module: Module, index: Any) -> Module:
         )
     for part in module.modules():
         memo |= {id(found): found for _, found in _generators(part)}
+        memo |= {id(vars(part)[name]): vars(part)[name].copy() for name in HOOKS}
         for _, value in _entries(part):
-            if isinstance(value, Tensor):
-                memo[id(value)] = _picked(value, index)
+            is_tensor = isinstance(value, Tensor)
+            memo[id(value)] = _picked(value, index) if is_tensor else value
     chosen = deepcopy(module, memo)
     for part, own in zip(module.modules(), chosen.modules(), strict=True):
         for name, value in _entries(part):
@@ -192,7 +202,9 @@ def _held(index: Tensor, values: Tensor) -> Tensor:
 
 
 def _generators(part: nn.Module) -> list[tuple[str, torch.Generator]]:
-    return [(n, v) for n, v in vars(part).items() if isinstance(v, torch.Generator)]
+    # isinstance asks the metaclass, for each of some thirty attributes of a part.
+    known = vars(part).items()
+    return [(n, v) for n, v in known if torch.Generator in type(v).__mro__]
 
 
 def _hand_on_generators(part: nn.Module, to: nn.Module) -> None:

@@ -25,7 +25,7 @@ from sklearn_mtl.tables._decoded import (
     rare_level_cost,
     unseen_rows,
 )
-from sklearn_mtl.tables._doubts import warn_of_strings
+from sklearn_mtl.tables._doubts import doubts_of_strings, warn_of_strings
 from sklearn_mtl.tables._draws import rebuild_draws
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
@@ -64,6 +64,7 @@ __all__ = [
     "bounds_of",
     "check_same_columns",
     "decoded_columns",
+    "doubts_of_strings",
     "first_shifted",
     "hash_of_groups",
     "hash_of_positions",

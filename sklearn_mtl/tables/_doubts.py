@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables._columns import Column
@@ -30,6 +31,29 @@ def warn_of_strings(column: Column, table: str, keep: str) -> None:
     keep : str
         How the user says that categories are meant.
     """
+    for said in doubts_of_strings(column, table):
+        # That classes are meant says nothing against a label that should be missing.
+        warn(said.text if said.is_missing_word else f"{said.text} {keep}")
+
+
+class Doubt(NamedTuple):
+    """What a column of strings is likely instead, and how it becomes that."""
+
+    text: str
+    is_missing_word: bool
+
+
+def doubts_of_strings(column: Column, table: str) -> Iterator[Doubt]:
+    """Tell why strings that nobody declared as categories look like something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.tables import doubts_of_strings, read_columns
+    >>> cells = np.array([["1.5"], ["2.5"], ["3.1"], ["0.2"], ["9.9"], ["?"]], object)
+    >>> [doubt.text[:38] for doubt in doubts_of_strings(*read_columns(cells), "X")]
+    ["Column 0 of X holds '?' among 5 differ"]
+    """
     if column.content != "category":
         return
     _, levels = column.factorize()
@@ -37,16 +61,18 @@ def warn_of_strings(column: Column, table: str, keep: str) -> None:
     begin = f"Column {column.name!r} of {table} holds "
     words = [v for v in levels if isinstance(v, str) and v.strip() in MISSING_WORDS]
     if words and table == "y":
-        warn(
+        yield Doubt(
             f"{begin}{words[0]!r}, which is read as a class, not as a missing label. "
-            f"Write None where a label is missing: {where}.replace({words[0]!r}, None)."
+            f"Write None where a label is missing: "
+            f"{where}.replace({words[0]!r}, None).",
+            True,
         )
     if column.levels is not None:
         return
     said = _numbers_in(levels, where) or _dates_in(levels, where)
     said = said or _texts_in(levels, len(column.observed), where)
     if said:
-        warn(f"{begin}{said} {keep}")
+        yield Doubt(f"{begin}{said}", False)
 
 
 def _numbers_in(levels: list[Any], where: str) -> str:

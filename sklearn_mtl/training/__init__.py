@@ -17,6 +17,7 @@ from sklearn_mtl.training._joined_tables import (
     join_tables,
     read_one_table,
 )
+from sklearn_mtl.training._last_epochs import LastEpochs
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._make_net import (
@@ -43,6 +44,7 @@ from sklearn_mtl.training._members import (
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
+from sklearn_mtl.training._pause import go_on, is_paused, pause_at
 from sklearn_mtl.training._predict import (
     iter_raw,
     iter_shared,
@@ -72,6 +74,7 @@ __all__ = [
     "GradientAngles",
     "JointBatches",
     "Labels",
+    "LastEpochs",
     "Lookahead",
     "MemberRows",
     "Members",
@@ -93,7 +96,9 @@ __all__ = [
     "draw_seed",
     "ensemble",
     "give_rows",
+    "go_on",
     "go_on_with",
+    "is_paused",
     "iter_raw",
     "iter_shared",
     "join_tables",
@@ -107,6 +112,7 @@ __all__ = [
     "norms_of_links",
     "number_format",
     "number_of_folds",
+    "pause_at",
     "random_folds",
     "raw_of_held_out",
     "read_one_table",

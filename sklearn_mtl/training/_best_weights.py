@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
 import torch
 from skorch.callbacks import Callback
+
+OF_MEMBERS = ("best_epoch_", "best_loss_", "_reference", "_waited", "_stopped")
+"""Attributes that have an entry a member."""
 
 
 class BestWeights(Callback):
@@ -84,6 +88,18 @@ class BestWeights(Callback):
         """Whether members improved; without any loss the last weights are kept."""
         never_measured = np.isnan(loss) & np.isinf(self.best_loss_)
         return (loss < self.best_loss_) | never_measured
+
+    def standing(self) -> dict[str, Any]:
+        """Give what was seen of each member, in arrays (K,), and the kept weights."""
+        return {name: copy(getattr(self, name)) for name in OF_MEMBERS} | {
+            "diverged_": dict(self.diverged_),
+            "_kept": [kept.clone() for kept in self._kept],
+        }
+
+    def stand(self, standing: dict[str, Any]) -> None:
+        """Go on from what `standing` gave."""
+        for name, value in standing.items():
+            setattr(self, name, value)
 
     @property
     def going(self) -> np.ndarray:

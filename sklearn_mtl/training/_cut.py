@@ -17,7 +17,7 @@ from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._part import (
     Part,
     can_part,
-    part_of,
+    net_of_members,
     set_state_beside_members,
     state_beside_members,
 )
@@ -26,6 +26,11 @@ MOST_BYTES = 2 * 2**30
 """Memory of a stack while it trains, beyond which it is cut."""
 COPIES = 5
 """Of a weight while training: itself, its gradient, two moments and the best one."""
+
+
+def trains_at_once(net: MultiTaskNet) -> bool:
+    """Tell whether all members of a net are trained at once, not some at a time."""
+    return len(_parts(net)) == 1
 
 
 def stacks_that_fit(net: MultiTaskNet) -> int:
@@ -135,7 +140,7 @@ def _train_part(
     course: Course,
 ) -> _Trained:
     """Train some members from the optimizer's first step on, and put them back."""
-    part = _net_of(net, members)
+    part = net_of_members(net, members)
     set_state_beside_members(part, start)
     _run(part, rows.select(members), epochs, course)
     Part(members, part.module_, part.criterion_, part.optimizer_).put_back(net)
@@ -156,24 +161,6 @@ def _parts(net: MultiTaskNet) -> list[np.ndarray]:
     if n_parts < 2 or not can_part(net):
         return [members]
     return np.array_split(members, n_parts)
-
-
-def _net_of(net: MultiTaskNet, members: np.ndarray) -> MultiTaskNet:
-    """Make a net of some members, which shares callbacks and random draws."""
-    part = object.__new__(type(net))
-    part.__dict__.update(net.__dict__)
-    own = part_of(net, members)
-    part.members = net.members.select(members)
-    if np.ndim(net.head_sparsity):
-        part.head_sparsity = tuple(net.head_sparsity[k] for k in members)
-    part.module_, part.criterion_ = own.module, own.criterion
-    part.optimizer_ = own.optimizer
-    part.history = History(dict(row) for row in net.history)
-    for name in part.losses_by_epoch:
-        losses = getattr(net, name)
-        of_part = {key: [loss[members] for loss in losses[key]] for key in losses}
-        setattr(part, name, of_part)
-    return part
 
 
 def _join_losses(net: MultiTaskNet, trained: list[_Trained]) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 Parameters = list[torch.Tensor]
@@ -34,12 +35,14 @@ def plain_ratio(name: str, ratio: Any) -> Ratio:
             f"{name}={ratio!r} is not a sequence of numbers: give one number a member, "
             "or None where all members are alike."
         ) from None
-    for member, number in enumerate(numbers):
-        if not (math.isfinite(number) and number >= 0):
-            raise ValueError(
-                f"{name} of member {member} is {number}: give a finite number of 0 or "
-                "more."
-            )
+    together = np.array(numbers)
+    good = (together >= 0) & (together < math.inf)  # False where NaN
+    if not good.all():
+        member = int(good.argmin())
+        number = numbers[member]
+        raise ValueError(
+            f"{name} of member {member} is {number}: give a finite number of 0 or more."
+        )
     return numbers
 
 

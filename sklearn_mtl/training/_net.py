@@ -146,7 +146,7 @@ class MultiTaskNet(NeuralNet):
         """Tell all callbacks; end training where every member or the fit has ended."""
         going = tell_all(self, method_name, **cb_kwargs)
         if going is not None:
-            self._let_others_go(going)
+            self.let_others_go(going)
 
     def save_params(self, *args: Any, **kwargs: Any) -> None:
         """Write files as skorch does, but each of them whole or not at all."""
@@ -203,7 +203,7 @@ class MultiTaskNet(NeuralNet):
         add_unknown_weights(self)
         move_to_its_device(self)
 
-    def _let_others_go(self, going: np.ndarray) -> None:
+    def let_others_go(self, going: np.ndarray) -> None:
         """Train on with some members alone."""
         n_members = len(self.task_losses_["train"][-1])
         at_work = self._at_work.members

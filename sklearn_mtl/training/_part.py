@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from skorch.history import History
 
 from sklearn_mtl.nn import can_select_members, put_members_back, select_members
 
@@ -70,7 +71,8 @@ class Part(NamedTuple):
                 state = net.optimizer_.state[parameter]
                 for key, value in self.optimizer.state[own].items():
                     if not _is_of_members(value, own):
-                        state[key] = deepcopy(value)
+                        is_tensor = isinstance(value, torch.Tensor)
+                        state[key] = value.clone() if is_tensor else deepcopy(value)
                         continue
                     if key not in state:
                         state[key] = value.new_zeros(parameter.shape)
@@ -105,10 +107,30 @@ def part_of(net: Any, members: np.ndarray) -> Part:
         for value in optimizer.state.get(parameter, {}).values():
             if _is_of_members(value, parameter):
                 memo[id(value)] = value.index_select(0, _among(members, parameter))
+    for group in optimizer.param_groups:  # of which a copy would look at each number
+        memo |= {id(group[name]): group[name] for name in RATIOS if name in group}
     chosen = deepcopy(optimizer, memo)
     for group in chosen.param_groups:
         group.update(_of_members(group, members))
     return part._replace(optimizer=chosen)
+
+
+def net_of_members(net: Any, members: np.ndarray) -> Any:
+    """Make a net of some members, which shares callbacks and random draws."""
+    part = object.__new__(type(net))
+    part.__dict__.update(net.__dict__)
+    own = part_of(net, members)
+    part.members = net.members.select(members)
+    if np.ndim(net.head_sparsity):
+        part.head_sparsity = tuple(net.head_sparsity[k] for k in members)
+    part.module_, part.criterion_ = own.module, own.criterion
+    part.optimizer_ = own.optimizer
+    part.history = History(dict(row) for row in net.history)
+    for name in part.losses_by_epoch:
+        losses = getattr(net, name)
+        of_part = {key: [loss[members] for loss in losses[key]] for key in losses}
+        setattr(part, name, of_part)
+    return part
 
 
 def _of_members(group: dict[str, Any], members: np.ndarray) -> dict[str, Any]:

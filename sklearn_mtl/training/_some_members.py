@@ -10,9 +10,11 @@ import numpy as np
 from skorch.history import History
 
 from sklearn_mtl.nn import can_select_members, select_members
+from sklearn_mtl.training._last_epochs import LastEpochs
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
 from sklearn_mtl.training._net import MultiTaskNet
+from sklearn_mtl.training._pause import PAUSE
 
 
 def can_take_members(net: MultiTaskNet) -> bool:
@@ -55,6 +57,7 @@ def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet
         "callbacks_": [
             (name, _best_of(callback, members) if name == "best_weights" else callback)
             for name, callback in net.callbacks_
+            if name != PAUSE and not isinstance(callback, LastEpochs)
         ],
     }
     for name in net.losses_by_epoch:

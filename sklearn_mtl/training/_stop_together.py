@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ from skorch.callbacks import Callback
 
 FALL = 5
 """What the learning rate is divided by."""
+
+
+OF_CANDIDATES = ("_best", "_waited", "_fallen")
+"""Attributes that have an entry a candidate."""
 
 
 class StopTogether(Callback):
@@ -96,6 +101,18 @@ class StopTogether(Callback):
                 net.optimizer_.param_groups, self._rates, strict=True
             ):
                 group.update(rates)
+
+    def standing(self) -> dict[str, Any]:
+        """Give what was seen of candidates and of members."""
+        return {name: copy(getattr(self, name)) for name in (*OF_CANDIDATES, "_last")}
+
+    def stand(self, standing: dict[str, Any], groups: Any) -> None:
+        """Go on from what `standing` gave, with rates that have fallen as before."""
+        for name, value in standing.items():
+            setattr(self, name, value)
+        fallen, self._fallen = self._fallen, np.zeros_like(self._fallen)
+        if fallen.any():
+            self._lower_rate(fallen, groups)
 
     @property
     def _may_stop(self) -> Any:

@@ -247,10 +247,10 @@ def fit_and_predict(seed, X, y):
 
 
 def test_threads_agree_with_processes(X, number):
-    expected = [fit_and_predict(seed, X, number) for seed in range(4)]
+    expected = [fit_and_predict(seed, X, number) for seed in range(2)]
     for backend in ("threading", "loky"):
         found = Parallel(n_jobs=2, backend=backend)(
-            delayed(fit_and_predict)(seed, X, number) for seed in range(4)
+            delayed(fit_and_predict)(seed, X, number) for seed in range(2)
         )
         assert_array_equal(found, expected)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t as student_t
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -10,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.datasets import load_student_performance, make_multitask
 from sklearn_mtl.inspection import _teams, compare_single_task
-from sklearn_mtl.inspection._single_task import _summary
+from sklearn_mtl.inspection._single_task import _summary, holm_adjusted
 
 SMALL = {
     "hidden_layer_sizes": (32,),
@@ -75,8 +76,31 @@ def test_verdicts_by_hand():
     # t(2) at 97.5 % is 4.3027; the standard deviation of the first gain is 0.01.
     half = 4.302653 * 0.01 * np.sqrt(1 / 3 + 0.5)
     assert_allclose(result.interval[0], [0.3 - half, 0.3 + half], rtol=1e-5)
+    t = np.abs(gain.mean(axis=0)) / (gain.std(axis=0, ddof=1) * np.sqrt(1 / 3 + 0.5))
+    p = 2 * student_t.sf(t, 2)
+    assert_allclose(result.p_value, [3 * p[1], 3 * p[1], 1.0])  # 2 * p[0] is less
     expected = np.mean([0.3 / 0.9, gain[:, 1].mean() / 0.5, 0.0])
     assert result.mean_relative_gain == pytest.approx(expected)
+
+
+def test_verdicts_are_held_against_the_number_of_columns():
+    rng = np.random.default_rng(0)
+    gain = 0.01 * rng.normal(size=(5, 1)) + 0.015
+    alone = _summary(["a"], np.zeros((5, 1)), gain, 0.25, 0.95)
+    low, high = alone.interval[0]
+    assert 0 < low < high
+    assert alone.verdict == ["helped"]
+
+    noise = np.hstack([gain, rng.normal(size=(5, 9))])
+    among = _summary(list("abcdefghij"), np.zeros((5, 10)), noise, 0.25, 0.95)
+    assert_allclose(among.interval[0], [low, high])
+    assert among.verdict[0] == "unclear"
+    assert_allclose(among.p_value[0], 10 * alone.p_value[0])
+
+
+def test_p_values_are_adjusted_by_holms_method():
+    found = holm_adjusted(np.array([0.02, np.nan, 0.01, 0.6, 0.015]))
+    assert_allclose(found, [0.045, np.nan, 0.04, 0.6, 0.045])
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -169,14 +169,8 @@ def test_grid_search_in_processes(table, quick):
 def test_search_refits_on_one_column(table, quick):
     X, y = table
     grid = {"learning_rate_init": [1e-9, 0.03]}
-    search = GridSearchCV(
-        quick,
-        grid,
-        cv=2,
-        scoring=task_scorers("skill", average="mean"),
-        refit="price",
-        n_jobs=2,
-    ).fit(X, y)
+    scoring = task_scorers("skill", average="mean")
+    search = GridSearchCV(quick, grid, cv=2, scoring=scoring, refit="price").fit(X, y)
     assert {f"mean_test_{name}" for name in [*NAMES, "average"]} <= {
         *search.cv_results_
     }

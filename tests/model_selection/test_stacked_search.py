@@ -9,7 +9,7 @@ import pytest
 import sklearn
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -62,11 +62,12 @@ def scores(search):
     }
 
 
-def compare(net, grid, X=X, y=Y, *, fit_params=None, **params):
+def compare(net, grid, X=X, y=Y, *, fit_params=None, time_limit=None, **params):
     """Fit both searches; their results are equal."""
     params = {"cv": KFold(2), "refit": False, "return_train_score": True} | params
     plain = GridSearchCV(clone(net), grid, **params).fit(X, y, **(fit_params or {}))
-    stacked = StackedGridSearchCV(net, grid, **params).fit(X, y, **(fit_params or {}))
+    stacked = StackedGridSearchCV(net, grid, time_limit=time_limit, **params)
+    stacked.fit(X, y, **(fit_params or {}))
     assert stacked.cv_results_.keys() == plain.cv_results_.keys()
     assert stacked.cv_results_["params"] == plain.cv_results_["params"]
     for name, values in scores(plain).items():
@@ -126,6 +127,21 @@ EXACT = {
         ],
         1,
     ),
+    "epochs": (
+        {"n_iter_no_change": 3},
+        {"max_iter": [1, 5, 9], "learning_rate_init": [0.01, 0.1]},
+        1,
+    ),
+    "epochs without early stopping": (
+        {"early_stopping": False},
+        {"max_iter": [2, 5]},
+        1,
+    ),
+    "a rate that follows the loss of one fit": (
+        {"learning_rate": "adaptive", "tol": 0.01},
+        {"learning_rate_init": [0.01, 0.3]},
+        0,
+    ),
     "shapes": ({}, {"hidden_layer_sizes": [(3,), (4, 2)], "alpha": [0.0, 1.0]}, 2),
     "a metric": ({"scoring": "skill"}, {"alpha": [0.0, 1.0]}, 2),
     "balancing": ({"balancing": "famo"}, {"learning_rate_init": [0.01, 0.1]}, 1),
@@ -137,8 +153,8 @@ def test_results_are_those_of_a_grid_search(params, grid, n_stacks, monkeypatch)
     asked = []
     evaluate = _stacked_jobs._evaluate
 
-    def noted(*args):
-        done = evaluate(*args)
+    def noted(*args, **kwargs):
+        done = evaluate(*args, **kwargs)
         asked.append(done.n_stacks)
         return done
 
@@ -441,3 +457,63 @@ def test_callbacks_are_told_of_each_candidate():
 
     # Candidates and splits, the search itself, and the refit.
     assert told.begun.count("fit") == told.ended.count("fit") == 4 + 1 + 1
+
+
+SHORT = 1e-9
+
+
+def test_time_limit_breaks_off_what_is_then_scored():
+    grid = {"hidden_layer_sizes": [(3,), (4,)], "alpha": [0.0, 0.1]}
+    search = StackedGridSearchCV(
+        small(max_iter=500), grid, cv=2, refit=False, time_limit=SHORT
+    )
+
+    with pytest.warns(ConvergenceWarning, match=r"time_limit=1e-09 .* ended 8 of 8"):
+        search.set_params(scoring=epochs_and_score).fit(X, Y)
+
+    assert (search.cv_results_["mean_test_epochs"] == 1).all()
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def epochs_and_score(net, X, y):
+    return {"epochs": net.n_iter_, "score": net.score(X, y)}
+
+
+def test_time_limit_that_is_long_enough_changes_nothing():
+    compare(small(), {"alpha": [0.0, 0.1]}, time_limit=1e3)
+
+
+@pytest.mark.parametrize("resource", ["n_samples", "max_iter"])
+def test_time_limit_ends_all_rounds(resource):
+    most = {"max_resources": 8} if resource == "max_iter" else {"min_resources": 20}
+    search = StackedHalvingGridSearchCV(
+        small(),
+        {"alpha": [0.0, 0.1, 0.2]},
+        resource=resource,
+        cv=2,
+        refit=False,
+        time_limit=SHORT,
+        **most,
+    )
+
+    with pytest.warns(ConvergenceWarning, match="time_limit"):
+        search.fit(X, Y)
+
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.filterwarnings("ignore:time_limit")
+def test_fits_by_themselves_do_not_begin_without_time():
+    tree = DecisionTreeRegressor()
+    search = StackedGridSearchCV(tree, {"max_depth": [1, 2]}, cv=2, time_limit=SHORT)
+
+    with pytest.raises(ValueError, match="TimeoutError"):
+        search.fit(NUMBERS, NUMBERS)
+
+
+@pytest.mark.parametrize("time_limit", [0, -1.0, "1 h"], ids=str)
+def test_time_limit_is_a_positive_number(time_limit):
+    search = StackedGridSearchCV(small(), {"alpha": [0.0]}, time_limit=time_limit)
+
+    with pytest.raises(ValueError, match="'time_limit' parameter"):
+        search.fit(X, Y)

@@ -7,10 +7,13 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline
 from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetRegressor
+from sklearn_mtl.model_selection import StackedGridSearchCV
 
 SMALL = {
     "hidden_layer_sizes": (8,),
@@ -36,6 +39,21 @@ class EndsAWorker(Callback):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class EndsItsWorker(TransformerMixin, BaseEstimator):
+    """End the process that fits, the first time that a file is there."""
+
+    def __init__(self, mark=""):
+        self.mark = mark
+
+    def fit(self, X, y=None):
+        if self.mark:
+            EndsAWorker(self.mark).on_train_begin(None)
+        return self
+
+    def transform(self, X):
+        return X
+
+
 def table():
     X = np.random.default_rng(0).normal(size=(120, 4))
     return X, np.column_stack([X[:, 0], X[:, 0] + X[:, 1] ** 2])
@@ -46,6 +64,14 @@ def search(**how):
     return GridSearchCV(net, GRID, cv=2, n_jobs=2, refit=False)
 
 
+def stacked(mark="", n_jobs=2):
+    """Search whose candidates are stacks; one batch an epoch, so that it is exact."""
+    net = MultiTaskNetRegressor(**SMALL, dropout=0.0, batch_size=200)
+    pipeline = Pipeline([("before", EndsItsWorker(mark)), ("net", net)])
+    grid = {"net__alpha": [0.001, 0.1], "net__learning_rate_init": [0.001, 0.1]}
+    return StackedGridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs, refit=False)
+
+
 def scores(found):
     return found.cv_results_["mean_test_score"]
 
@@ -53,6 +79,11 @@ def scores(found):
 @pytest.fixture(scope="module")
 def alone():
     return scores(search().set_params(n_jobs=1).fit(*table()))
+
+
+@pytest.fixture(scope="module")
+def stacked_alone():
+    return scores(stacked(n_jobs=1).fit(*table()))
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +130,17 @@ def test_dask_goes_on_where_a_worker_was_killed(alone, tmp_path):
 
 
 @pytest.mark.usefixtures("dask_workers")
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_dask_trains_stacks(stacked_alone, tmp_path, is_killed):
+    mark = tmp_path / "mark"
+    mark.touch()
+    with joblib.parallel_config("dask"):
+        found = stacked(str(mark) if is_killed else "").fit(*table())
+    assert mark.exists() == (not is_killed)
+    np.testing.assert_allclose(scores(found), stacked_alone, atol=1e-5)
+
+
+@pytest.mark.usefixtures("dask_workers")
 def test_partitions_of_a_dask_frame():
     pd = pytest.importorskip("pandas")
     dataframe = pytest.importorskip("dask.dataframe")
@@ -121,3 +163,10 @@ def test_ray(alone):
     with joblib.parallel_config("ray"):
         found = search().fit(*table())
     np.testing.assert_array_equal(scores(found), alone)
+
+
+@pytest.mark.usefixtures("ray_workers")
+def test_ray_trains_stacks(stacked_alone):
+    with joblib.parallel_config("ray"):
+        found = stacked().fit(*table())
+    np.testing.assert_allclose(scores(found), stacked_alone, atol=1e-5)

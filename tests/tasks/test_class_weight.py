@@ -103,17 +103,18 @@ def test_balanced_classes_weigh_the_same_in_sum(rare):
     assert_allclose(weight.sum(axis=0), weighed.sum(axis=0))
 
 
-@pytest.mark.parametrize("setting", ["balanced", {"yes": 10.0}, {"hit": {"yes": 10}}])
-def test_class_weight_moves_the_recall_of_a_rare_class(rare, setting):
+def test_class_weight_moves_the_recall_of_a_rare_class(rare):
     X, y = rare
     known = y["hit"].notna()
 
     def recall(**params):
-        net = small_net(max_iter=20, **params).fit(X, y)
+        net = small_net(max_iter=12, **params).fit(X, y)
         predicted = net.predict(X)["hit"][known]
         return recall_score(y["hit"][known], predicted, pos_label="yes")
 
-    assert recall(class_weight=setting) > recall() + 0.2
+    unweighed = recall()
+    for setting in ("balanced", {"yes": 10.0}, {"hit": {"yes": 10}}):
+        assert recall(class_weight=setting) > unweighed + 0.2, setting
 
 
 def test_class_weight_counts_on_top_of_sample_weight(rare):
