@@ -102,14 +102,6 @@ def test_optional_libraries_are_imported_where_they_are_used(path):
 
 FITS = """
 import sys
-from sklearn_mtl import datasets
-
-before = set(sys.modules)
-datasets.load_student_performance(), datasets.load_energy_efficiency()
-datasets.make_multitask()
-new = {name.partition(".")[0] for name in set(sys.modules) - before}
-print(sorted(new & {"pandas", "pyarrow"}))
-
 import numpy as np
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.nn import Autoencoder
@@ -128,8 +120,8 @@ print([name for name in ("torch._dynamo", "torch._inductor") if name in sys.modu
 """
 
 
-def test_datasets_import_no_frames_and_fits_no_compiler():
+def test_no_fit_imports_a_compiler():
     found = subprocess.run(
         [sys.executable, "-c", FITS], capture_output=True, text=True, check=True
     )
-    assert found.stdout.split() == ["[]", "[]"]
+    assert found.stdout.strip() == "[]"
