@@ -227,3 +227,10 @@ def test_other_containers_and_few_rows(table):
 def test_what_does_not_fit_is_refused(table, change, words):
     with pytest.raises(ValueError, match=words):
         check_columns(**{"X": table[0], "y": table[1]} | change)
+
+
+def test_bounds_are_no_stray_strings():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.where(X[:, 0] > 0.5, ">0.5", X[:, 0].astype(object))
+
+    assert "among" not in str(check_columns(X, y))
