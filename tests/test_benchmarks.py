@@ -231,10 +231,10 @@ def test_shifts_are_ranked_among_models_that_every_table_has():
 
 def test_columns_below_their_prior_are_counted():
     scores = {"one": -0.02, "two": -0.005, "three": 0.5}
-    (table, _) = rare_labels.as_table(
+    (table,) = rare_labels.as_table(
         [run_of("net", 0.16, rare="a", auc=0.7, columns=scores)]
     )
-    assert table.endswith("| a | net | 3 | 0.160 | 0.700 | -0.020 | 1.0 | 1.0 |")
+    assert table.endswith("| a | net | 1 | 3 | 0.160 | 0.700 | -0.020 | 1.0 | 1.0 |")
 
 
 def test_some_of_many_labels_are_spread_from_frequent_to_rare():

@@ -34,12 +34,12 @@ def read_bounds(labels: Any) -> np.ndarray:
     Examples
     --------
     >>> from sklearn_mtl.tasks import read_bounds
-    >>> read_bounds([2.5, "<0.5", ">1000", "[1, 2]", None])
-    array([[   2.5,    2.5],
-           [  -inf,    0.5],
-           [1000. ,    inf],
-           [   1. ,    2. ],
-           [   nan,    nan]])
+    >>> read_bounds([2.5, "<0.5", ">100", "[1, 2]", None])
+    array([[  2.5,   2.5],
+           [ -inf,   0.5],
+           [100. ,   inf],
+           [  1. ,   2. ],
+           [  nan,   nan]])
     """
     columns = TargetTable(labels).columns
     if len(columns) != 1:
