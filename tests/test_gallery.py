@@ -5,11 +5,13 @@ That they run is seen when the documentation is built.
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 PAGES = sorted(EXAMPLES.glob("**/plot_*.py"))
 
 pytestmark = pytest.mark.skipif(
@@ -40,6 +42,12 @@ def test_what_a_page_imports_of_the_package_is_public(page):
 def test_page_downloads_nothing(page):
     names = {node.id for node in ast.walk(tree_of(page)) if isinstance(node, ast.Name)}
     assert not {name for name in names if name.startswith("fetch_")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_of_the_guide_that_are_linked_exist(page):
+    linked = re.findall(r":doc:`[^`]*?/([\w-]+)>?`", page.read_text(encoding="utf-8"))
+    assert [name for name in linked if not (ROOT / f"docs/{name}.md").is_file()] == []
 
 
 def test_each_section_has_a_heading():

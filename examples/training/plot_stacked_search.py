@@ -93,6 +93,6 @@ print(f"R² of the buildings that were put aside: {score:.2f}")
 # - Candidates that differ by a hair may change places; those that differ do not. Read
 #   the standard deviation over splits before you believe the first rank.
 # - Learning rates, penalties and dropout share a stack; widths and the like make a
-#   stack for each setting. :doc:`/search` has the table.
+#   stack for each setting. :doc:`/searches` has the table.
 # - ``best_score_`` is that of the best of many, and so too good. Put rows aside, as
 #   here.

@@ -411,7 +411,7 @@ PARAMETERS: dict[str, Parameter] = {
         ["array-like", None],
         "list or None, default=None",
         """
-        skorch callbacks.
+        Callbacks of skorch.
         """,
     ),
     "net_params": Parameter(

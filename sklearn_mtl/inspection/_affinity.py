@@ -47,6 +47,7 @@ def task_affinity(
     estimator : MultiTaskNetEstimator, or a Pipeline that ends in one
         Not fitted; a copy is.
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Features; cells may be missing.
     y : array of shape (n_samples, n_tasks), list or data frame
         Two columns or more; labels may be missing.
     cv : int or splitter, default=None

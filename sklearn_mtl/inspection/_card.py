@@ -17,6 +17,7 @@ class CardTable:
     Parameters
     ----------
     header : sequence of str
+        Names of the columns.
     rows : sequence of sequence
         One cell a column of the header.
     """

@@ -40,6 +40,7 @@ def check_columns(
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Features; cells may be missing.
     y : array of shape (n_samples,) or (n_samples, n_tasks), list or data frame
         Columns of any kind; labels may be missing.
     groups : array-like of shape (n_samples,), default=None

@@ -21,6 +21,7 @@ def residual_dependence(estimator: Any) -> Bunch:
     Parameters
     ----------
     estimator : fitted MultiTaskNetEstimator or a sibling
+        Its members have held rows out.
 
     Returns
     -------

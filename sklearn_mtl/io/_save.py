@@ -112,6 +112,7 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[Any] = ()) -> Estimat
     Parameters
     ----------
     path : str or path
+        Of the file.
     custom : iterable of classes and functions, default=()
         Your own ones that the file names: kinds of columns, ways of sharing or of
         balancing, callbacks, metrics. They are found by their ``__name__``.

@@ -224,6 +224,7 @@ def skill_score(
         Kind of the column; told by the labels if None. An object tells the classes
         where `y_true` does not hold them all.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weight of each label.
 
     Returns
     -------
@@ -311,6 +312,7 @@ def average_rrmse(y_true: Any, y_pred: Any, *, y_train: Any = None) -> float:
     y_true : array of shape (n_samples,) or (n_samples, n_tasks), list or data frame
         Numbers; missing ones are skipped.
     y_pred : as `y_true`
+        Predicted numbers.
     y_train : as `y_true`, default=None
         Labels of the training rows, whose means are the :math:`\bar y_t`: the
         definition of the multi-target literature and of Mulan [1]_. If None, the means

@@ -51,6 +51,7 @@ def cross_val_predict(
     estimator : estimator
         Of this package or of scikit-learn, also in a Pipeline or a search.
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Features; cells may be missing.
     y : array of shape (n_samples,) or (n_samples, n_tasks), list or data frame
         Labels; any of them may be missing.
     groups : array-like of shape (n_samples,), default=None
@@ -61,6 +62,7 @@ def cross_val_predict(
     n_jobs : int, default=None
         Number of folds that are fitted at once, as in joblib.
     method : {"predict", "predict_proba"}, default="predict"
+        What is asked of the fitted copies.
     params : dict, default=None
         Further arguments of `fit`; what has a row for each row of X is split alike.
 

@@ -33,8 +33,9 @@ class DSelectK(Mixture):
     Parameters
     ----------
     n_experts : int, default=4
+        Trunks that columns choose among.
     n_selected : int, default=2
-        k, the largest number of experts of a task; not above `n_experts`.
+        Largest number k of experts of a task; not above `n_experts`.
     gamma : float, default=1.0
         Width of the smooth step.
     entropy_penalty : float, default=0.1

@@ -22,7 +22,9 @@ class HiddenUnits:
     Parameters
     ----------
     activation : str
+        Name of it, as the parameter of the estimators.
     maxout_pieces : int
+        Linear maps a unit, of maxout.
     dropout : float, or one float a member
         Share of units that are dropped while training.
     draws : MemberDraws

@@ -22,6 +22,7 @@ class MixtureOfExperts(Mixture):
     Parameters
     ----------
     n_experts : int, default=4
+        Trunks that each column mixes.
 
     References
     ----------

@@ -38,6 +38,7 @@ def can_select_members(module: nn.Module) -> bool:
     Parameters
     ----------
     module : torch.nn.Module
+        Asked with all that it consists of.
 
     Returns
     -------
@@ -111,6 +112,7 @@ def put_members_back(module: nn.Module, chosen: nn.Module, index: Any) -> None:
     Parameters
     ----------
     module : torch.nn.Module
+        What members go back into.
     chosen : torch.nn.Module
         What ``select_members(module, index)`` returned.
     index : int array of shape (k,)

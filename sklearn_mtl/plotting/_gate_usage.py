@@ -34,7 +34,9 @@ class GateUsageDisplay:
     gate_usage : ndarray of shape (n_tasks, n_members * n_experts)
         As the attribute ``gate_usage_`` of an estimator.
     task_names : sequence of str
+        Names of the columns of y.
     n_members : int
+        Networks in the stack.
 
     Attributes
     ----------

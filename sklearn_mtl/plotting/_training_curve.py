@@ -35,10 +35,13 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     epochs : ndarray of shape (n_epochs,)
+        Numbers of the epochs.
     train_loss : ndarray of shape (n_epochs, n_members, n_tasks)
+        In units of the prior's cost.
     valid_loss : ndarray of shape (n_epochs, n_members, n_tasks) or None
         None where nothing was held out; NaN where a member held out no label.
     task_names : sequence of str
+        Names of the columns of y.
     best_epoch : ndarray of shape (n_members,) or None
         Epoch whose weights each member keeps.
     column_weight : ndarray of shape (n_epochs, n_members, n_tasks) or None

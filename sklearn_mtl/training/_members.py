@@ -186,6 +186,7 @@ def ensemble(
     Parameters
     ----------
     n_members : int
+        Networks in the stack.
     task_weight : ndarray of shape (T,)
         Columns in the order of y.
     generator : torch.Generator
@@ -224,6 +225,7 @@ def teams(members: Members, columns: Sequence[Sequence[int]]) -> Members:
     Parameters
     ----------
     members : Members
+        Copied for each team.
     columns : sequence of sequence of int
         Columns of y that each team learns from.
 
