@@ -37,7 +37,8 @@ net = MultiTaskNetEstimator(random_state=0).fit(X_train, y_train)
 # A pupil who does better in the first exam than school and home let expect does better
 # in the later ones, too. This is what is left once X has explained what it can.
 
-ResidualDependenceDisplay.from_estimator(net)
+figure, ax = plt.subplots(layout="constrained")
+display = ResidualDependenceDisplay.from_estimator(net, ax=ax)
 
 # %%
 # Grades become known
@@ -46,7 +47,11 @@ ResidualDependenceDisplay.from_estimator(net)
 # ``y_known`` takes the columns that are known by now. How far is the last grade from
 # what is predicted of it?
 
-stages = {"before the year": None, "after G1": ["G1"], "after G1 and G2": ["G1", "G2"]}
+stages = {
+    "before the year": None,
+    "after G1": ["G1"],
+    "after G1 and G2": ["G1", "G2"],
+}
 errors = {}
 for stage, known in stages.items():
     told = None if known is None else y_test[known]
