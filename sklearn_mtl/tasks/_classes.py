@@ -153,7 +153,8 @@ class ClassTask(Task):
                 f"Column {self.name_!r} of y holds the label {label!r}, which was not "
                 f"among the {len(self.classes_)} classes seen in fit "
                 f"({_some(self.classes_)}). Fit on rows that hold it, or name all "
-                "classes in the first call of partial_fit(..., classes=...)."
+                "classes in fit_batches(..., classes=...), or in the first call of "
+                "partial_fit(..., classes=...)."
                 f"{or_say_the_kind(label)}"
             )
         encoded[codes < 0] = np.nan
