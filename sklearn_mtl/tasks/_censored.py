@@ -119,12 +119,7 @@ class Censored(HeteroscedasticRegression):
         its probability over its width: that of a narrow one is the density's.
         """
         label = _Label.of(raw, codes)
-        gaussian = 0.5 * (label.z.square() + label.log_variance)
-        beyond = -torch.special.log_ndtr(label.inside)
-        loss = torch.where(label.exact, gaussian, beyond)
-        if not bool(label.two_sided.any()):
-            return loss
-        return torch.where(label.two_sided, _Interval.of(label).loss(), loss)
+        return _loss_of(label, _intervals_of(label))
 
     @staticmethod
     def loss_and_gradient(raw: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -137,15 +132,16 @@ class Censored(HeteroscedasticRegression):
         by_log_variance = torch.where(
             label.exact, 0.5 - 0.5 * label.z.square(), 0.5 * inside * hazard
         )
-        if bool(label.two_sided.any()):
-            of_mean, of_log_variance = _Interval.of(label).gradient()
+        intervals = _intervals_of(label)
+        if intervals is not None:
+            of_mean, of_log_variance = intervals.gradient()
             by_mean = torch.where(label.two_sided, of_mean, by_mean)
             by_log_variance = torch.where(
                 label.two_sided, of_log_variance, by_log_variance
             )
         learns = raw[..., 1] >= Censored.LEAST_LOG_VARIANCE
         gradient = torch.stack([by_mean, by_log_variance * learns], dim=-1)
-        return Censored.loss(raw, codes), gradient
+        return _loss_of(label, intervals), gradient
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
         """Distance from the prediction to what the label allows; 0 where it does."""
@@ -278,6 +274,25 @@ class _Interval(NamedTuple):
         series = 0.5 * (1.0 - far) - square * (1.0 - 2.0 * far) / 24.0
         by_log_variance = torch.where(self.narrow, series, by_log_variance)
         return -self.label.per_scale * by_middle, by_log_variance
+
+
+def _intervals_of(label: _Label) -> _Interval | None:
+    """Give the intervals among labels; None where it is known that there are none.
+
+    On an accelerator, to look would be to wait for it.
+    """
+    if label.two_sided.device.type == "cpu" and not label.two_sided.any():
+        return None
+    return _Interval.of(label)
+
+
+def _loss_of(label: _Label, intervals: _Interval | None) -> Tensor:
+    gaussian = 0.5 * (label.z.square() + label.log_variance)
+    beyond = -torch.special.log_ndtr(label.inside)
+    loss = torch.where(label.exact, gaussian, beyond)
+    if intervals is None:
+        return loss
+    return torch.where(label.two_sided, intervals.loss(), loss)
 
 
 def _best_normal(bounds: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -364,3 +364,17 @@ def test_kind_of_the_users_own_is_shown_by_repr_and_message():
     assert repr(Pinball(level=0.9)) == "Pinball(level=0.9)"
     assert repr(task) == "Pinball(level=0.9) of column 'price'"
     assert task.describe() == "column 'price' (pinball)"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_loss_looks_at_a_number(name):
+    # A tensor without numbers fails where an accelerator would be waited for.
+    labels = labels_for(name)
+    task = fitted(KINDS[name](), labels)
+    codes = torch.from_numpy(task.encode(column_of(labels))).to("meta")
+    shape = 2, len(labels)
+    raw = torch.zeros(*shape, task.n_outputs_, dtype=torch.float64, device="meta")
+    assert task.loss(raw, codes).shape == shape
+    if task.loss_and_gradient is not None:
+        loss, gradient = task.loss_and_gradient(raw, codes)
+        assert (loss.shape, gradient.shape) == (shape, raw.shape)
