@@ -1,8 +1,12 @@
 """Configuration of Sphinx. The build needs no network."""
 
 import os
+import sys
+from pathlib import Path
 
 import sklearn_mtl
+
+sys.path.append(str(Path(__file__).parent / "_ext"))
 
 project = "sklearn-mtl"
 author = "The sklearn-mtl developers"
@@ -12,6 +16,7 @@ version = release = sklearn_mtl.__version__
 extensions = [
     "myst_parser",
     "numpydoc",
+    "parameter_groups",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
@@ -41,6 +46,7 @@ if os.environ.get("SKLEARN_MTL_DOCS_ONLINE"):
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
