@@ -1,7 +1,7 @@
 """Put the parameters of the estimators into the groups of the page "parameters".
 
 Forty parameters in a row are a wall. The page says what belongs together and when to
-touch each: its headings and lines are put into the reference, so that both say the same.
+touch each: the reference gets its headings and lines, so that both say the same.
 """
 
 import re
