@@ -48,13 +48,14 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
+SECTIONS = "tables", "insight", "unlabelled", "training", "serving", "extending"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "subsection_order": [
         f"../examples/{section}"
-        for section in ("tables", "insight", "unlabelled", "training", "extending")
+        for section in SECTIONS
     ],
     "ignore_pattern": r"(demo|serve_\w+)\.py",
     "download_all_examples": False,
