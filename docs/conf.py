@@ -53,10 +53,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
-    "subsection_order": [
-        f"../examples/{section}"
-        for section in SECTIONS
-    ],
+    "subsection_order": [f"../examples/{section}" for section in SECTIONS],
     "ignore_pattern": r"(demo|serve_\w+)\.py",
     "download_all_examples": False,
     "show_memory": False,

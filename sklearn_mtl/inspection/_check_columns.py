@@ -20,7 +20,7 @@ from sklearn_mtl.inspection._label_counts import (
 from sklearn_mtl.inspection._label_gaps import predicted_gaps, small_overlaps
 from sklearn_mtl.inspection._leaks import leaks
 from sklearn_mtl.inspection._row_duplicates import duplicates
-from sklearn_mtl.tables import are_bounds, doubts_of_strings, read_groups
+from sklearn_mtl.tables import doubts_of_labels, doubts_of_strings, read_groups
 
 
 @validate_params(
@@ -125,10 +125,12 @@ def strings(table: CheckedTable) -> Iterator[Finding]:
     for where, columns in (("y", table.y), ("X", table.X)):
         keep = "task_types" if where == "y" else "categorical_features"
         for column in columns:
-            if where == "y" and are_bounds(column):
-                continue
             n_levels = len(column.factorize()[1]) if column.content == "category" else 0
-            for doubt in doubts_of_strings(column, where):
+            in_y = where == "y"
+            doubts = (
+                doubts_of_labels(column) if in_y else doubts_of_strings(column, "X")
+            )
+            for doubt in doubts:
                 yield Finding(
                     "strings",
                     where,
