@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn_mtl.estimators import n_rows_of
 from sklearn_mtl.inspection._checked_table import CheckedTable, checked_table
 from sklearn_mtl.inspection._column_report import ColumnReport, Finding
+from sklearn_mtl.inspection._group_names import group_names
 from sklearn_mtl.inspection._label_counts import (
     constant_columns,
     few_labels,
@@ -73,6 +74,7 @@ def check_columns(
     leak          a column of X, or another one of y, tells 98 % of the variance of a
                   column of y, or of its class indicators: by a decision tree or a
                   spline of that column alone, on held-out rows
+    group         a column of X has one value for each group
     duplicates    1 % of the rows of X or more stand in another group, too (anywhere,
                   without groups), and more than cells would do by chance
     gaps          gradient boosting tells from X which labels of a column are missing,
@@ -110,6 +112,7 @@ def check_columns(
         (
             *leaks(table),
             *duplicates(X, read),
+            *group_names(table),
             *predicted_gaps(table),
             *kinds_that_flip(table),
             *strings(table),

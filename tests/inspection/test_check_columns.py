@@ -96,6 +96,20 @@ def test_what_says_much_but_not_all_is_no_leak(table):
     assert check_columns(X, y.assign(a=rare, b=rare)).of("leak")
 
 
+@pytest.mark.parametrize(
+    "name", [lambda g: g, lambda g: np.char.add("g", g.astype(str))]
+)
+def test_a_column_that_names_the_groups(table, name):
+    X, y = table
+    X = X.assign(id=name(np.asarray(GROUPS)))
+
+    finding = found(X, y, GROUPS)["group", "id"]
+
+    assert "Drop it" in finding.answer
+    assert ("group", "id") not in found(X, y)
+    assert ("group", "id") not in found(X, y, np.arange(len(X)))
+
+
 def test_rows_that_stand_in_several_groups(table):
     X, y = table
     twice = X.copy()
