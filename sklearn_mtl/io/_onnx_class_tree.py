@@ -69,7 +69,5 @@ def _tempered(graph: Graph, probability: str, temperature: float) -> str:
 
 def _first_of_most(graph: Graph, probability: str) -> str:
     most = graph.op("ReduceMax", probability, np.array([1]), keepdims=1)
-    near = graph.op(
-        "GreaterOrEqual", probability, graph.op("Sub", most, np.array(TIE))
-    )
+    near = graph.op("GreaterOrEqual", probability, graph.op("Sub", most, np.array(TIE)))
     return graph.op("ArgMax", graph.cast(near, np.int32), axis=1, keepdims=0)

@@ -199,3 +199,9 @@ def test_classifier_takes_positions_of_an_array():
     predicted = net.predict(X)
 
     assert_array_equal(predicted[:, 0], predicted[:, 1] >= 0)
+
+
+def test_a_child_is_not_learned_within_parents_that_are_not(table):
+    net = small_net(task_types=KINDS, task_weights={"family": 0})
+    with pytest.raises(ValueError, match=r"task_weights is 0 for column 'family'"):
+        net.fit(*table)
