@@ -1,4 +1,6 @@
-"""The types of this package that skops asks trust for."""
+"""The types of this package, and of its parameters, that skops asks trust for."""
+
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 
 from sklearn_mtl.balancing import BALANCING
 from sklearn_mtl.estimators import (
@@ -76,9 +78,18 @@ _PARAMETERS = (
     VariationalAutoencoder,
 )
 
+_REQUESTS = MetadataRequest, MethodMetadataRequest
+"""Which metadata an estimator asks for, as `set_fit_request` stores them: names."""
+
 TRUSTED_TYPES: list[str] = [
     f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (*_ESTIMATORS, *_SEARCHES, *_PARAMETERS, *SHARING.values())
+    for kind in (
+        *_ESTIMATORS,
+        *_SEARCHES,
+        *_PARAMETERS,
+        *SHARING.values(),
+        *_REQUESTS,
+    )
 ]
 """Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
 ``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.

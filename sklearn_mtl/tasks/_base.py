@@ -32,6 +32,8 @@ class Task(BaseEstimator):
     level : float or None
         Share of the labels that lie below what is predicted of a number, such as 0.5
         where that is their median; None where it is their mean.
+    limits : tuple of two floats
+        Least and greatest label that there can be: bounds of intervals lie within.
     name_ : hashable
         Name of the column.
     n_outputs_ : int
@@ -76,6 +78,7 @@ class Task(BaseEstimator):
     is_classifier: ClassVar[bool] = False
     n_codes: ClassVar[int] = 1
     level: float | None = None
+    limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
 
     name_: Hashable
     n_outputs_: int

@@ -97,12 +97,13 @@ class ColumnGroup(BaseEstimator):
 
     def limits(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
         """Least and greatest label that each column may have, (2, n, m)."""
-        return unlimited(labels)
+        return own_limits(tasks, labels)
 
 
-def unlimited(labels: np.ndarray) -> np.ndarray:
-    """Limits (2, n, m) of labels that nothing bounds."""
-    return np.stack([np.full(labels.shape, -np.inf), np.full(labels.shape, np.inf)])
+def own_limits(tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
+    """Limits (2, n, m) of labels that no other label bounds."""
+    limits = np.transpose([task.limits for task in tasks])
+    return np.repeat(limits[:, np.newaxis], len(labels), axis=1)
 
 
 def groups_of(tasks: Sequence[Any]) -> list[tuple[ColumnGroup, list[int]]]:
@@ -212,7 +213,7 @@ def label_limits(tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
 
     Infinite where nothing bounds them.
     """
-    limits = unlimited(labels)
+    limits = own_limits(tasks, labels)
     for group, own in groups_of(tasks):
         limits[:, :, own] = group.limits([tasks[t] for t in own], labels[:, own])
     return limits

@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from sklearn import config_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -119,6 +120,8 @@ def test_columns_that_belong_together():
 
 def test_no_type_is_trusted_that_no_file_holds():
     net, _, _ = MODELS["mixed"]()
+    with config_context(enable_metadata_routing=True):
+        asks = MultiTaskNetRegressor().set_fit_request(groups=True)
     several = {
         "a": metrics.make_task_scorer("skill"),
         "b": metrics.task_scorers(),
@@ -131,6 +134,7 @@ def test_no_type_is_trusted_that_no_file_holds():
         "views": net.estimators_,
         "nets": [MODELS[n]()[0] for n in ("numbers", "classes")],
         "groups": [tasks.Simplex(), tasks.ClassTree()],
+        "requests": asks,
     }
     held = skops_io.get_untrusted_types(data=skops_io.dumps(several))
     assert set(TRUSTED_TYPES) <= set(held)
