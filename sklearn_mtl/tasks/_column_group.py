@@ -54,6 +54,9 @@ class ColumnGroup(BaseEstimator):
     ) -> None:
         """Fit the tasks of the group to labels, of weights (n, m)."""
 
+    def check_weights(self, tasks: Sequence[Any], weight: np.ndarray) -> None:
+        """Raise where the weights (m,) of the losses leave a column undefined."""
+
     @abstractmethod
     def completed_codes(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
         """Fill in numbers or class codes (n, m) that follow from others; NaN if none.
