@@ -59,6 +59,7 @@ def new_members(
         weight_decay=estimator.alpha,
         dropout=estimator.dropout,
         depth=len(shared_sizes(estimator)),
+        unwatched=codings.auxiliary,
         generator=generator,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -85,7 +85,7 @@ def find_own_net(
     """
     make = partial(_new_net, estimator, codings, n_read, generator)
     try:
-        shared, promise = _promises(net)
+        shared, promise = _promises(net, codings.predicted)
         tried = sorted(promise, key=promise.__getitem__, reverse=True)
         tried = sorted(tried[: stacks_that_fit(net)])
         if not tried:
@@ -120,13 +120,16 @@ def _what_gains(
     return gained
 
 
-def _promises(net: MultiTaskNet) -> tuple[list[np.ndarray], dict[int, float]]:
-    """Loss (K,) of each column with the shared weights, and what columns may gain."""
+def _promises(
+    net: MultiTaskNet, predicted: Sequence[int]
+) -> tuple[list[np.ndarray], dict[int, float]]:
+    """Loss (K,) of each column with the shared weights, and what some may gain."""
     valid, kept = _valid_losses(net), _best_epochs(net)
     by_column = np.moveaxis(valid, -1, 0)
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
-    for t, loss in enumerate(by_column):
+    for t in predicted:
+        loss = by_column[t]
         gain = gain_between(shared[t], loss_at_others_epoch(loss, _lowest(loss)))
         if is_gain(gain, LEAST_PROMISE):
             promise[t] = float(np.nanmean(gain))

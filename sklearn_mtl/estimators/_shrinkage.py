@@ -54,7 +54,7 @@ def shrinkage_of(
     .. [2] A. Krogh, J. Vedelsby, "Neural Network Ensembles, Cross Validation, and
        Active Learning", NIPS 1994.
     """
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     shrinkage = np.ones(len(tasks))
     learned = [
         t for t, task in enumerate(tasks) if task.prior_cost_ > 0 and not beaten[t]
@@ -64,7 +64,7 @@ def shrinkage_of(
     columns = [t for t, known in zip(learned, held_out, strict=True) if known]
     if columns:
         gains = gains_of_mean(stack, rows, columns, SHARES)
-        labels = stack.codings.labels[columns]
+        labels = stack.labels[columns]
         best = best_shares(losses[held_out], gains, labels)
         shrinkage[columns] = SHARES[best]
     return shrinkage
@@ -106,7 +106,7 @@ def relative_losses(
     ndarray of shape (n_columns, n_shares)
         NaN for a column of which no label was held out.
     """
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     codes = {t: np.asarray(tasks[t].encode(rows.columns[t])) for t in columns}
     total = {t: np.zeros(1 + len(shares)) for t in columns}
     from_prior = np.array([0.0, *shares])
@@ -136,7 +136,7 @@ def gains_of_mean(
     ndarray of shape (n_columns, n_shares)
     """
     some = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     codes = {t: np.asarray(tasks[t].encode(rows.columns[t]))[some] for t in columns}
     gain = {t: np.zeros(len(shares)) for t in columns}
     prior = dict.fromkeys(columns, 0.0)

@@ -95,11 +95,15 @@ def folds_of(
 
 
 def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
-    """Copy a net so that nothing but one shared network is trained, with callbacks."""
+    """Copy a net so that nothing but one shared network is trained, with callbacks.
+
+    Auxiliary columns of y are compared with the others as any of them.
+    """
     return clone(net).set_params(
         own_nets="never",
         calibrate=False,
         warm_start=False,
+        auxiliary=None,
         callbacks=[*(net.callbacks or []), *callbacks],
         **settings,
     )

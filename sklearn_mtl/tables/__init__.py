@@ -32,6 +32,7 @@ from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._printed_names import printed_names
+from sklearn_mtl.tables._roles import Roles, all_but, read_roles
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
 from sklearn_mtl.tables._row_hash import hash_of_groups, hash_of_positions
 from sklearn_mtl.tables._series import read_columns
@@ -56,9 +57,11 @@ __all__ = [
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
+    "Roles",
     "RowGroups",
     "RowMaker",
     "TargetTable",
+    "all_but",
     "are_bounds",
     "array_from_rows",
     "bounds_of",
@@ -80,6 +83,7 @@ __all__ = [
     "rare_level_cost",
     "read_columns",
     "read_groups",
+    "read_roles",
     "read_weight",
     "rebuild_beside",
     "rebuild_draws",

@@ -58,6 +58,9 @@ class Members:
         Position of a member among those that `teams` copied; its own without.
     folds : tuple of Fold
         Empty where no rows are held out; all members then train on all rows.
+    watched : bool ndarray of shape (K, T)
+        Tasks whose losses on held-out rows say when a member stops, and which epoch it
+        keeps: all by default.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class Members:
     candidate: np.ndarray
     origin: np.ndarray
     folds: tuple[Fold, ...] = ()
+    watched: Any = None
 
     def __post_init__(self) -> None:
         if self.task_weight.ndim != 2 or not len(self.task_weight):
@@ -88,6 +92,9 @@ class Members:
                 f"task_weight has shape {self.task_weight.shape}. Pass one row a "
                 "member, of one weight a task, for one member or more."
             )
+        if self.watched is None:
+            everything = np.ones(self.task_weight.shape, dtype=bool)
+            object.__setattr__(self, "watched", everything)
         for name in OF_EACH:
             values = getattr(self, name)
             if len(values) != self.number:
@@ -180,6 +187,7 @@ def ensemble(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     depth: int = 1,
+    unwatched: Sequence[int] = (),
 ) -> Members:
     """Make members that differ in their initial weights, and in what they hold out.
 
@@ -195,6 +203,8 @@ def ensemble(
         Dealt out to members in turn; empty where no rows are held out.
     learning_rate, weight_decay, dropout, depth
         Of every member.
+    unwatched : sequence of int
+        Tasks whose losses do not say when members stop.
 
     Returns
     -------
@@ -202,7 +212,10 @@ def ensemble(
     """
     shape = (n_members,)
     seeds = torch.randint(2**31 - 1, shape, generator=generator)
+    watched = np.ones((n_members, len(task_weight)), dtype=bool)
+    watched[:, list(unwatched)] = False
     return Members(
+        watched=watched,
         task_weight=np.tile(np.asarray(task_weight, dtype=np.float64), (n_members, 1)),
         learning_rate=np.full(shape, learning_rate, dtype=np.float64),
         weight_decay=np.full(shape, weight_decay, dtype=np.float64),

@@ -49,6 +49,7 @@ class NegativeTransfer(Callback):
             self._best, self._kept = np.full((2, *loss.shape), np.inf)
             self._learns = net.task_weight > 0
             self._learns[self._learns.sum(axis=1) < 2] = False
+            self._learns &= net.members.watched
         self._best = np.fmin(self._best, loss)
         improved = best.best_epoch_ == len(net.history)
         self._kept[improved] = loss[improved]
