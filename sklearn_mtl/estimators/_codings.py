@@ -14,6 +14,7 @@ from sklearn_mtl.estimators._layer_sizes import has_hidden_layers
 from sklearn_mtl.estimators._reading import read_X, reader_of
 from sklearn_mtl.estimators._reconstruction import check_decodable
 from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.estimators._watched import watch_weights
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
     Bins,
@@ -103,6 +104,11 @@ class Codings:
         """Numbers that the network reads of a row, those in bins too."""
         n_bins = 0 if self.bins is None else len(self.bins.feature)
         return int(self.encoder.n_features_out_) + n_bins
+
+    @property
+    def watched(self) -> np.ndarray:
+        """How much each column counts where members stop, beside its share, (T,)."""
+        return watch_weights(self.task_share, self.labels, self.predicted)
 
     def read_X(self, X: Any) -> Any:
         """Check a later X."""

@@ -115,7 +115,7 @@ def train_nets(
             estimator,
             net.members,
             rows,
-            task_weight=codings.task_share,
+            codings=codings,
             holds_out=holds_out_own,
             fold_seed=fold_seed,
         )

@@ -181,8 +181,9 @@ PARAMETERS: dict[str, Parameter] = {
         """
         Names or positions of columns of y that are known in training only, such as
         later measurements. They shape what is shared, and are not predicted, not
-        scored, and not needed in the y of `score`; nor do their losses say when
-        members stop. They may be of any kind.
+        scored, and not needed in the y of `score`. Their losses say when members stop
+        only as far as the predicted columns have too few labels to tell. They may be of
+        any kind.
         """,
     ),
     "task_weights": Parameter(

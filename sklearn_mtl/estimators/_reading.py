@@ -86,7 +86,7 @@ def read_validation(
 ) -> Table | None:
     """Read rows to stop on; None where none were passed.
 
-    Their labels of auxiliary columns do not count, whether they are known or not.
+    Their labels of auxiliary columns may be there or not.
     """
     if X_val is None and y_val is None:
         return None

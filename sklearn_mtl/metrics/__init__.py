@@ -4,6 +4,7 @@ Labels that are missing, and labels of weight 0, are skipped. What ``__all__`` d
 name serves other rooms: `score` of the estimators goes through `column_score`.
 """
 
+from sklearn_mtl.metrics._asked_columns import positions_of as positions_of
 from sklearn_mtl.metrics._estimator_score import column_score as column_score
 from sklearn_mtl.metrics._estimator_score import mean_of_known as mean_of_known
 from sklearn_mtl.metrics._joint_coverage import joint_coverage_score

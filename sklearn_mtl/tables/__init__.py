@@ -31,6 +31,7 @@ from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
+from sklearn_mtl.tables._moved import moved_to_y, names_of
 from sklearn_mtl.tables._printed_names import printed_names
 from sklearn_mtl.tables._roles import Roles, all_but, read_roles
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
@@ -76,6 +77,8 @@ __all__ = [
     "is_missing",
     "learn_bins",
     "may_be_bounds",
+    "moved_to_y",
+    "names_of",
     "numbers_beside",
     "pick_rows",
     "plain_of",

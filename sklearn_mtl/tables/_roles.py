@@ -66,7 +66,7 @@ class Roles:
         return positions
 
     def with_blanks(self, table: TargetTable, *, name: str) -> TargetTable:
-        """Give a table all columns of y; auxiliary ones hold no label.
+        """Give a table all columns of y; auxiliary ones that it lacks hold no label.
 
         Raises
         ------
@@ -76,12 +76,20 @@ class Roles:
         positions = self.check_predicted(table, name=name)
         if not self.auxiliary:
             return table
-        known = iter([table.columns[p] for p in positions])
-        n_rows = len(table)
+        known = dict(zip(self.predicted, positions, strict=True))
+        if table.container.is_frame:
+            of_name = {name: p for p, name in enumerate(table.names)}
+            known |= {
+                t: of_name[self.names[t]]
+                for t in self.auxiliary
+                if self.names[t] in of_name
+            }
+        elif len(table.columns) == len(self.names):
+            known |= {t: t for t in self.auxiliary}
         columns = [
-            _blank(label, n_rows)
-            if t in self.auxiliary
-            else replace(next(known), name=label)
+            replace(table.columns[known[t]], name=label)
+            if t in known
+            else _blank(label, len(table))
             for t, label in enumerate(self.names)
         ]
         return table.holding(columns)

@@ -58,9 +58,9 @@ class Members:
         Position of a member among those that `teams` copied; its own without.
     folds : tuple of Fold
         Empty where no rows are held out; all members then train on all rows.
-    watched : bool ndarray of shape (K, T)
-        Tasks whose losses on held-out rows say when a member stops, and which epoch it
-        keeps: all by default.
+    watched : float64 ndarray of shape (K, T)
+        How much the loss of each task on held-out rows counts, beside its weight, where
+        it is said when a member stops and which epoch it keeps; 1 by default.
 
     Examples
     --------
@@ -93,8 +93,7 @@ class Members:
                 "member, of one weight a task, for one member or more."
             )
         if self.watched is None:
-            everything = np.ones(self.task_weight.shape, dtype=bool)
-            object.__setattr__(self, "watched", everything)
+            object.__setattr__(self, "watched", np.ones(self.task_weight.shape))
         for name in OF_EACH:
             values = getattr(self, name)
             if len(values) != self.number:
@@ -187,7 +186,7 @@ def ensemble(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     depth: int = 1,
-    unwatched: Sequence[int] = (),
+    watched: np.ndarray | None = None,
 ) -> Members:
     """Make members that differ in their initial weights, and in what they hold out.
 
@@ -203,8 +202,8 @@ def ensemble(
         Dealt out to members in turn; empty where no rows are held out.
     learning_rate, weight_decay, dropout, depth
         Of every member.
-    unwatched : sequence of int
-        Tasks whose losses do not say when members stop.
+    watched : ndarray of shape (T,), default=None
+        How much each task counts where members stop, beside its weight; 1 by default.
 
     Returns
     -------
@@ -212,10 +211,8 @@ def ensemble(
     """
     shape = (n_members,)
     seeds = torch.randint(2**31 - 1, shape, generator=generator)
-    watched = np.ones((n_members, len(task_weight)), dtype=bool)
-    watched[:, list(unwatched)] = False
     return Members(
-        watched=watched,
+        watched=None if watched is None else np.tile(watched, (n_members, 1)),
         task_weight=np.tile(np.asarray(task_weight, dtype=np.float64), (n_members, 1)),
         learning_rate=np.full(shape, learning_rate, dtype=np.float64),
         weight_decay=np.full(shape, weight_decay, dtype=np.float64),

@@ -399,7 +399,7 @@ class MultiTaskNet(NeuralNet):
 
     def monitor(self, loss: np.ndarray) -> np.ndarray:
         """Loss (K,) of each member that is reported, of losses (K, T) of columns."""
-        weight = np.where(self.members.watched, self.task_weight, 0.0)
+        weight = self.task_weight * self.members.watched
         monitored: np.ndarray = self.criterion_.balancing.monitor(loss, weight)
         return monitored
 

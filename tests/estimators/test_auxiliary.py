@@ -9,6 +9,7 @@ from sklearn_mtl import (
     MultiTaskNetEstimator,
     MultiTaskNetRegressor,
 )
+from sklearn_mtl.estimators import watch_weights
 from sklearn_mtl.inspection import compare_single_task, model_card
 from sklearn_mtl.io import load, save
 from sklearn_mtl.metrics import make_task_scorer, task_scorers, task_scores
@@ -145,20 +146,25 @@ def test_their_kind_may_be_said(X, y):
     assert net.stack_.codings.tasks[1].kind == "laplace"
 
 
-def test_their_losses_do_not_say_when_members_stop(X, y):
-    """Labels that are noise would end training at another epoch."""
+def test_members_stop_by_what_is_predicted_as_far_as_its_labels_tell(X, y):
     noise = y.assign(later=np.random.default_rng(1).normal(size=N_ROWS))
     net = MultiTaskNetEstimator(
         **SMALL | {"max_iter": 6}, auxiliary=AUXILIARY, own_nets="never"
     ).fit(X, noise)
-    valid = np.stack(net.net_.task_losses_["valid"])
-    share = net.stack_.codings.task_share[[0, 2]]
-    of_predicted = valid[:, :, [0, 2]] @ share / share.sum()
+    codings = net.stack_.codings
+    share, told = codings.task_share, codings.labels / (codings.labels + 100)
+    assert codings.watched[[0, 2]] == pytest.approx(told[[0, 2]])
+    counts = share * codings.watched
+    assert counts.sum() == pytest.approx(share[[0, 2]].sum())
+    valid = np.stack(net.net_.task_losses_["valid"]) @ counts / counts.sum()
     best = dict(net.net_.callbacks_)["best_weights"]
-    np.testing.assert_array_equal(
-        best.best_epoch_, np.nanargmin(of_predicted, axis=0) + 1
-    )
-    np.testing.assert_allclose(best.best_loss_, np.nanmin(of_predicted, axis=0))
+    np.testing.assert_array_equal(best.best_epoch_, np.nanargmin(valid, axis=0) + 1)
+    np.testing.assert_allclose(best.best_loss_, np.nanmin(valid, axis=0), rtol=1e-5)
+
+
+def test_losses_of_auxiliary_columns_hardly_count_beside_many_labels():
+    watched = watch_weights(np.full(3, 1 / 3), np.array([1e6, 100, 100]), [0])
+    assert watched == pytest.approx([1, 0, 0], abs=1e-3)
 
 
 @pytest.mark.parametrize("has_all", [True, False])
@@ -167,7 +173,7 @@ def test_rows_to_stop_on_need_none_of_their_labels(X, y, has_all):
     net = MultiTaskNetEstimator(**SMALL, auxiliary=AUXILIARY)
     net.fit(X[:80], y[:80], X_val=X[80:], y_val=y_val)
     assert np.isfinite(net.history_[-1]["valid_loss"])
-    assert np.isnan(net.history_[-1]["valid_loss/later"])
+    assert np.isnan(net.history_[-1]["valid_loss/later"]) != has_all
 
 
 def test_members_stop_by_a_metric_of_what_is_predicted(X, y):
@@ -192,7 +198,7 @@ def test_a_fit_that_goes_on_knows_them(X, y):
     for _ in range(2):
         net.fit(X, y)
     assert net.predict(X).columns.tolist() == LEFT
-    assert not net.net_.members.watched[:, [1, 3]].any()
+    assert (net.net_.members.watched == net.stack_.codings.watched).all()
     net = clone(net)
     for _ in range(2):
         net.partial_fit(X, y)
