@@ -352,8 +352,8 @@ default=None
         Keys are "epoch", "seconds", "learning_rate", "train_loss" and "valid_loss",
         the losses being means over members and tasks in units of the prior (1.0 is no
         skill), and "train_loss/NAME", "valid_loss/NAME" for each column, auxiliary ones
-        too, which count in the means as far as they do where members stop. A member that
-        has stopped counts with its last loss.
+        too, which count in the means as they do where members stop. A member that has
+        stopped counts with its last loss.
         """
         check_is_fitted(self)
         return history_rows(self.net_, self.stack_.codings.names)
