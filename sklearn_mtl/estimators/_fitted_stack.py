@@ -10,7 +10,6 @@ import numpy as np
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._reading import n_rows_of
-from sklearn_mtl.estimators._temperature import temper
 from sklearn_mtl.tables import take_rows
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
@@ -108,11 +107,11 @@ class FittedStack:
         members : int ndarray, or None
             Those that are asked; None for all.
         outputs : slice
-            Of the raw ones.
+            Raw ones that the task reads.
         """
         of_y = self.codings.predicted[t]
         asked = None if net is self.net else net.members.learning(of_y)
-        return asked, net.criterion_.layout.slices[of_y]
+        return asked, net.criterion_.layout.reads[of_y]
 
     def responses(self, X: Any, tasks: Sequence[int] | None = None) -> list[np.ndarray]:
         """Mean over members of what they say of rows.
@@ -218,7 +217,7 @@ class FittedStack:
         for net, own, index, raw in self._raw_of_held_out(rows):
             for t in own:
                 if t in tasks:
-                    prior = known[t].prior_raw_
+                    prior = known[t].read_prior()
                     yield t, index, self._raw(t, raw, net) - prior
 
     def distances(
@@ -245,7 +244,7 @@ class FittedStack:
             for rows, groups in self._raw_of(features, tasks):
                 for net, own, raw in groups:
                     for t in own:
-                        prior = known[t].prior_raw_
+                        prior = known[t].read_prior()
                         here = slice(start + rows.start, start + rows.stop)
                         yield t, here, self._raw(t, raw, net) - prior
             start += features.shape[0]
@@ -303,7 +302,7 @@ class FittedStack:
         return [(net, own) for net, own in groups if net is not None and own]
 
     def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
-        """Raw outputs (K, n, c) of one task, of those (K', n, C) of a net."""
+        """Raw outputs (K, n, c) that one task reads, of those (K', n, C) of a net."""
         asked, outputs = self.outputs(t, net)
         own = raw[..., outputs]
         return own if asked is None else own[asked]
@@ -312,10 +311,11 @@ class FittedStack:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
         task, own = self.tasks[t], self._raw(t, raw, net)
         if self.shrinkage[t] != 1.0:
-            own = task.prior_raw_ + self.shrinkage[t] * (own - task.prior_raw_)
+            prior = task.read_prior()
+            own = prior + self.shrinkage[t] * (own - prior)
         response = task.response(own)
         if task.is_classifier and self.temperature[t] != 1.0:
-            return temper(response, self.temperature[t])
+            return task.tempered(response, self.temperature[t])
         return response
 
 

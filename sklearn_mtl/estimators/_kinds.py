@@ -10,11 +10,20 @@ import numpy as np
 from sklearn_mtl.tables import (
     Column,
     Container,
+    Roles,
     read_roles,
     warn_of_bounds,
     warn_of_strings,
 )
-from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    Task,
+    groups_of,
+    per_column,
+    resolve_tasks,
+    said_kinds,
+)
 
 _KEEP_CLASSES = "Where classes are meant, say 'multiclass' for it in task_types."
 
@@ -35,7 +44,7 @@ def tasks_of(
     """
     names = [column.name for column in columns]
     tasks = _resolved(estimator, columns, names)
-    said = per_column(estimator.task_types, names, "task_types")
+    said = said_kinds(estimator.task_types, names)
     for column, task, wanted in zip(columns, tasks, said, strict=True):
         inferred = wanted is None and task.is_classifier
         if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
@@ -58,12 +67,26 @@ def _resolved(
     kind, wanted = estimator._default_kind, estimator.task_types
     tasks = resolve_tasks(columns, wanted, default=kind)
     roles = read_roles(estimator.auxiliary, names)
+    _check_groups_are_whole(tasks, roles)
     of_any_kind = resolve_tasks(columns, wanted) if roles.auxiliary else tasks
     for t in roles.auxiliary:
         tasks[t] = of_any_kind[t]
     for t in roles.predicted:
         _check_kind(tasks[t], columns[t], kind)
     return tasks
+
+
+def _check_groups_are_whole(tasks: list[Task], roles: Roles) -> None:
+    """Raise where columns that are predicted together are not all predicted."""
+    for _, own in groups_of(tasks):
+        apart = [t for t in own if t in roles.auxiliary]
+        if 0 < len(apart) < len(own):
+            names = [roles.names[t] for t in own]
+            raise ValueError(
+                f"auxiliary names {roles.names[apart[0]]!r}, but not all of the "
+                f"columns that belong together with it: {names}. Name all of them, or "
+                "none."
+            )
 
 
 def _check_kind(task: Task, column: Column, default_kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -64,7 +64,8 @@ def find_own_net(
     for it than the epoch that is best for all columns. All these are tried at once, in
     one stack that starts from the shared weights, in which each member learns from one
     column. A column keeps its members if they lower its loss on held-out rows. Where
-    memory does not hold all, those are tried that promise most.
+    memory does not hold all, those are tried that promise most. Columns that belong
+    together are predicted together, and stay.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def find_own_net(
     """
     make = partial(_new_net, estimator, codings, n_read, generator)
     try:
-        shared, promise = _promises(net, codings.predicted)
+        shared, promise = _promises(net, codings)
         tried = sorted(promise, key=promise.__getitem__, reverse=True)
         tried = sorted(tried[: stacks_that_fit(net)])
         if not tried:
@@ -121,14 +122,16 @@ def _what_gains(
 
 
 def _promises(
-    net: MultiTaskNet, predicted: Sequence[int]
+    net: MultiTaskNet, codings: Codings
 ) -> tuple[list[np.ndarray], dict[int, float]]:
     """Loss (K,) of each column with the shared weights, and what some may gain."""
     valid, kept = _valid_losses(net), _best_epochs(net)
     by_column = np.moveaxis(valid, -1, 0)
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
-    for t in predicted:
+    for t in codings.predicted:
+        if codings.tasks[t].group_position is not None:
+            continue
         loss = by_column[t]
         gain = gain_between(shared[t], loss_at_others_epoch(loss, _lowest(loss)))
         if is_gain(gain, LEAST_PROMISE):

@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_mtl.estimators._reading import Table, n_rows_of
 from sklearn_mtl.tables import Column, RowGroups, read_groups, take_rows
-from sklearn_mtl.tasks import Task, weigh_classes
+from sklearn_mtl.tasks import Task, completed_columns, weigh_classes
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,17 @@ class Rows:
             columns=[self.columns[t] for t in positions],
             scoring_weight=self.scoring_weight[:, positions],
             training_weight=self.training_weight[:, positions],
+        )
+
+    def completed(self, tasks: list[Task]) -> Rows:
+        """Fill in labels that follow from others of their row."""
+        columns, weight = completed_columns(
+            tasks, self.columns, self.scoring_weight, self.positions
+        )
+        if weight is self.scoring_weight:
+            return self
+        return replace(
+            self, columns=columns, scoring_weight=weight, training_weight=weight
         )
 
     def weighed(self, tasks: list[Task], class_weight: Any) -> Rows:

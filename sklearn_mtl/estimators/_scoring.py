@@ -54,15 +54,15 @@ class HeldOutScorer:
     codings : Codings
     rows : Rows
         Of the table that the rows of members are of.
-    slices : list of slice
-        Raw outputs of each task.
+    reads : list of slice
+        Raw outputs that each task reads.
     """
 
     def __init__(
-        self, scorer: TaskScorer, codings: Codings, rows: Rows, slices: list[slice]
+        self, scorer: TaskScorer, codings: Codings, rows: Rows, reads: list[slice]
     ) -> None:
         tasks, predicted = codings.tasks, codings.predicted
-        self.scorer, self.tasks, self.slices = scorer, tasks, slices
+        self.scorer, self.tasks, self.reads = scorer, tasks, reads
         scored = scorer.columns_of(codings.predicted_tasks)
         self.columns = [predicted[p] for p in scored]
         self.names = [tasks[t].name_ for t in self.columns]
@@ -87,7 +87,7 @@ class HeldOutScorer:
         scores = np.full((len(index), len(self.tasks)), np.nan)
         for t in self.columns:
             task = self.tasks[t]
-            response = task.response(raw[..., self.slices[t]])
+            response = task.response(raw[..., self.reads[t]])
             predictions = _predictions(task, response)
             for k, rows in enumerate(index):
                 known = (rows >= 0) & is_known(self.labels[t][rows])

@@ -30,6 +30,7 @@ from sklearn_mtl.model_selection import (
     pairs_of,
 )
 from sklearn_mtl.tables import TargetTable
+from sklearn_mtl.tasks import relatives
 from sklearn_mtl.training import Members
 from sklearn_mtl.training import teams as teams_of_columns
 
@@ -135,7 +136,8 @@ def skill_of_teams(
 ) -> np.ndarray:
     """Skill of every team on every column, (n_teams, T).
 
-    NaN where a team did not learn the column.
+    NaN where a column is not of the team. A team learns the columns too without which
+    one of its own is not defined, as those above it in a tree of classes.
 
     Parameters
     ----------
@@ -151,7 +153,8 @@ def skill_of_teams(
     n_tasks = len(truth.columns)
     scores = np.full((len(teams), n_tasks), np.nan)
     first = 0
-    for chosen, stack in _stacks(net, fold, teams, scored or teams):
+    asked = _with_relatives(net, fold, teams) if scored is None else scored
+    for chosen, stack in _stacks(net, fold, teams, asked):
         candidate = stack.net.members.candidate
         learned = [
             (team, t, np.flatnonzero(candidate == team))
@@ -194,8 +197,19 @@ def _stacks(
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]
         of_them = scored[start : start + together]
-        arrange = partial(_arranged, teams=chosen, scored=of_them, labels=labels)
+        arrange = partial(
+            _arranged,
+            teams=_with_relatives(net, fold, chosen),
+            scored=of_them,
+            labels=labels,
+        )
         yield chosen, _fitted(net, fold, arrange)
+
+
+def _with_relatives(net: Any, fold: Fold, teams: Sequence[Team]) -> list[Team]:
+    names = Truth(fold.y, None).table.names
+    related = relatives(net.task_types, names)
+    return [tuple(sorted({r for t in team for r in related[t]})) for team in teams]
 
 
 def _arranged(

@@ -14,6 +14,7 @@ from sklearn_mtl.inspection import compare_single_task, model_card
 from sklearn_mtl.io import load, save
 from sklearn_mtl.metrics import make_task_scorer, task_scorers, task_scores
 from sklearn_mtl.model_selection import StackedGridSearchCV, cross_val_predict
+from sklearn_mtl.tasks import Simplex
 
 N_ROWS = 120
 SMALL = {
@@ -279,3 +280,19 @@ def test_what_cannot_be_is_refused_before_anything_is_learned(X, y, auxiliary, s
 def test_a_single_column_cannot_be_auxiliary(X, y):
     with pytest.raises(ValueError, match="none is left to be predicted"):
         MultiTaskNetEstimator(**SMALL, auxiliary=[0]).fit(X, y["later"])
+
+
+def test_columns_that_belong_together_are_auxiliary_together(X, y):
+    parts = np.random.default_rng(0).dirichlet(np.ones(3), N_ROWS)
+    labels = pd.DataFrame(parts, columns=["sand", "silt", "clay"]).assign(
+        price=X["k"].to_numpy()
+    )
+    kinds = {("sand", "silt", "clay"): Simplex()}
+    net = MultiTaskNetEstimator(**SMALL, task_types=kinds)
+    with pytest.raises(ValueError, match="auxiliary names 'clay', but not all"):
+        clone(net).set_params(auxiliary=["clay"]).fit(X, labels)
+    together = clone(net).set_params(auxiliary=["sand", "silt", "clay"]).fit(X, labels)
+    assert together.predict(X).columns.tolist() == ["price"]
+    beside = clone(net).set_params(auxiliary=["price"]).fit(X, labels)
+    np.testing.assert_allclose(beside.predict(X).sum(axis=1), 1.0)
+    assert np.isfinite(beside.score(X, labels))
