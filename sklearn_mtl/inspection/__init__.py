@@ -4,6 +4,7 @@ from sklearn_mtl.inspection._affinity import task_affinity
 from sklearn_mtl.inspection._card import CardTable, ModelCard
 from sklearn_mtl.inspection._check_columns import check_columns
 from sklearn_mtl.inspection._column_report import ColumnReport, Finding
+from sklearn_mtl.inspection._feature_importances import feature_importances
 from sklearn_mtl.inspection._groups import suggest_groups
 from sklearn_mtl.inspection._model_card import model_card
 from sklearn_mtl.inspection._residual_dependence import residual_dependence
@@ -19,6 +20,7 @@ __all__ = [
     "check_columns",
     "compare_sharing",
     "compare_single_task",
+    "feature_importances",
     "find_task_weights",
     "model_card",
     "residual_dependence",

@@ -32,6 +32,7 @@ from sklearn_mtl.training._make_rows import (
     make_table,
     make_unlabelled,
     number_format,
+    rows_of_all,
 )
 from sklearn_mtl.training._members import (
     OF_EACH,
@@ -41,6 +42,7 @@ from sklearn_mtl.training._members import (
     search,
     teams,
 )
+from sklearn_mtl.training._moved_cells import with_cells_of
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
@@ -117,6 +119,7 @@ __all__ = [
     "raw_of_held_out",
     "read_one_table",
     "resolve_device",
+    "rows_of_all",
     "search",
     "sets_rate",
     "stacks_that_fit",
@@ -126,5 +129,6 @@ __all__ = [
     "train",
     "unchanged_on_failure",
     "usual_torch_modes",
+    "with_cells_of",
     "with_last_losses",
 ]
