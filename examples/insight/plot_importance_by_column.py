@@ -18,7 +18,7 @@ import pandas as pd
 
 from sklearn_mtl import MultiTaskNetRegressor
 from sklearn_mtl.datasets import load_energy_efficiency
-from sklearn_mtl.inspection import feature_importances
+from sklearn_mtl.inspection import feature_importances, integrated_gradients
 from sklearn_mtl.plotting import FeatureImportancesDisplay
 
 X, y = load_energy_efficiency(return_X_y=True, as_frame=True)
@@ -64,6 +64,19 @@ FeatureImportancesDisplay(together).plot(ax=axes[1])
 axes[0].set_title("permuted one at a time")
 axes[1].set_title("permuted together")
 plt.show()
+
+# %%
+# One building
+# ------------
+#
+# What moved the prediction of one row away from that of the mean building, in the units
+# of ``y``. It sums to the difference.
+
+row = X.iloc[[100]]
+moved = integrated_gradients(net, row)
+added = pd.DataFrame([one[0] for one in moved.attributions], y.columns, X.columns).T
+print(added.round(2).to_string())
+print("sum:", added.sum().round(2).tolist(), "\nprediction:", net.predict(row).round(2))
 
 # %%
 # What to learn from it

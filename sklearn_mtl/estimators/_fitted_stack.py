@@ -133,7 +133,7 @@ class FittedStack:
         """Units of the last shared layer, member after member, (n_samples, K * h)."""
         (units,) = joined(
             [shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)]
-            for features in self._encoded(X)
+            for features in self.encoded(X)
             for shared in iter_shared(self.net.module_, features)
         )
         return units
@@ -187,7 +187,7 @@ class FittedStack:
             for t in own:
                 if t in tasks:
                     prior = self.codings.tasks[t].prior_raw_
-                    yield t, index, self._raw(t, raw, net) - prior
+                    yield t, index, self.raw_of(t, raw, net) - prior
 
     def distances(
         self, X: Any, tasks: Sequence[int]
@@ -209,20 +209,20 @@ class FittedStack:
             What is added to the raw outputs of the prior, before any shrinkage.
         """
         start = 0
-        for features in self._encoded(X):
+        for features in self.encoded(X):
             for rows, groups in self._raw_of(features, tasks):
                 for net, own, raw in groups:
                     for t in own:
                         prior = self.codings.tasks[t].prior_raw_
                         here = slice(start + rows.start, start + rows.stop)
-                        yield t, here, self._raw(t, raw, net) - prior
+                        yield t, here, self.raw_of(t, raw, net) - prior
             start += features.shape[0]
 
     def _raw_of_held_out(
         self, rows: MemberRows
     ) -> Iterator[tuple[MultiTaskNet, list[int], np.ndarray, np.ndarray]]:
         """Net, its tasks, rows (K, n) and raw outputs (K', n, C)."""
-        for net, tasks in self._by_net(range(len(self.codings.tasks))):
+        for net, tasks in self.by_net(range(len(self.codings.tasks))):
             own_rows = rows if net is self.net else rows.select(net.members.origin)
             for index, raw in raw_of_held_out(net.module_, own_rows):
                 # Members that learned from one column each held out the same rows.
@@ -235,7 +235,7 @@ class FittedStack:
         self, X: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Encode and predict some rows at a time."""
-        for features in self._encoded(X):
+        for features in self.encoded(X):
             for rows, groups in self._raw_of(features, tasks):
                 of_task = {
                     t: self._response(t, raw, net)
@@ -248,7 +248,7 @@ class FittedStack:
         self, features: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[slice, list[tuple[MultiTaskNet, list[int], np.ndarray]]]]:
         """Give each net, its tasks and raw outputs (K', rows, C) of some rows."""
-        groups = self._by_net(tasks)
+        groups = self.by_net(tasks)
         modules = [net.module_ for net, _ in groups]
         for rows, raws in iter_raw(modules, features):
             yield (
@@ -256,14 +256,14 @@ class FittedStack:
                 [(net, own, raw) for (net, own), raw in zip(groups, raws, strict=True)],
             )
 
-    def _encoded(self, X: Any) -> Iterator[Any]:
+    def encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
         for part in self.parts(X):
             # Rounded as in training: the two read the same numbers beside a huge cell.
             rounded = self.codings.encoder.transform(part, number_format(self.net))
             yield rounded.astype(np.float64)
 
-    def _by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
+    def by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
         """Group tasks by the net that predicts them."""
         alone = self.own_tasks
         groups = [
@@ -272,14 +272,18 @@ class FittedStack:
         ]
         return [(net, own) for net, own in groups if net is not None and own]
 
-    def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
+    def raw_of(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Raw outputs (K, n, c) of one task, of those (K', n, C) of a net."""
         own: np.ndarray = raw[..., net.criterion_.layout.slices[t]]
         return own if net is self.net else own[net.members.learning(t)]
 
     def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
-        task, own = self.codings.tasks[t], self._raw(t, raw, net)
+        return self.response_to(t, self.raw_of(t, raw, net))
+
+    def response_to(self, t: int, own: np.ndarray) -> np.ndarray:
+        """Response (..., m) of one task to its own raw outputs (..., c)."""
+        task = self.codings.tasks[t]
         if self.shrinkage[t] != 1.0:
             own = task.prior_raw_ + self.shrinkage[t] * (own - task.prior_raw_)
         response = task.response(own)

@@ -12,6 +12,7 @@ from sklearn_mtl.training._folds import member_rows, number_of_folds, random_fol
 from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
+from sklearn_mtl.training._input_gradients import InputGradients
 from sklearn_mtl.training._joined_tables import (
     TableOfMembers,
     join_tables,
@@ -74,6 +75,7 @@ __all__ = [
     "Fold",
     "GenerativeModel",
     "GradientAngles",
+    "InputGradients",
     "JointBatches",
     "Labels",
     "LastEpochs",
