@@ -6,7 +6,6 @@ import numpy as np
 
 from sklearn_mtl.tasks import distance_to_bounds
 
-
 Limits = tuple[float, float]
 """From where on, below and above, labels are known to lie beyond and no more."""
 NO_LIMITS: Limits = (-np.inf, np.inf)
