@@ -22,7 +22,7 @@ TABLES = MADE, "mtr_enb", "mtr_jura", "mtr_atp1d", "sarcos_test4449"
 CENSORED, NOISE = 0.4, 0.3
 MOST_ROWS = 1000
 WAYS = "bounds", "numbers", "dropped", "all known"
-FIGURES = "r2", "beyond", "concordance", "covered"
+FIGURES = "r2", "beyond", "concordance", "covered", "open"
 
 
 def cases(plan: Plan) -> list[Case]:
@@ -90,6 +90,7 @@ def measure(plan: Plan, censored: str, way: str, seed: int) -> dict[str, Any]:
         "beyond": float(np.mean(far)),
         "concordance": float(np.mean([row["concordance"] for row in rows])),
         "covered": float(covered.mean()),
+        "open": float((np.isinf(lower) | np.isinf(upper)).mean()),
     }
 
 
@@ -100,14 +101,15 @@ def _r2_against_mean(truth: Any, predicted: Any, rows: np.ndarray) -> float:
 
 
 def as_table(runs: list[Run]) -> list[str]:
-    found = pd.DataFrame(runs)
+    # Only bounds open intervals.
+    found = pd.DataFrame(runs).fillna({"open": 0.0})
     means = found.groupby(["censored", "way"], sort=False)[list(FIGURES)].mean()
     rows = [
         [name, way, *(f"{row[figure]:.3f}" for figure in FIGURES)]
         for (name, way), row in means.iterrows()
     ]
     header = ["table", "bounds are", "R²", "R² beyond the limit", "concordance"]
-    header.append("covered at 90%")
+    header += ["covered at 90%", "open at an end"]
     return [table(header, rows, text=2), f"Mean of {n_seeds(runs)} splits of each."]
 
 

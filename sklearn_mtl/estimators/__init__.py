@@ -3,6 +3,10 @@
 Names outside ``__all__`` are for the rooms above.
 """
 
+from sklearn_mtl.estimators._asked_rows import AskedRows as AskedRows
+from sklearn_mtl.estimators._asked_rows import held_out_rows as held_out_rows
+from sklearn_mtl.estimators._asked_rows import new_rows as new_rows
+from sklearn_mtl.estimators._attributions import attributed as attributed
 from sklearn_mtl.estimators._auto_sizes import number_of_members as number_of_members
 from sklearn_mtl.estimators._base import BaseMultiTaskNet as BaseMultiTaskNet
 from sklearn_mtl.estimators._fit import fit_arranged as fit_arranged

@@ -6,6 +6,66 @@ import numpy as np
 
 from sklearn_mtl.tasks import distance_to_bounds
 
+Limits = tuple[float, float]
+"""From where on, below and above, labels are known to lie beyond and no more."""
+NO_LIMITS: Limits = (-np.inf, np.inf)
+
+
+def limits_of(labels: np.ndarray) -> Limits:
+    """Find between which numbers labels tell where they lie.
+
+    Where some are only known to lie beyond all numbers, those show no errors: nothing
+    tells how far off a prediction is there. Up to the first of such bounds they do.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,), or (n, 2) of bounds
+    """
+    if labels.ndim == 1 or not len(labels):
+        return NO_LIMITS
+    lower, upper = labels.T
+    numbers = lower[lower == upper]
+    if not len(numbers):
+        return NO_LIMITS
+    below = upper[np.isinf(lower) & (upper <= numbers.min())]
+    above = lower[np.isinf(upper) & (lower >= numbers.max())]
+    return (
+        float(below.max(initial=-np.inf)),
+        float(above.min(initial=np.inf)),
+    )
+
+
+def are_both_beyond(
+    labels: np.ndarray, predictions: np.ndarray, limits: Limits
+) -> np.ndarray:
+    """Tell which labels lie beyond a limit, (n,), that predictions lie beyond as well.
+
+    Any interval around such a prediction is open there, and holds the label: errors
+    that count are those of the others.
+    """
+    if labels.ndim == 1:
+        return np.zeros(len(labels), dtype=bool)
+    low, high = limits
+    lower, upper = labels.T
+    below = (upper <= low) & (predictions <= low)
+    both: np.ndarray = below | ((lower >= high) & (predictions >= high))
+    return both
+
+
+def opened(
+    lower: np.ndarray, upper: np.ndarray, limits: Limits
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let intervals that reach a limit hold all that lies beyond it.
+
+    Intervals hold the label moved to the limit as often as they are asked to. Where
+    they reach the limit, the label itself may be anywhere beyond.
+    """
+    low, high = limits
+    return (
+        np.where(lower <= low, -np.inf, lower),
+        np.where(upper >= high, np.inf, upper),
+    )
+
 
 def sizes_of_errors(
     labels: np.ndarray, predictions: np.ndarray

@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_mtl.estimators._bounded_errors import redistributed, sizes_of_errors
+from sklearn_mtl.estimators._bounded_errors import (
+    NO_LIMITS,
+    Limits,
+    opened,
+    redistributed,
+    sizes_of_errors,
+)
 from sklearn_mtl.tasks import Task
 
 BISECTIONS = 52
@@ -67,11 +73,15 @@ class Conformal:
         absolute errors in each fold.
     depths : dict of int to list of Ranked
         Of a class task: how deep the labels lay in each fold.
+    limits : dict of int to (float, float), or None
+        Of a numeric task: beyond which labels are bounds alone; errors are those up to
+        there. None stands for no such task.
     """
 
     members: list[np.ndarray]
     errors: dict[tuple[int, bool], list[Ranked]]
     depths: dict[int, list[Ranked]]
+    limits: dict[int, Limits] | None = None
 
     def interval(
         self,
@@ -112,17 +122,21 @@ class Conformal:
                 return np.ones(len(response))
             return _spread(task, response, residual_std)
 
+        limits = (self.limits or {}).get(t, NO_LIMITS)
         if method == "fold":
             response = self._one_fold_a_row(responses, draw)
             reach = scale(response) * _conformal_quantile(errors, coverage)
-            return response[:, 0] - reach, response[:, 0] + reach
+            centre = np.clip(response[:, 0], *limits)
+            return opened(centre - reach, centre + reach, limits)
         held = [f for f, of_fold in enumerate(finite) if len(of_fold.values)]
         means = [responses[self.members[f]].mean(axis=0) for f in held]
-        centres, reaches = [mean[:, 0] for mean in means], list(map(scale, means))
+        centres = [np.clip(mean[:, 0], *limits) for mean in means]
+        reaches = list(map(scale, means))
         errors = [finite[f] for f in held]
         rank = _rank(n_labels, coverage)
         lower = -_value_of_rank([-c for c in centres], reaches, errors, rank)
-        return lower, _value_of_rank(centres, reaches, errors, rank)
+        upper = _value_of_rank(centres, reaches, errors, rank)
+        return opened(lower, upper, limits)
 
     def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
         """Take the responses (n_rows, m) of the members of one fold for each row."""
@@ -168,13 +182,20 @@ class Conformal:
 
 
 def errors_of(
-    task: Task, labels: np.ndarray, response: np.ndarray, residual_std: float
+    task: Task,
+    labels: np.ndarray,
+    response: np.ndarray,
+    residual_std: float,
+    limits: Limits,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Errors (n,) of a numeric task, as they are and by the spread of each row.
 
-    And which of them are at least so large, where labels are only bounds.
+    And which of them are at least so large, where labels are only bounds. What lies
+    beyond a limit counts as if it lay there, labels and predictions alike.
     """
-    error, at_least = sizes_of_errors(labels, response[:, 0])
+    error, at_least = sizes_of_errors(
+        np.clip(labels, *limits), np.clip(response[:, 0], *limits)
+    )
     return error, error / _spread(task, response, residual_std), at_least
 
 

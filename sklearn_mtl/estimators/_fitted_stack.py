@@ -111,7 +111,7 @@ class FittedStack:
         """
         of_y = self.codings.predicted[t]
         asked = None if net is self.net else net.members.learning(of_y)
-        return asked, net.criterion_.layout.reads[of_y]
+        return asked, net.criterion_.layout.read_by(of_y)
 
     def responses(self, X: Any, tasks: Sequence[int] | None = None) -> list[np.ndarray]:
         """Mean over members of what they say of rows.
@@ -163,7 +163,7 @@ class FittedStack:
         """Units of the last shared layer, member after member, (n_samples, K * h)."""
         (units,) = joined(
             [shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)]
-            for features in self._encoded(X)
+            for features in self.encoded(X)
             for shared in iter_shared(self.net.module_, features)
         )
         return units
@@ -218,7 +218,7 @@ class FittedStack:
             for t in own:
                 if t in tasks:
                     prior = known[t].read_prior()
-                    yield t, index, self._raw(t, raw, net) - prior
+                    yield t, index, self.raw_of(t, raw, net) - prior
 
     def distances(
         self, X: Any, tasks: Sequence[int]
@@ -240,20 +240,20 @@ class FittedStack:
             What is added to the raw outputs of the prior, before any shrinkage.
         """
         start, known = 0, self.tasks
-        for features in self._encoded(X):
+        for features in self.encoded(X):
             for rows, groups in self._raw_of(features, tasks):
                 for net, own, raw in groups:
                     for t in own:
                         prior = known[t].read_prior()
                         here = slice(start + rows.start, start + rows.stop)
-                        yield t, here, self._raw(t, raw, net) - prior
+                        yield t, here, self.raw_of(t, raw, net) - prior
             start += features.shape[0]
 
     def _raw_of_held_out(
         self, rows: MemberRows
     ) -> Iterator[tuple[MultiTaskNet, list[int], np.ndarray, np.ndarray]]:
         """Net, its tasks, rows (K, n) and raw outputs (K', n, C)."""
-        for net, tasks in self._by_net(range(len(self.tasks))):
+        for net, tasks in self.by_net(range(len(self.tasks))):
             own_rows = rows if net is self.net else rows.select(net.members.origin)
             for index, raw in raw_of_held_out(net.module_, own_rows):
                 # Members that learned from one column each held out the same rows.
@@ -264,7 +264,7 @@ class FittedStack:
         self, X: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Encode and predict some rows at a time."""
-        for features in self._encoded(X):
+        for features in self.encoded(X):
             for rows, groups in self._raw_of(features, tasks):
                 of_task = {
                     t: self._response(t, raw, net)
@@ -277,7 +277,7 @@ class FittedStack:
         self, features: Any, tasks: Sequence[int]
     ) -> Iterator[tuple[slice, list[tuple[MultiTaskNet, list[int], np.ndarray]]]]:
         """Give each net, its tasks and raw outputs (K', rows, C) of some rows."""
-        groups = self._by_net(tasks)
+        groups = self.by_net(tasks)
         modules = [net.module_ for net, _ in groups]
         for rows, raws in iter_raw(modules, features):
             yield (
@@ -285,14 +285,14 @@ class FittedStack:
                 [(net, own, raw) for (net, own), raw in zip(groups, raws, strict=True)],
             )
 
-    def _encoded(self, X: Any) -> Iterator[Any]:
+    def encoded(self, X: Any) -> Iterator[Any]:
         """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
         for part in self.parts(X):
             # Rounded as in training: the two read the same numbers beside a huge cell.
             rounded = self.codings.encoder.transform(part, number_format(self.net))
             yield rounded.astype(np.float64)
 
-    def _by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
+    def by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
         """Group tasks by the net that predicts them."""
         alone = self.own_tasks
         groups = [
@@ -301,7 +301,7 @@ class FittedStack:
         ]
         return [(net, own) for net, own in groups if net is not None and own]
 
-    def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
+    def raw_of(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Raw outputs (K, n, c) that one task reads, of those (K', n, C) of a net."""
         asked, outputs = self.outputs(t, net)
         own = raw[..., outputs]
@@ -309,7 +309,11 @@ class FittedStack:
 
     def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
-        task, own = self.tasks[t], self._raw(t, raw, net)
+        return self.response_to(t, self.raw_of(t, raw, net))
+
+    def response_to(self, t: int, own: np.ndarray) -> np.ndarray:
+        """Response (..., m) of one task to the raw outputs (..., c) that it reads."""
+        task = self.tasks[t]
         if self.shrinkage[t] != 1.0:
             prior = task.read_prior()
             own = prior + self.shrinkage[t] * (own - prior)

@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_mtl.estimators._bounded_errors import (
+    Limits,
+    are_both_beyond,
+    limits_of,
+)
 from sklearn_mtl.estimators._conformal import (
     Conformal,
     Ranked,
@@ -135,6 +140,7 @@ class HeldOut:
         """Keep of the held-out rows what intervals and sets need."""
         errors: dict[tuple[int, bool], list[Ranked]] = {}
         depths: dict[int, list[Ranked]] = {}
+        limits: dict[int, Limits] = {}
         for t, task in enumerate(self.tasks):
             known = self._known(t)
             response = self.responses[t][known]
@@ -144,10 +150,16 @@ class HeldOut:
                 depth = depths_of(labels.astype(int), response)
                 depths[t] = sorted_by_fold(depth, *by_fold)
                 continue
-            plain, scaled, at_least = errors_of(task, labels, response, residual_std[t])
+            limits[t] = limits_of(labels)
+            tells = ~are_both_beyond(labels, response[:, 0], limits[t])
+            labels, response = labels[tells], response[tells]
+            by_fold = by_fold[0][tells], by_fold[1][tells], by_fold[2]
+            plain, scaled, at_least = errors_of(
+                task, labels, response, residual_std[t], limits[t]
+            )
             errors[t, False] = sorted_by_fold(plain, *by_fold, at_least)
             errors[t, True] = sorted_by_fold(scaled, *by_fold, at_least)
-        return Conformal(self.members, errors, depths)
+        return Conformal(self.members, errors, depths, limits)
 
     def to_keep(self, residual_std: np.ndarray) -> HeldOutLabels:
         """Keep labels and answers, one a row, for what columns say of each other."""

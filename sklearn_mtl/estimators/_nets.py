@@ -163,7 +163,7 @@ def score_by(
 ) -> None:
     """Let members stop by a metric of rows, those of the table that they hold out."""
     assert encoded.held_out is not None
-    reads = net.criterion_.layout.reads
+    reads = list(map(net.criterion_.layout.read_by, range(len(codings.tasks))))
     encoded.held_out.scorer = HeldOutScorer(scorer, codings, rows, reads)
 
 

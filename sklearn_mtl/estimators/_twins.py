@@ -40,12 +40,14 @@ def warn_of_twins(X: Any) -> None:
 def share_of_twins(X: Any) -> float:
     """Tell which share of the rows has a twin; 0 where it might well be by chance.
 
-    Sparse matrices are not looked at. Stops at the first columns that tell most rows
-    apart.
+    Stops at the first columns that tell most rows apart.
     """
     n_rows = X.shape[0]
-    if n_rows < FEWEST_ROWS or sparse.issparse(X):
+    if n_rows < FEWEST_ROWS:
         return 0.0
+    if sparse.issparse(X):
+        real, shuffled = _codes_of_sparse_rows(X)
+        return _share(real) if _share(shuffled) <= BY_CHANCE else 0.0
     # Nothing random is drawn for the fit: its result must not hang on this look.
     shuffle = np.random.default_rng(0).permutation
     real, shuffled = np.zeros(n_rows, np.int64), np.zeros(n_rows, np.int64)
@@ -64,11 +66,36 @@ def codes_of_rows(X: Any) -> tuple[np.ndarray, np.ndarray]:
     codes, by_chance : int64 ndarray of shape (n_rows,)
         The second ones are of rows whose cells were shuffled column by column.
     """
+    if sparse.issparse(X):
+        return _codes_of_sparse_rows(X)
     shuffle = np.random.default_rng(0).permutation
     real, shuffled = np.zeros(X.shape[0], np.int64), np.zeros(X.shape[0], np.int64)
     for codes in _codes(X):
         real, shuffled = _joined(real, codes), _joined(shuffled, shuffle(codes))
     return real, shuffled
+
+
+def _codes_of_sparse_rows(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Integers as those of `codes_of_rows`: sums over the cells that are not zero.
+
+    By chance, these stand in other rows of their column.
+    """
+    cells = sparse.csc_matrix(X, dtype=np.float64, copy=True)
+    cells.sum_duplicates()
+    cells.eliminate_zeros()
+    n_rows, numbers = cells.shape[0], np.diff(cells.indptr)
+    column = np.repeat(np.arange(cells.shape[1]), numbers)
+    square = np.bincount(column, cells.data**2, minlength=cells.shape[1])
+    step = STEP * np.sqrt(square / n_rows)[column]
+    value = np.rint(np.clip(cells.data / step, -(2.0**62), 2.0**62)).astype(np.int64)
+    codes = _joined(_joined(np.zeros_like(value), column), value)
+    rng = np.random.default_rng(0)
+    drawn = [rng.choice(n_rows, number, replace=False) for number in numbers if number]
+    anywhere = np.concatenate([np.zeros(0, dtype=np.int64), *drawn])
+    real, by_chance = np.zeros((2, n_rows), dtype=np.int64)
+    np.add.at(real, cells.indices, codes)
+    np.add.at(by_chance, anywhere, codes)
+    return real, by_chance
 
 
 def _codes(X: Any) -> Iterator[np.ndarray]:

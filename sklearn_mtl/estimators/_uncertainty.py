@@ -122,7 +122,8 @@ def predict_interval(
     -------
     lower, upper : of the shape and container of `predict`
         In the units of y; NaN for classes; infinite where fewer labels were held
-        out than the coverage needs.
+        out than the coverage needs, and beyond a limit that labels show bounds beyond
+        and no numbers.
 
     Raises
     ------

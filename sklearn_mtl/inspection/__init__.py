@@ -6,7 +6,9 @@ from sklearn_mtl.inspection._auxiliary_report import AuxiliaryReport, Served
 from sklearn_mtl.inspection._card import CardTable, ModelCard
 from sklearn_mtl.inspection._check_columns import check_columns
 from sklearn_mtl.inspection._column_report import ColumnReport, Finding
+from sklearn_mtl.inspection._feature_importances import feature_importances
 from sklearn_mtl.inspection._groups import suggest_groups
+from sklearn_mtl.inspection._integrated_gradients import integrated_gradients
 from sklearn_mtl.inspection._model_card import model_card
 from sklearn_mtl.inspection._residual_dependence import residual_dependence
 from sklearn_mtl.inspection._sharing import compare_sharing
@@ -23,7 +25,9 @@ __all__ = [
     "check_columns",
     "compare_sharing",
     "compare_single_task",
+    "feature_importances",
     "find_task_weights",
+    "integrated_gradients",
     "model_card",
     "residual_dependence",
     "suggest_auxiliary",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_mtl.estimators import codes_of_rows
 from sklearn_mtl.inspection._column_report import Finding
@@ -18,11 +17,8 @@ FEWEST_ROWS = 20
 
 
 def duplicates(X: Any, groups: RowGroups | None) -> Iterator[Finding]:
-    """Find rows whose like stands in another group, or anywhere without groups.
-
-    Sparse matrices are not looked at.
-    """
-    if sparse.issparse(X) or X.shape[0] < FEWEST_ROWS:
+    """Find rows whose like stands in another group, or anywhere without groups."""
+    if X.shape[0] < FEWEST_ROWS:
         return
     codes, by_chance = codes_of_rows(X)
     share = _share(codes, groups)

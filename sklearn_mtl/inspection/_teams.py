@@ -42,13 +42,17 @@ Team = tuple[int, ...]
 
 
 class Fold(NamedTuple):
-    """Rows to train on and rows to score, past the transformers of a Pipeline."""
+    """Rows to train on and rows to score, past the transformers of a Pipeline.
+
+    `test` are the positions of the latter among all rows.
+    """
 
     X: Any
     y: Any
     X_test: Any
     y_test: Any
     groups: Any = None
+    test: Any = None
 
 
 def parts_of(estimator: Any) -> tuple[Any, Any]:
@@ -100,7 +104,7 @@ def folds_of(
             fitted = clone(transformers).fit(X_train, y_train)
             X_train, X_test = fitted.transform(X_train), fitted.transform(X_test)
         own = None if groups is None else _safe_indexing(groups, train)
-        yield Fold(X_train, y_train, X_test, y_test, own)
+        yield Fold(X_train, y_train, X_test, y_test, own, test)
 
 
 def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:

@@ -11,9 +11,11 @@ from sklearn_mtl.metrics._joint_coverage import joint_coverage_score
 from sklearn_mtl.metrics._matches import exact_match_score, hamming_score
 from sklearn_mtl.metrics._outcome import Outcome as Outcome
 from sklearn_mtl.metrics._outcome import column_of as column_of
+from sklearn_mtl.metrics._outcome import outcome_of as outcome_of
 from sklearn_mtl.metrics._predicted import Truth as Truth
 from sklearn_mtl.metrics._predicted import roles_of as roles_of
 from sklearn_mtl.metrics._registry import metrics_of as metrics_of
+from sklearn_mtl.metrics._row_costs import row_costs as row_costs
 from sklearn_mtl.metrics._samples import energy_score, variogram_score
 from sklearn_mtl.metrics._scorers import TaskScorer as TaskScorer
 from sklearn_mtl.metrics._scorers import TaskScorers as TaskScorers

@@ -19,7 +19,21 @@ def integrated_brier_score(outcome: Outcome) -> float:
     NaN where it is not known of some event when it came, or without predicted curves.
     """
     found = _brier_by_time(outcome)
-    return NAN if found is None else _mean_over_time(*found[:2])
+    if found is None:
+        return NAN
+    return float(_mean_over_time(found[0], found[1].sum(axis=0)))
+
+
+def brier_of_rows(outcome: Outcome) -> np.ndarray:
+    """Tell what rows add to `integrated_brier_score`, (n,), times their number.
+
+    NaN where that is.
+    """
+    found = _brier_by_time(outcome)
+    if found is None:
+        return np.full(len(outcome.labels), NAN)
+    times, of_rows, _ = found
+    return len(of_rows) * _mean_over_time(times, of_rows)
 
 
 def skill(outcome: Outcome) -> float:
@@ -30,19 +44,23 @@ def skill(outcome: Outcome) -> float:
     found = _brier_by_time(outcome)
     if found is None:
         return NAN
-    times, ours, of_curve = found
-    worst = _mean_over_time(times, of_curve)
-    return 1.0 - _mean_over_time(times, ours) / worst if worst > 0 else NAN
+    times, of_rows, of_curve = found
+    worst = _mean_over_time(times, of_curve.sum(axis=0))
+    ours = _mean_over_time(times, of_rows.sum(axis=0))
+    return float(1.0 - ours / worst) if worst > 0 else NAN
 
 
-def _mean_over_time(times: np.ndarray, values: np.ndarray) -> float:
-    return float(np.trapezoid(values, times) / (times[-1] - times[0]))
+def _mean_over_time(times: np.ndarray, values: np.ndarray) -> Any:
+    return np.trapezoid(values, times, axis=-1) / (times[-1] - times[0])
 
 
 def _brier_by_time(
     outcome: Outcome,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give times, and Brier scores there of the predictions and of one curve."""
+    """Give times (m,), and what rows add there to the Brier scores, (n, m).
+
+    To those of the predictions and of one curve.
+    """
     task: Any = outcome.task
     lower, upper = outcome.labels.T
     is_event = lower == upper
@@ -62,8 +80,7 @@ def _brier_by_time(
     counts = came / watched(lower)[:, np.newaxis] + later / watched(times)
     counts *= weight[:, np.newaxis] / weight.sum()
     ours, one = (
-        (counts * (later - survival) ** 2).sum(axis=0)
-        for survival in (curves, alive(times))
+        counts * (later - survival) ** 2 for survival in (curves, alive(times))
     )
     return times, ours, one
 

@@ -12,6 +12,7 @@ from sklearn_mtl.tables._bounds import (
     may_be_bounds,
     warn_of_labels,
 )
+from sklearn_mtl.tables._chosen_columns import mask_of_columns
 from sklearn_mtl.tables._columns import (
     Column,
     is_frame,
@@ -28,6 +29,7 @@ from sklearn_mtl.tables._decoded import (
 )
 from sklearn_mtl.tables._doubts import doubts_of_strings, warn_of_strings
 from sklearn_mtl.tables._draws import rebuild_draws
+from sklearn_mtl.tables._encoded_sources import mean_features, sources_of_features
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
@@ -79,7 +81,9 @@ __all__ = [
     "is_frame",
     "is_missing",
     "learn_bins",
+    "mask_of_columns",
     "may_be_bounds",
+    "mean_features",
     "moved_to_y",
     "names_of",
     "numbers_beside",
@@ -95,6 +99,7 @@ __all__ = [
     "rebuild_draws",
     "refuse_double_names",
     "refuse_unreadable_rows",
+    "sources_of_features",
     "stack_rows",
     "take_rows",
     "unseen_rows",

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 
-def mask_of_columns(chosen: Any, names: list[Any]) -> np.ndarray:
+def mask_of_columns(
+    chosen: Any, names: list[Any], parameter: str = "categorical_features"
+) -> np.ndarray:
     """Boolean mask over the columns from names, positions or a mask."""
     mask = np.zeros(len(names), dtype=bool)
     if chosen is None:
@@ -16,7 +18,7 @@ def mask_of_columns(chosen: Any, names: list[Any]) -> np.ndarray:
     if chosen.dtype.kind == "b":
         if chosen.shape != mask.shape:
             raise ValueError(
-                f"categorical_features is a mask over {len(chosen)} columns, but X "
+                f"{parameter} is a mask over {len(chosen)} columns, but X "
                 f"has {len(names)}. Pass one entry a column, or names."
             )
         return chosen
@@ -27,7 +29,7 @@ def mask_of_columns(chosen: Any, names: list[Any]) -> np.ndarray:
             mask[entry] = True
         else:
             raise ValueError(
-                f"categorical_features names {entry!r}, which is no column of X. "
+                f"{parameter} names {entry!r}, which is no column of X. "
                 f"The columns are {_some(names)}."
             )
     return mask

@@ -50,9 +50,6 @@ class OutputLayout(nn.Module):
         C, the number of raw outputs of all tasks.
     slices : list of slice
         Raw outputs that each task of y owns.
-    reads : list of slice
-        Raw outputs that each task's `response` reads: those that it owns, or those of
-        all columns that it belongs with.
     task_of_output : int64 ndarray of shape (C,)
         The column of y that owns each raw output; columns appear in block order.
     rank_of_output : int64 ndarray of shape (C,)
@@ -96,17 +93,18 @@ class OutputLayout(nn.Module):
         self.prior_cost = torch.from_numpy(cost)
         self.register_buffer("padding", torch.from_numpy(padding))
         self.blocks = _blocks(ordered, starts, padding)
-        self.reads = self._reads(tasks)
         self._n_outputs_of_blocks = [
             block.n_tasks * block.width for block in self.blocks
         ]
 
-    def _reads(self, tasks: Sequence[Task]) -> list[slice]:
-        of_rank = [block.outputs for block in self.blocks for _ in range(block.n_tasks)]
-        return [
-            own if task.group_position is None else of_rank[rank]
-            for task, own, rank in zip(tasks, self.slices, self.inverse, strict=True)
-        ]
+    def read_by(self, t: int) -> slice:
+        """Tell which raw outputs the response to a task of y reads.
+
+        Its own; those of all tasks of its block where columns belong together.
+        """
+        n_tasks = np.cumsum([block.n_tasks for block in self.blocks])
+        block = self.blocks[int(np.searchsorted(n_tasks, self.inverse[t], "right"))]
+        return self.slices[t] if block.task.group_position is None else block.outputs
 
     @property
     def first_code(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from sklearn_mtl.training._folds import member_rows, number_of_folds, random_fol
 from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
 from sklearn_mtl.training._head_links import norms_of_links
+from sklearn_mtl.training._input_gradients import InputGradients
 from sklearn_mtl.training._joined_tables import (
     TableOfMembers,
     join_tables,
@@ -32,6 +33,7 @@ from sklearn_mtl.training._make_rows import (
     make_table,
     make_unlabelled,
     number_format,
+    rows_of_all,
 )
 from sklearn_mtl.training._members import (
     OF_EACH,
@@ -41,6 +43,7 @@ from sklearn_mtl.training._members import (
     search,
     teams,
 )
+from sklearn_mtl.training._moved_cells import with_cells_of
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._offered import check_offered
@@ -72,6 +75,7 @@ __all__ = [
     "Fold",
     "GenerativeModel",
     "GradientAngles",
+    "InputGradients",
     "JointBatches",
     "Labels",
     "LastEpochs",
@@ -117,6 +121,7 @@ __all__ = [
     "raw_of_held_out",
     "read_one_table",
     "resolve_device",
+    "rows_of_all",
     "search",
     "sets_rate",
     "stacks_that_fit",
@@ -126,5 +131,6 @@ __all__ = [
     "train",
     "unchanged_on_failure",
     "usual_torch_modes",
+    "with_cells_of",
     "with_last_losses",
 ]

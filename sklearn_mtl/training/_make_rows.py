@@ -89,6 +89,17 @@ def give_rows(
     return rows
 
 
+def rows_of_all(net: MultiTaskNet, table: TaskTable) -> MemberRows:
+    """Let every member of a net read all rows of a table."""
+    return MemberRows(
+        table,
+        torch.arange(len(table)),
+        None,
+        prior_cost=net.criterion_.layout.prior_cost,
+        n_members=net.members.number,
+    )
+
+
 def _like(net: MultiTaskNet) -> torch.Tensor:
     first: torch.Tensor = next(net.module_.parameters())
     return first

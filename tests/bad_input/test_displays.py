@@ -9,11 +9,14 @@ from sklearn_mtl import MultiTaskNetEstimator
 from sklearn_mtl.inspection import (
     compare_sharing,
     compare_single_task,
+    feature_importances,
     find_task_weights,
+    integrated_gradients,
     suggest_groups,
     task_affinity,
 )
 from sklearn_mtl.plotting import (
+    FeatureImportancesDisplay,
     GateUsageDisplay,
     TaskAffinityDisplay,
     TaskComparisonDisplay,
@@ -69,6 +72,7 @@ def test_what_is_no_axes(net, ax):
         # Before anything is trained.
         lambda: TaskAffinityDisplay.from_estimator(unfitted, None, None, ax=ax),
         lambda: TaskComparisonDisplay.from_estimator(unfitted, None, None, ax=ax),
+        lambda: FeatureImportancesDisplay.from_estimator(unfitted, None, None, ax=ax),
     ):
         fails_saying(["ax", "matplotlib Axes"], draw, TypeError)
 
@@ -189,6 +193,8 @@ def test_what_is_no_network(net, estimator):
         lambda: compare_sharing(estimator, X, Y),
         lambda: compare_single_task(estimator, X, Y),
         lambda: task_affinity(estimator, X, Y),
+        lambda: feature_importances(estimator, X, Y),
+        lambda: integrated_gradients(estimator, X),
         lambda: find_task_weights(estimator, X, Y),
     ):
         fails_saying(["estimator", "MultiTaskNetEstimator"], call, TypeError)

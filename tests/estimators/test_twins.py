@@ -27,11 +27,17 @@ def frame(times):
 
 @pytest.mark.parametrize(
     "X",
-    [repeated(2), repeated(9), repeated(3, noise=1e-9), frame(3)],
-    ids=["twice", "often", "but for rounding", "frame"],
+    [
+        repeated(2),
+        repeated(9),
+        repeated(3, noise=1e-9),
+        frame(3),
+        sparse.csr_matrix(np.where((x := repeated(4)) > 0, x, 0.0)),
+    ],
+    ids=["twice", "often", "but for rounding", "frame", "sparse"],
 )
 def test_twins_are_warned_of_with_the_remedy(X):
-    y = np.random.default_rng(1).normal(size=(len(X), 2))
+    y = np.random.default_rng(1).normal(size=(X.shape[0], 2))
     with pytest.warns(UserWarning, match=r"stand there more than once.*groups.*cv"):
         MultiTaskNetRegressor(**SMALL).fit(X, y)
 
@@ -68,6 +74,7 @@ def false_alarms():
     yield "half of the rows twice", np.vstack([x := rng.normal(size=(100, 3)), x[:40]])
     yield "few rows", np.ones((5, 2))
     yield "sparse", sparse.csr_array(np.eye(30))
+    yield "sparse and few", sparse.random_array((500, 9), density=0.1, rng=rng)
     yield "energy", load_energy_efficiency(return_X_y=True)[0]
     yield "student", load_student_performance(return_X_y=True, as_frame=True)[0]
 

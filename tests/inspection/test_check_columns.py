@@ -125,6 +125,8 @@ def test_rows_that_stand_in_several_groups(table):
     finding = found(twice, y, GROUPS)["duplicates", None]
     assert finding.value == pytest.approx(80 / N_ROWS)
     assert "another group" in finding.message
+    sparse_twice = sparse.csr_matrix(twice.select_dtypes("number").fillna(0.0))
+    assert found(sparse_twice, y, GROUPS)["duplicates", None].value == finding.value
     within = np.where(GROUPS >= 50, GROUPS - 50, GROUPS)
     assert ("duplicates", None) not in found(twice, y, within)
     assert "groups=" in found(twice, y)["duplicates", None].answer

@@ -247,6 +247,12 @@ def test_predictions_go_beyond_the_bounds(table, net):
     lower, upper = net.predict_interval(X, 0.8)
     held = (lower["dose"] <= hidden) & (hidden <= upper["dose"])
     assert 0.7 < held[hidden < 0.5].mean() < 0.95
+    # No number was seen beyond: what reaches the limit is open there.
+    assert held[hidden > 0.5].mean() > 0.95
+    assert np.array_equal(np.isinf(upper["dose"]), upper["dose"] > 0.5)
+    assert lower["dose"].max() <= 0.5
+    assert np.isfinite(lower["dose"]).all()
+    assert np.isfinite(upper["number"]).all()
 
 
 def test_bounds_in_other_forms_are_learned_alike(table, net):
