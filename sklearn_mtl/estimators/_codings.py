@@ -75,6 +75,11 @@ class Codings:
         return [task.name_ for task in self.tasks]
 
     @property
+    def of_y(self) -> tuple[list[Hashable], Container]:
+        """Names of the columns of y, and the container that they stand in."""
+        return self.names, self.container
+
+    @property
     def n_inputs(self) -> int:
         """Numbers that the network reads of a row, those in bins too."""
         n_bins = 0 if self.bins is None else len(self.bins.feature)
@@ -161,6 +166,44 @@ def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     """Weigh the tasks anew."""
     share = _task_share(task_weights, codings.names, codings.labels)
     return replace(codings, task_share=share)
+
+
+def with_further_tasks(
+    codings: Codings,
+    estimator: Any,
+    rows: Rows,
+    tasks: list[Task],
+    container: Container,
+) -> Codings:
+    """Learn what further columns of y mean; X is read as before.
+
+    Parameters
+    ----------
+    rows : Rows
+        With all columns, the further ones behind.
+    tasks : list of Task
+        Of all columns; the further ones are not fitted.
+    container : Container
+        That of all columns.
+    """
+    for t in range(len(codings.tasks), len(tasks)):
+        _fit_task(tasks[t], rows.columns[t], rows.training_weight[:, t])
+    further = slice(len(codings.tasks), None)
+    weight = rows.training_weight.T[further]
+    labels = np.append(
+        codings.labels, list(map(telling_labels, tasks[further], weight))
+    )
+    names = [column.name for column in rows.columns]
+    reader = copy(codings.reader)
+    reader.task_types = estimator.task_types
+    return replace(
+        codings,
+        tasks=tasks,
+        labels=labels,
+        task_share=_task_share(estimator.task_weights, names, labels),
+        container=container,
+        reader=reader,
+    )
 
 
 def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:

@@ -26,15 +26,9 @@ def tasks_of(
     container : Container
         That of y; a 1-D y has one entry of `classes` only.
     """
-    kind = estimator._default_kind
-    tasks = resolve_tasks(columns, estimator.task_types, default=kind)
-    _check_kinds(tasks, columns, kind)
     names = [column.name for column in columns]
     said = per_column(estimator.task_types, names, "task_types")
-    for column, task, wanted in zip(columns, tasks, said, strict=True):
-        inferred = wanted is None and task.is_classifier
-        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
-            warn_of_strings(column, "y", _KEEP_CLASSES)
+    tasks = _decided(columns, said, estimator._default_kind)
     if classes is None:
         return tasks
     wanted = [classes]
@@ -44,6 +38,26 @@ def tasks_of(
         task if known is None else _with_classes(task, column, known)
         for task, column, known in zip(tasks, columns, wanted, strict=True)
     ]
+
+
+def further_tasks(
+    estimator: Any, columns: list[Column], known: list[Task]
+) -> list[Task]:
+    """Decide the kind of columns that stand behind those of earlier tasks."""
+    names = [column.name for column in columns]
+    said = per_column(estimator.task_types, names, "task_types")
+    further = slice(len(known), None)
+    return _decided(columns[further], said[further], estimator._default_kind)
+
+
+def _decided(columns: list[Column], said: list[Any], kind: str) -> list[Task]:
+    tasks = resolve_tasks(columns, said, default=kind)
+    _check_kinds(tasks, columns, kind)
+    for column, task, wanted in zip(columns, tasks, said, strict=True):
+        inferred = wanted is None and task.is_classifier
+        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
+            warn_of_strings(column, "y", _KEEP_CLASSES)
+    return tasks
 
 
 def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:

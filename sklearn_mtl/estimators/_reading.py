@@ -14,10 +14,12 @@ from sklearn.utils.validation import _num_samples, validate_data
 from sklearn_mtl.estimators._reconstruction import check_has_shared_units
 from sklearn_mtl.tables import (
     Column,
+    Container,
     TargetTable,
     array_from_rows,
     check_same_columns,
     is_frame,
+    place_columns,
     read_weight,
     refuse_double_names,
     without_mask,
@@ -59,6 +61,7 @@ def read_table(
     sample_weight: Any,
     names: list[Any] | None,
     groups: Any = None,
+    container: Container | None = None,
 ) -> Table:
     """Read what was passed to `fit` or `partial_fit`.
 
@@ -67,12 +70,17 @@ def read_table(
     names : list or None
         Names of the columns of y that an earlier fit saw, which is gone on with. None
         for a first fit; the columns of X are then seen for the first time too.
+    container : Container or None
+        That of the earlier y, where further columns may stand beside these.
     """
     X = read_X(estimator, X, reset=names is None)
     table = read_y(y, n_rows_of(X))
-    if names is not None:
+    if names is not None and container is None:
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
+    if names is not None and container is not None:
+        placed = place_columns(table, names, container)
+        table, weight = placed.table, placed.place(weight)
     row_weight = None
     if estimator.reconstruction is not None:
         check_has_shared_units(estimator)
@@ -81,9 +89,21 @@ def read_table(
 
 
 def read_validation(
-    estimator: Any, X_val: Any, y_val: Any, names: list[Any]
+    estimator: Any,
+    X_val: Any,
+    y_val: Any,
+    names: list[Any],
+    before: Any = None,
 ) -> Table | None:
-    """Read rows to stop on; None where none were passed."""
+    """Read rows to stop on; None where none were passed.
+
+    Parameters
+    ----------
+    names : list
+        Names of the columns of y.
+    before : Fitted or None
+        What an earlier fit learned, of perhaps fewer columns.
+    """
     if X_val is None and y_val is None:
         return None
     if X_val is None or y_val is None:
@@ -93,6 +113,8 @@ def read_validation(
         )
     X_val = read_X(estimator, X_val, reset=False)
     table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    if before is not None and len(names) > len(before.stack.codings.tasks):
+        table = place_columns(table, *before.stack.codings.of_y, name="y_val").table
     check_same_columns(table, names, name="y_val")
     weight = read_label_weight(None, table.columns)
     return Table(X_val, table, weight)

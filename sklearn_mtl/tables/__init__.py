@@ -29,6 +29,7 @@ from sklearn_mtl.tables._doubts import doubts_of_strings, warn_of_strings
 from sklearn_mtl.tables._draws import rebuild_draws
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
+from sklearn_mtl.tables._further import Placed, place_columns
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._printed_names import printed_names
@@ -56,6 +57,7 @@ __all__ = [
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
+    "Placed",
     "RowGroups",
     "RowMaker",
     "TargetTable",
@@ -75,6 +77,7 @@ __all__ = [
     "may_be_bounds",
     "numbers_beside",
     "pick_rows",
+    "place_columns",
     "plain_of",
     "printed_names",
     "rare_level_cost",
