@@ -82,7 +82,8 @@ def test_all_but_new_leaves_old_columns_as_they_are_to_the_bit(tables, case):
     after = told_of_old(net, X)
     if case == "none held out":
         lower, upper = net.predict_interval(X)
-        assert np.isinf(lower["n"]).all() and np.isfinite(upper["m"]).all()
+        assert np.isinf(lower["n"]).all()
+        assert np.isfinite(upper["m"]).all()
         after = [np.asarray(net.predict(X)[["n", "w"]]), net.predict_proba(X)[1]]
     same(before, after)
     assert_array_equal(net.transform(X), units)
@@ -121,7 +122,8 @@ def test_growing_leaves_the_stack_that_was_there(tables):
     stack, weights = net.stack_, pickle.dumps(net.net_.module_.state_dict())
     said = stack.responses(X)
     net.fit(X, old.join(new))
-    assert stack.net is not net.net_ and len(stack.codings.tasks) == 2
+    assert stack.net is not net.net_
+    assert len(stack.codings.tasks) == 2
     assert pickle.dumps(stack.net.module_.state_dict()) == weights
     same(said, stack.responses(X))
 
