@@ -190,6 +190,32 @@ def test_shared_trains_heads_alone_on_a_small_table(tables):
     assert len(net.oof_predictions_) == 25
 
 
+@pytest.mark.parametrize("name", ["mmoe", "ple", "dselect_k", "cross_stitch"])
+def test_shared_holds_what_each_way_of_sharing_shares(tables, name):
+    X, old, _ = tables
+    net = first(tables, sharing=name, n_members=2)
+
+    def weights():
+        module = net.net_.module_
+        shared = {id(p) for _, p in module.shared_parameters()}
+        return [
+            [
+                p.detach().clone()
+                for p in module.parameters()
+                if (id(p) in shared) is held
+            ]
+            for held in (True, False)
+        ]
+
+    before = weights()
+    net.set_params(freeze="shared").fit(X, old)
+    after = weights()
+    same(before[0], after[0])
+    assert all(
+        (now != then).any() for then, now in zip(before[1], after[1], strict=True)
+    )
+
+
 def test_shared_leaves_columns_without_labels_as_they_are(tables):
     X, _, new = tables
     net = first(tables, alpha=0.5)
