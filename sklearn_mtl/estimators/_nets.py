@@ -124,7 +124,13 @@ def train_nets(
         )
         freeze.check(earlier.net)
         net, own_net = nets_to_go_on_with(
-            estimator, codings, earlier, members, rows.n_read, generator
+            estimator,
+            codings,
+            earlier,
+            members,
+            rows.n_read,
+            generator,
+            has_all_rows=holds_out,
         )
     encoded = encode_rows(net, codings, rows, validation)
     if windows is not None:

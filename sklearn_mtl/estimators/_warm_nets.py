@@ -13,6 +13,7 @@ from sklearn_mtl.estimators._new_net import (
     watchers_of,
 )
 from sklearn_mtl.estimators._warm_start import (
+    adopt_batch_size,
     adopt_parameters,
     adopt_verbosity,
     check_parameters,
@@ -36,6 +37,8 @@ def nets_to_go_on_with(
     members: Members,
     n_read: int,
     generator: Any,
+    *,
+    has_all_rows: bool,
 ) -> tuple[MultiTaskNet, MultiTaskNet | None]:
     """Give the shared net and that of single columns, as parameters now say.
 
@@ -51,10 +54,14 @@ def nets_to_go_on_with(
     n_read : int
         Number of rows that training reads.
     generator : torch.Generator
+    has_all_rows : bool
+        Whether these are all rows of the fit, by which batches are made, and no part.
     """
     if len(codings.tasks) == len(earlier.codings.tasks):
         for known in earlier.nets:
             adopt_parameters(estimator, codings, known)
+            if has_all_rows:
+                adopt_batch_size(estimator, known, n_read)
         earlier.net.members = members
         adopt_task_weights(earlier.net)
         adopt_verbosity(earlier.net, estimator.verbose)

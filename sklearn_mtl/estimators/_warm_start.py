@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._layer_sizes import (
     head_sizes_as_written,
@@ -98,6 +99,14 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
     if reconstruction is not None:
         adopted["reconstruction_weight"] = reconstruction.weight
     adopt_settings(net, {k: v for k, v in adopted.items() if k not in overridden})
+
+
+def adopt_batch_size(estimator: Any, net: MultiTaskNet, n_rows: int) -> None:
+    """Let batches be as large as a table of so many rows asks for."""
+    if "batch_size" not in (estimator.net_params or {}):
+        size = rows_of_a_batch(estimator.batch_size, n_rows)
+        if size != net.batch_size:
+            adopt_settings(net, {"batch_size": size})
 
 
 def check_parameters(

@@ -102,6 +102,17 @@ def test_new_columns_alone_are_as_new_columns_beside_the_old(tables):
     assert beside.n_iter_ == alone.n_iter_ == 4
 
 
+def test_batches_are_as_large_as_each_table_asks_for(tables):
+    X, old, _ = tables
+    many = [pd.concat([part] * 30, ignore_index=True) for part in (X, old)]
+    net = first(tables, max_iter=1).set_params(early_stopping=False)
+    sizes = [net.net_.batch_size]
+    for table in (many, (X, old)):
+        sizes.append(net.fit(*table).net_.batch_size)
+    net.partial_fit(*many)
+    assert [*sizes, net.net_.batch_size] == [32, 64, 32, 32]
+
+
 def test_what_is_held_is_not_touched_and_takes_no_state(tables):
     X, old, new = tables
     net = first(tables)
