@@ -91,6 +91,25 @@ def held_parameters(
     -------
     list of Parameter
         Those of a part that several tasks have are trained if one of these is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_mtl.nn import MultiTaskNetwork, held_parameters
+    >>> network = MultiTaskNetwork(
+    ...     n_members=2,
+    ...     n_features=3,
+    ...     task_of_output=np.array([0, 1]),
+    ...     prior_raw=np.zeros(2),
+    ...     hidden_layer_sizes=(4,),
+    ...     generation=[0, 1],
+    ...     generator=torch.Generator().manual_seed(0),
+    ... )
+    >>> [tuple(p.shape) for p in held_parameters(network, [1], shared_only=False)]
+    [(2, 3, 4), (2, 1, 4), (2, 4, 1), (2, 1, 1)]
+    >>> [tuple(p.shape) for p in held_parameters(network, [0, 1], shared_only=True)]
+    [(2, 3, 4), (2, 1, 4)]
     """
     own: set[int] = set()
     others: set[int] = set()
