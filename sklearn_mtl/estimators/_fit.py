@@ -107,7 +107,7 @@ def fit_table(
     rows = labelled_rows(table)
     if earlier is None:
         tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
-        rows = rows.weighed(tasks, estimator.class_weight)
+        rows = rows.completed(tasks).weighed(tasks, estimator.class_weight)
         codings = learn_codings(estimator, rows, tasks, table.y.container)
     else:
         rows, codings = _codings_to_go_on_with(
@@ -122,6 +122,7 @@ def fit_table(
     if validation is not None:
         to_stop_on = validation_rows(validation)
         _warn_of_another_scale(codings.encoder, to_stop_on.X)
+        to_stop_on = to_stop_on.completed(codings.tasks)
         to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
     trained = train_nets(
         estimator,
@@ -148,9 +149,10 @@ def _codings_to_go_on_with(
     check_can_go_on(earlier.tasks, rows.columns[:n_known], scoring_weight)
     if len(rows.columns) == n_known:
         codings = with_task_weights(earlier, estimator.task_weights)
+        rows = rows.completed(codings.tasks)
         return rows.weighed(codings.tasks, estimator.class_weight), codings
     tasks = [*earlier.tasks, *further_tasks(estimator, rows.columns, earlier.tasks)]
-    rows = rows.weighed(tasks, estimator.class_weight)
+    rows = rows.completed(tasks).weighed(tasks, estimator.class_weight)
     return rows, with_further_tasks(earlier, estimator, rows, tasks, container)
 
 

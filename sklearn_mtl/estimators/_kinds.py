@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, Container, warn_of_bounds, warn_of_strings
-from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
+from sklearn_mtl.tables import Column, Container, warn_of_labels
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    Task,
+    per_column,
+    resolve_tasks,
+    said_kinds,
+)
 
 _KEEP_CLASSES = "Where classes are meant, say 'multiclass' for it in task_types."
 
@@ -26,9 +33,14 @@ def tasks_of(
     container : Container
         That of y; a 1-D y has one entry of `classes` only.
     """
+    kind = estimator._default_kind
+    tasks = resolve_tasks(columns, estimator.task_types, default=kind)
+    _check_kinds(tasks, columns, kind)
     names = [column.name for column in columns]
-    said = per_column(estimator.task_types, names, "task_types")
-    tasks = _decided(columns, said, estimator._default_kind)
+    said = said_kinds(estimator.task_types, names)
+    for column, task, wanted in zip(columns, tasks, said, strict=True):
+        if wanted is None and task.is_classifier:
+            warn_of_labels(column, _KEEP_CLASSES)
     if classes is None:
         return tasks
     wanted = [classes]
@@ -45,18 +57,20 @@ def further_tasks(
 ) -> list[Task]:
     """Decide the kind of columns that stand behind those of earlier tasks."""
     names = [column.name for column in columns]
-    said = per_column(estimator.task_types, names, "task_types")
     further = slice(len(known), None)
-    return _decided(columns[further], said[further], estimator._default_kind)
-
-
-def _decided(columns: list[Column], said: list[Any], kind: str) -> list[Task]:
-    tasks = resolve_tasks(columns, said, default=kind)
-    _check_kinds(tasks, columns, kind)
-    for column, task, wanted in zip(columns, tasks, said, strict=True):
-        inferred = wanted is None and task.is_classifier
-        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
-            warn_of_strings(column, "y", _KEEP_CLASSES)
+    said = said_kinds(estimator.task_types, names)[further]
+    kind = estimator._default_kind
+    tasks = resolve_tasks(columns[further], said, default=kind)
+    _check_kinds(tasks, columns[further], kind)
+    for column, task, wanted in zip(columns[further], tasks, said, strict=True):
+        if task.group_position is not None:
+            raise ValueError(
+                f"task_types says that column {column.name!r} belongs together with "
+                "others, which further columns of y cannot. Fit all columns anew with "
+                "warm_start=False, or say a kind for each of them."
+            )
+        if wanted is None and task.is_classifier:
+            warn_of_labels(column, _KEEP_CLASSES)
     return tasks
 
 

@@ -22,6 +22,7 @@ from sklearn_mtl.tables import (
     place_columns,
     read_weight,
     refuse_double_names,
+    warn_of_another_order,
     without_mask,
 )
 from sklearn_mtl.tasks import Task
@@ -75,6 +76,8 @@ def read_table(
     """
     X = read_X(estimator, X, reset=names is None)
     table = read_y(y, n_rows_of(X))
+    warn_of_another_order(X, y, "y")
+    warn_of_another_order(X, groups, "groups")
     if names is not None and container is None:
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
@@ -113,6 +116,7 @@ def read_validation(
         )
     X_val = read_X(estimator, X_val, reset=False)
     table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    warn_of_another_order(X_val, y_val, "y_val")
     if before is not None and len(names) > len(before.stack.codings.tasks):
         table = place_columns(table, *before.stack.codings.of_y, name="y_val").table
     check_same_columns(table, names, name="y_val")

@@ -20,7 +20,7 @@ from sklearn_mtl.estimators._new_net import (
     patience_together,
 )
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks import Task, per_column
+from sklearn_mtl.tasks import Task, said_kinds
 from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
 
 READ_ANEW = {
@@ -155,8 +155,8 @@ def _of_earlier(value: Any, codings: Codings, earlier: Codings, before: Any) -> 
     """
     if len(codings.tasks) == len(earlier.tasks):
         return value
-    said = per_column(value, codings.names, "task_types")[: len(earlier.tasks)]
-    known = per_column(before, earlier.names, "task_types")
+    said = said_kinds(value, codings.names)[: len(earlier.tasks)]
+    known = said_kinds(before, earlier.names)
     return before if _description(said) == _description(known) else value
 
 
@@ -195,7 +195,7 @@ def check_can_go_on(
             continue
         kept = column.keep(weight[:, t] > 0, np.arange(len(column)))
         labels = task.labels_of(kept)[~kept.missing]
-        known = float(task.predict(task.response(np.array([task.prior_raw_])))[0])
+        known = float(task.predict(task.response(np.array([task.read_prior()])))[0])
         if _all_may_be(known, labels):
             continue
         saw = "no label" if np.isnan(known) else f"{known:g} only"
