@@ -209,14 +209,13 @@ def with_further_tasks(
     labels = np.append(
         codings.labels, list(map(telling_labels, tasks[further], weight))
     )
-    names = [column.name for column in rows.columns]
     reader = copy(codings.reader)
     reader.task_types = estimator.task_types
     return replace(
         codings,
         tasks=tasks,
         labels=labels,
-        task_share=_task_share(estimator.task_weights, names, labels),
+        task_share=_task_share(estimator.task_weights, tasks, labels),
         container=container,
         reader=reader,
     )

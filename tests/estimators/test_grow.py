@@ -241,9 +241,11 @@ def test_settings_of_new_columns_may_be_said(tables):
     net = first(tables, **settings)
     settings["task_types"] = {"n": "huber", "m": "laplace"}
     settings["head_hidden_layer_sizes"] = {"n": 3, "m": (4,)}
+    settings["task_weights"] = {"n": 1, "m": 5}
     net.set_params(**settings).fit(X, old.join(new))
     kinds = [task.kind for task in net.tasks_]
     assert kinds == ["huber", "binary", "laplace", "ordinal"]
+    assert net.net_.task_weight[0].tolist() == [0.125, 0.125, 0.625, 0.125]
     net.fit(X, old.join(new))
     for changed in ({"n": "laplace"}, {"n": "huber"}):
         with pytest.raises(ValueError, match="task_types="):
