@@ -26,9 +26,9 @@ from sklearn_mtl.estimators import (
 )
 from sklearn_mtl.estimators._decorators import checks_parameters, only_if
 from sklearn_mtl.estimators._doc_link import DocumentationLink
+from sklearn_mtl.estimators._earlier import fitted_before
 from sklearn_mtl.estimators._fit import Fitted, fit_table
 from sklearn_mtl.estimators._fit_tasks import FitTasks, told_to_callbacks
-from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._history import balancing_history, history_rows
 from sklearn_mtl.estimators._parameters import CONSTRAINTS, check_parts
 from sklearn_mtl.estimators._reading import read_table, read_validation
@@ -91,6 +91,7 @@ class BaseMultiTaskNet(
         tol: float = 1e-4,
         verbose: Any = 0,
         warm_start: bool = False,
+        freeze: str | None = None,
         early_stopping: bool = True,
         scoring: Any = "loss",
         calibrate: Any = "auto",
@@ -135,6 +136,7 @@ class BaseMultiTaskNet(
         self.tol = tol
         self.verbose = verbose
         self.warm_start = warm_start
+        self.freeze = freeze
         self.early_stopping = early_stopping
         self.scoring = scoring
         self.calibrate = calibrate
@@ -217,7 +219,7 @@ default=None
         self._validate_params()  # its decorator does so in the first call alone
         self._check_calibrate(False, "partial_fit")
         how = {"classes": classes, "epochs": 1, "holds_out": False}
-        self._learn(X, y, sample_weight, goes_on=True, **how)
+        self._learn(X, y, sample_weight, goes_on=True, may_grow=False, **how)
 
     def _learn(
         self,
@@ -226,6 +228,7 @@ default=None
         sample_weight: Any,
         *,
         goes_on: bool,
+        may_grow: bool = True,
         groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
@@ -235,22 +238,23 @@ default=None
         """Read, learn and keep; `how` is for `fit_table`."""
         course = Course(self.time_limit, watcher)
         check_parts(self)
-        earlier = self.stack_ if goes_on and self.__sklearn_is_fitted__() else None
-        names = None if earlier is None else earlier.codings.names
-        with self._unchanged_on_failure(earlier), usual_torch_modes():
-            table = read_table(self, X, y, sample_weight, names, groups)
-            validation = read_validation(self, X_val, y_val, names or table.y.names)
-            fitted = fit_table(self, table, validation, earlier, course=course, **how)
+        before = fitted_before(self, goes_on)
+        names, container = (None, None) if before is None else before.stack.codings.of_y
+        with self._unchanged_on_failure(before), usual_torch_modes():
+            grown_from = container if may_grow and self.auxiliary is None else None
+            table = read_table(self, X, y, sample_weight, names, groups, grown_from)
+            validation = read_validation(self, X_val, y_val, table.y.names, before)
+            fitted = fit_table(self, table, validation, before, course=course, **how)
             if not goes_on:
                 fitted.stack.forget_optimizer_state()
             self._keep(fitted, y)
 
     @contextmanager
-    def _unchanged_on_failure(self, earlier: FittedStack | None) -> Iterator[None]:
+    def _unchanged_on_failure(self, earlier: Fitted | None) -> Iterator[None]:
         """Leave the estimator as it was if something goes wrong, its nets too."""
         before = self.__dict__.copy()
         try:
-            with unchanged_on_failure([] if earlier is None else earlier.nets):
+            with unchanged_on_failure([] if earlier is None else earlier.stack.nets):
                 yield
         except BaseException:
             self.__dict__.clear()

@@ -45,7 +45,10 @@ OF_MEMBERS = (
 OF_MEMBERS_UNDER_ADAM = ("alpha", "learning_rate_init")
 """Those in which they may differ beside, where each member can have its own rate."""
 
-ALONE = ("callbacks", "net_params", "own_nets", "time_limit", "verbose", "warm_start")
+ALONE = (
+    *("callbacks", "freeze", "net_params", "own_nets", "time_limit", "verbose"),
+    "warm_start",
+)
 """Parameters that mean one fit: candidates that differ in them are fitted alone."""
 
 MEMBERS_OF_A_CANDIDATE = 2

@@ -106,6 +106,11 @@ class Codings:
         return [self.tasks[t] for t in self.predicted]
 
     @property
+    def of_y(self) -> tuple[list[Hashable], Container]:
+        """Names of the columns of y, and the container that they stand in."""
+        return self.names, self.container
+
+    @property
     def n_inputs(self) -> int:
         """Numbers that the network reads of a row, those in bins too."""
         n_bins = 0 if self.bins is None else len(self.bins.feature)
@@ -207,6 +212,45 @@ def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     """Weigh the tasks anew."""
     share = _task_share(task_weights, codings.tasks, codings.labels)
     return replace(codings, task_share=share)
+
+
+def with_further_tasks(
+    codings: Codings,
+    estimator: Any,
+    rows: Rows,
+    tasks: list[Task],
+    container: Container,
+) -> Codings:
+    """Learn what further columns of y mean; X is read as before.
+
+    Parameters
+    ----------
+    rows : Rows
+        With all columns, the further ones behind.
+    tasks : list of Task
+        Of all columns; the further ones are not fitted.
+    container : Container
+        That of all columns.
+    """
+    for t in range(len(codings.tasks), len(tasks)):
+        column, weight_of_column = rows.columns[t], rows.training_weight[:, t]
+        tasks[t].fit(column, weight_of_column)
+        _warn_of_labels(tasks[t], column, weight_of_column)
+    further = slice(len(codings.tasks), None)
+    weight = rows.training_weight.T[further]
+    labels = np.append(
+        codings.labels, list(map(telling_labels, tasks[further], weight))
+    )
+    reader = copy(codings.reader)
+    reader.task_types = estimator.task_types
+    return replace(
+        codings,
+        tasks=tasks,
+        labels=labels,
+        task_share=_task_share(estimator.task_weights, tasks, labels),
+        container=container,
+        reader=reader,
+    )
 
 
 def _warn_of_labels(task: Task, column: Column, weight: np.ndarray) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,12 +77,21 @@ class Conformal:
     limits : dict of int to (float, float), or None
         Of a numeric task: beyond which labels are bounds alone; errors are those up to
         there. None stands for no such task.
+    members_of : dict of int to list of int ndarray
+        `members` of a task whose labels were held out in an earlier fit.
     """
 
     members: list[np.ndarray]
     errors: dict[tuple[int, bool], list[Ranked]]
     depths: dict[int, list[Ranked]]
     limits: dict[int, Limits] | None = None
+    members_of: dict[int, list[np.ndarray]] = field(default_factory=dict)
+
+    def folds_of(self, t: int) -> list[np.ndarray]:
+        """Members that held out each fold of the labels of a task."""
+        known = vars(self).get("members_of", {})  # files of earlier versions have none
+        folds: list[np.ndarray] = known.get(t, self.members)
+        return folds
 
     def interval(
         self,
@@ -124,12 +134,13 @@ class Conformal:
 
         limits = (self.limits or {}).get(t, NO_LIMITS)
         if method == "fold":
-            response = self._one_fold_a_row(responses, draw)
+            response = _one_fold_a_row(responses, draw, self.folds_of(t))
             reach = scale(response) * _conformal_quantile(errors, coverage)
             centre = np.clip(response[:, 0], *limits)
             return opened(centre - reach, centre + reach, limits)
         held = [f for f, of_fold in enumerate(finite) if len(of_fold.values)]
-        means = [responses[self.members[f]].mean(axis=0) for f in held]
+        folds = self.folds_of(t)
+        means = [responses[folds[f]].mean(axis=0) for f in held]
         centres = [np.clip(mean[:, 0], *limits) for mean in means]
         reaches = list(map(scale, means))
         errors = [finite[f] for f in held]
@@ -137,13 +148,6 @@ class Conformal:
         lower = -_value_of_rank([-c for c in centres], reaches, errors, rank)
         upper = _value_of_rank(centres, reaches, errors, rank)
         return opened(lower, upper, limits)
-
-    def _one_fold_a_row(self, responses: np.ndarray, draw: np.ndarray) -> np.ndarray:
-        """Take the responses (n_rows, m) of the members of one fold for each row."""
-        means = np.stack([responses[members].mean(axis=0) for members in self.members])
-        fold = (draw * len(self.members)).astype(int)
-        one: np.ndarray = means[fold, np.arange(len(draw))]
-        return one
 
     def prediction_set(
         self,
@@ -169,16 +173,59 @@ class Conformal:
         which_fold, last_class = draws
         depths = self.depths[t]
         if method == "fold":
-            response = self._one_fold_a_row(responses, which_fold)
+            response = _one_fold_a_row(responses, which_fold, self.folds_of(t))
             limit = _conformal_quantile(depths, coverage)
             in_set: np.ndarray = _depth(response, last_class) <= limit
             return in_set
         beaten = np.zeros(responses.shape[1:])
-        for members, ours in zip(self.members, depths, strict=True):
+        for members, ours in zip(self.folds_of(t), depths, strict=True):
             theirs = _depth(responses[members].mean(axis=0), last_class)
             beaten += ours.below(theirs, "left")
         in_set = beaten < coverage * (_total(depths) + 1)
         return in_set
+
+
+def _one_fold_a_row(
+    responses: np.ndarray, draw: np.ndarray, folds: list[np.ndarray]
+) -> np.ndarray:
+    """Take the responses (n_rows, m) of the members of one fold for each row."""
+    means = np.stack([responses[members].mean(axis=0) for members in folds])
+    fold = (draw * len(folds)).astype(int)
+    one: np.ndarray = means[fold, np.arange(len(draw))]
+    return one
+
+
+def conformal_keeping(
+    now: Conformal | None,
+    earlier: Conformal | None,
+    kept: Sequence[int],
+    tasks: list[Task],
+) -> Conformal | None:
+    """Keep what an earlier fit knew of some tasks; None if neither knows anything.
+
+    A task of which nothing is known has no errors: its intervals have no bounds.
+    """
+    either = now or earlier
+    if either is None:
+        return None
+    errors: dict[tuple[int, bool], list[Ranked]] = {}
+    depths: dict[int, list[Ranked]] = {}
+    members_of, limits = {}, {}
+    for t, task in enumerate(tasks):
+        source = earlier if t in kept else now
+        folds = either.members if source is None else source.folds_of(t)
+        if folds is not either.members:
+            members_of[t] = folds
+        nothing = [Ranked(np.empty(0)) for _ in folds]
+        if task.is_classifier:
+            depths[t] = nothing if source is None else source.depths[t]
+            continue
+        if source is not None and t in (source.limits or {}):
+            limits[t] = (source.limits or {})[t]
+        for normalized in (False, True):
+            known = nothing if source is None else source.errors[t, normalized]
+            errors[t, normalized] = known
+    return Conformal(either.members, errors, depths, limits, members_of)
 
 
 def errors_of(

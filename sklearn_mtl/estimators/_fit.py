@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.estimators._codings import Codings, learn_codings, with_task_weights
+from sklearn_mtl.estimators._codings import (
+    Codings,
+    learn_codings,
+    with_further_tasks,
+    with_task_weights,
+)
 from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
-from sklearn_mtl.estimators._kinds import tasks_of
+from sklearn_mtl.estimators._freeze import labels_read
+from sklearn_mtl.estimators._kinds import further_tasks, tasks_of
 from sklearn_mtl.estimators._nets import Trained, Windows, train_nets
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
@@ -20,6 +26,7 @@ from sklearn_mtl.estimators._trust import Trust, trust_of
 from sklearn_mtl.estimators._warm_start import check_can_go_on
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
+    Container,
     FeatureEncoder,
     first_shifted,
     refuse_unreadable_rows,
@@ -60,7 +67,7 @@ def fit_table(
     estimator: Any,
     table: Table,
     validation: Table | None,
-    earlier: FittedStack | None,
+    before: Fitted | None,
     *,
     classes: Any = None,
     epochs: int | None = None,
@@ -78,8 +85,9 @@ def fit_table(
     table : Table
     validation : Table or None
         Rows to stop on, instead of those that members hold out.
-    earlier : FittedStack or None
-        To go on with; its nets are trained on.
+    before : Fitted or None
+        To go on with; its nets are trained on, or handed on where there are further
+        columns.
     classes : list, dict or array
         All classes of each column, as `partial_fit` takes them.
     epochs : int or None
@@ -93,18 +101,20 @@ def fit_table(
     course : Course
         When training ends at the latest; what ended it stands there afterwards.
     """
+    earlier = None if before is None else before.stack
+    if before is not None:
+        table = labels_read(estimator, table, before.stack)
     rows = labelled_rows(table)
     if earlier is None:
         tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
         rows = rows.completed(tasks).weighed(tasks, estimator.class_weight)
         codings = learn_codings(estimator, rows, tasks, table.y.container)
     else:
-        codings = with_task_weights(earlier.codings, estimator.task_weights)
-        check_can_go_on(codings.tasks, rows.columns, rows.scoring_weight)
+        rows, codings = _codings_to_go_on_with(
+            estimator, earlier.codings, rows, table.y.container
+        )
         refuse_unreadable_rows(codings.encoder, table.X, rows.left_out)
         _warn_of_muted_columns(codings.encoder, rows.X)
-        rows = rows.completed(codings.tasks)
-        rows = rows.weighed(codings.tasks, estimator.class_weight)
     if isinstance(course.watcher, FitTasks):
         course.watcher.codings = codings
     warn_of_unknown_classes(codings.tasks, rows.columns, estimator.class_weight)
@@ -126,7 +136,24 @@ def fit_table(
         windows=windows,
         course=course,
     )
-    return learned_by(estimator, codings, trained, rows, to_stop_on)
+    fitted = learned_by(estimator, codings, trained, rows, to_stop_on)
+    return fitted if before is None else keep_what_is_held(fitted, before, trained.held)
+
+
+def _codings_to_go_on_with(
+    estimator: Any, earlier: Codings, rows: Rows, container: Container
+) -> tuple[Rows, Codings]:
+    """Weigh tasks and labels anew, and learn what further columns mean."""
+    n_known = len(earlier.tasks)
+    scoring_weight = rows.scoring_weight[:, :n_known]
+    check_can_go_on(earlier.tasks, rows.columns[:n_known], scoring_weight)
+    if len(rows.columns) == n_known:
+        codings = with_task_weights(earlier, estimator.task_weights)
+        rows = rows.completed(codings.tasks)
+        return rows.weighed(codings.tasks, estimator.class_weight), codings
+    tasks = [*earlier.tasks, *further_tasks(estimator, rows.columns, earlier.tasks)]
+    rows = rows.completed(tasks).weighed(tasks, estimator.class_weight)
+    return rows, with_further_tasks(earlier, estimator, rows, tasks, container)
 
 
 def learned_by(
@@ -172,6 +199,32 @@ def learned_by(
         stack=calibrated,
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         gate_usage=mean_gate_weights(trained.net.module_, trained.rows.table),
+        trust=trust,
+    )
+
+
+def keep_what_is_held(fitted: Fitted, before: Fitted, held: Sequence[int]) -> Fitted:
+    """Keep what an earlier fit learned of the columns that were not trained.
+
+    Parameters
+    ----------
+    fitted, before : Fitted
+        Of this fit and of the one before.
+    held : sequence of int
+        Columns of which no weight has changed.
+    """
+    if not held:
+        return fitted
+    trust = fitted.trust.keeping(before.trust, held, fitted.stack.codings.tasks)
+    known, unit_std = before.unit_std, fitted.unit_std
+    if known is not None and unit_std is not None and len(known) == len(unit_std):
+        unit_std = known
+    return Fitted(
+        stack=replace(
+            fitted.stack, shrinkage=trust.shrinkage, temperature=trust.temperature
+        ),
+        unit_std=unit_std,
+        gate_usage=fitted.gate_usage,
         trust=trust,
     )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._decorators import checks_parameters
+from sklearn_mtl.estimators._earlier import fitted_before
 from sklearn_mtl.estimators._encode import encode_table
 from sklearn_mtl.estimators._fit import fit_table
 from sklearn_mtl.estimators._parameters import check_parts
@@ -110,8 +111,8 @@ def fit_batches(
     _check_rows_in_memory(rows_in_memory)
     self._check_calibrate(self.early_stopping, "fit_batches")
     course = Course(self.time_limit)
-    earlier = self.stack_ if self.warm_start and self.__sklearn_is_fitted__() else None
-    names = None if earlier is None else earlier.codings.names
+    earlier = fitted_before(self, self.warm_start)
+    names = None if earlier is None else earlier.stack.codings.names
     stream = RowStream(opener_of(batches), seed_of(self.random_state))
     with ExitStack() as stack:
         stack.enter_context(self._unchanged_on_failure(earlier))

@@ -52,6 +52,28 @@ def tasks_of(
     ]
 
 
+def further_tasks(
+    estimator: Any, columns: list[Column], known: list[Task]
+) -> list[Task]:
+    """Decide the kind of columns that stand behind those of earlier tasks."""
+    names = [column.name for column in columns]
+    further = slice(len(known), None)
+    said = said_kinds(estimator.task_types, names)[further]
+    kind = estimator._default_kind
+    tasks = resolve_tasks(columns[further], said, default=kind)
+    for column, task, wanted in zip(columns[further], tasks, said, strict=True):
+        _check_kind(task, column, kind)
+        if task.group_position is not None:
+            raise ValueError(
+                f"task_types says that column {column.name!r} belongs together with "
+                "others, which further columns of y cannot. Fit all columns anew with "
+                "warm_start=False, or say a kind for each of them."
+            )
+        if wanted is None and task.is_classifier:
+            warn_of_labels(column, _KEEP_CLASSES)
+    return tasks
+
+
 def _resolved(
     estimator: Any, columns: list[Column], names: list[Hashable]
 ) -> list[Task]:

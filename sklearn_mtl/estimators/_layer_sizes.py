@@ -65,6 +65,13 @@ def head_sizes_as_written(sizes: Any, names: Sequence[Hashable]) -> Any:
     return {name: size for name, size in zip(names, sizes, strict=True) if size}
 
 
+def sizes_by_column(sizes: Any, n_columns: int) -> list[tuple[int, ...]]:
+    """Spread what `head_sizes` returns over the columns."""
+    if not any(np.ndim(size) for size in sizes):
+        return [tuple(sizes)] * n_columns
+    return [tuple(size) for size in sizes]
+
+
 def has_hidden_layers(estimator: Any, names: Sequence[Hashable]) -> bool:
     """Whether the network is more than one linear map."""
     return bool(shared_sizes(estimator) or head_sizes(estimator, names))

@@ -70,18 +70,20 @@ def members_on_new_rows(
     rows: Rows,
     *,
     codings: Codings,
+    task_weight: np.ndarray,
     holds_out: bool,
     fold_seed: int,
 ) -> Members:
     """Let members go on, as the estimator now says and with folds of other rows.
 
-    From the same seed, the same rows are held out again.
+    From the same seed, the same rows are held out again. `task_weight` (n_tasks,) is
+    that of each column's loss.
     """
     number = members.number
     folds = _folds(estimator, rows, number, holds_out, fold_seed)[-number:]
     return replace(
         members,
-        task_weight=np.tile(codings.task_share, (number, 1)),
+        task_weight=np.tile(task_weight, (number, 1)),
         watched=np.tile(codings.watched, (number, 1)),
         learning_rate=np.full(number, float(estimator.learning_rate_init)),
         weight_decay=np.full(number, float(estimator.alpha)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._encode import encode_rows
 from sklearn_mtl.estimators._fitted_stack import FittedStack
+from sklearn_mtl.estimators._freeze import freeze_of
 from sklearn_mtl.estimators._members import members_on_new_rows, new_members
 from sklearn_mtl.estimators._new_net import callbacks_of, new_net
 from sklearn_mtl.estimators._own_net import find_own_net, may_part
@@ -17,7 +18,7 @@ from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._scoring import HeldOutScorer, scorer_of
 from sklearn_mtl.estimators._user_folds import asks_for_folds
-from sklearn_mtl.estimators._warm_start import adopt_parameters, adopt_verbosity
+from sklearn_mtl.estimators._warm_nets import nets_to_go_on_with
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.metrics import TaskScorer
 from sklearn_mtl.tasks import Task
@@ -27,7 +28,6 @@ from sklearn_mtl.training import (
     Members,
     MultiTaskNet,
     TaskTable,
-    adopt_task_weights,
     draw_seed,
     new_generator,
     teams,
@@ -38,12 +38,16 @@ Windows = Callable[[MultiTaskNet, Codings], Iterator[TaskTable]]
 
 
 class Trained(NamedTuple):
-    """Nets, the seed of their folds, and the encoded rows that they were trained on."""
+    """Nets, the seed of their folds, and the encoded rows that they were trained on.
+
+    And the columns of an earlier fit of which nothing was trained.
+    """
 
     net: MultiTaskNet
     own_net: MultiTaskNet | None
     fold_seed: int
     rows: MemberRows
+    held: Sequence[int] = ()
 
 
 def train_nets(
@@ -83,6 +87,7 @@ def train_nets(
     asked = asks_for_folds(estimator, rows.groups)
     holds_out_own = holds_out and validation is None and (stops or asked)
     own_net = None
+    freeze = freeze_of(estimator, rows.scoring_weight, earlier)
     scorer = scorer_of(estimator, holds_out_own or validation is not None)
     if scorer is not None:
         scorer.columns_of(codings.predicted_tasks)  # an error before anything is made
@@ -108,50 +113,51 @@ def train_nets(
             callbacks=callbacks_of(estimator, codings, members),
         )
     else:
-        net, own_net, fold_seed = earlier.net, earlier.own_net, earlier.fold_seed
-        for known in earlier.nets:
-            adopt_parameters(estimator, codings, known)
-        net.members = members_on_new_rows(
+        fold_seed = earlier.fold_seed
+        members = members_on_new_rows(
             estimator,
-            net.members,
+            earlier.net.members,
             rows,
             codings=codings,
+            task_weight=freeze.weigh(codings.task_share),
             holds_out=holds_out_own,
             fold_seed=fold_seed,
         )
-        adopt_task_weights(net)
-        adopt_verbosity(net, estimator.verbose)
+        freeze.check(earlier.net)
+        net, own_net = nets_to_go_on_with(
+            estimator,
+            codings,
+            earlier,
+            members,
+            rows.n_read,
+            generator,
+            has_all_rows=holds_out,
+        )
     encoded = encode_rows(net, codings, rows, validation)
     if windows is not None:
         encoded.windows = windows(net, codings)
     if scorer is not None:
         source = rows if validation is None else validation
         score_by(scorer, net, encoded, codings, source)
-    _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
+    with freeze.of(net):
+        _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
     if encoded.held_out is not None:
         encoded.held_out.scorer = None  # columns alone are compared by their losses
     if own_net is not None:
         alone = [(t,) for t in own_net.members.tasks]
         own_net.members = teams(net.members, alone)
-        if course.goes_on():
+        if course.goes_on() and not freeze.holds_own_net:
             own_rows = encoded.select(own_net.members.origin)
-            _run(
-                estimator,
-                own_net,
-                own_rows,
-                codings.tasks,
-                stops,
-                epochs,
-                course,
-                "own",
-            )
+            how = (codings.tasks, stops, epochs, course, "own")
+            with freeze.of(own_net):
+                _run(estimator, own_net, own_rows, *how)
     may_try = stops and earlier is None and may_part(estimator, codings, net)
     if may_try and course.goes_on():
         own_net = find_own_net(
             estimator, codings, net, encoded, rows.n_read, generator, course
         )
     _report_end(course, estimator, net)
-    return Trained(net, own_net, fold_seed, encoded)
+    return Trained(net, own_net, fold_seed, encoded, freeze.columns(net))
 
 
 def score_by(

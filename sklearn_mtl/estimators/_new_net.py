@@ -47,6 +47,7 @@ def new_net(
     callbacks: list[Any],
     head_sparsity: Any = None,
     is_binned: bool = False,
+    generation: list[int] | None = None,
 ) -> MultiTaskNet:
     """Make a net as the estimator's parameters say; it is ready to be trained.
 
@@ -56,6 +57,8 @@ def new_net(
         One number a member, where these differ.
     is_binned : bool
         Whether it is given features in bins already.
+    generation : list of int or None
+        Which growth brought each column; None where there was none.
     """
     bins, n_features = codings.bins, codings.encoder.n_features_out_
     if is_binned:
@@ -77,6 +80,8 @@ def new_net(
         "callbacks__best_weights__patience": estimator.n_iter_no_change,
         "callbacks__best_weights__tol": estimator.tol,
     }
+    if generation is not None:
+        settings["module__generation"] = generation
     with _blaming_net_params(estimator.net_params):
         return make_net(
             codings.tasks,

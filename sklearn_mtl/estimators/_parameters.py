@@ -326,7 +326,18 @@ PARAMETERS: dict[str, Parameter] = {
         ["boolean"],
         "bool, default=False",
         """
-        Whether `fit` goes on from the last call's weights and codings.
+        Whether `fit` goes on from the last call's weights and codings. A y that has
+        further columns adds heads for them; see `freeze`.
+        """,
+    ),
+    "freeze": Parameter(
+        [StrOptions({"shared", "all_but_new"}), None],
+        '{"shared", "all_but_new"} or None, default=None',
+        """
+        What a fit that goes on from an earlier one leaves as it is: "shared" what all
+        columns share, so that heads alone are trained; "all_but_new" the heads of
+        earlier columns too, whose predictions, intervals and probabilities stay the
+        same to the last bit, and whose labels are not read. None trains everything.
         """,
     ),
     "early_stopping": Parameter(
@@ -456,6 +467,12 @@ def check_parts(estimator: Any) -> None:
         part = getattr(estimator, name)
         if isinstance(part, BaseEstimator):
             part._validate_params()
+    if estimator.freeze is not None and not estimator.__sklearn_is_fitted__():
+        raise ValueError(
+            f"freeze={estimator.freeze!r} leaves as it is what an earlier fit learned, "
+            "and there was none. Fit with freeze=None first, then with warm_start=True "
+            "and freeze."
+        )
     if estimator.precision == "bfloat16" and estimator.dtype == "float64":
         raise ValueError(
             "precision='bfloat16' rounds what dtype='float64' asks for in full. Leave "

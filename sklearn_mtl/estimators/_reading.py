@@ -14,10 +14,12 @@ from sklearn.utils.validation import _num_samples, validate_data
 from sklearn_mtl.estimators._reconstruction import check_has_shared_units
 from sklearn_mtl.tables import (
     Column,
+    Container,
     TargetTable,
     array_from_rows,
     check_same_columns,
     is_frame,
+    place_columns,
     read_roles,
     read_weight,
     refuse_double_names,
@@ -61,6 +63,7 @@ def read_table(
     sample_weight: Any,
     names: list[Any] | None,
     groups: Any = None,
+    container: Container | None = None,
 ) -> Table:
     """Read what was passed to `fit` or `partial_fit`.
 
@@ -69,14 +72,19 @@ def read_table(
     names : list or None
         Names of the columns of y that an earlier fit saw, which is gone on with. None
         for a first fit; the columns of X are then seen for the first time too.
+    container : Container or None
+        That of the earlier y, where further columns may stand beside these.
     """
     X = read_X(estimator, X, reset=names is None)
     table = read_y(y, n_rows_of(X))
     warn_of_another_order(X, y, "y")
     warn_of_another_order(X, groups, "groups")
-    if names is not None:
+    if names is not None and container is None:
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
+    if names is not None and container is not None:
+        placed = place_columns(table, names, container)
+        table, weight = placed.table, placed.place(weight)
     row_weight = None
     if estimator.reconstruction is not None:
         check_has_shared_units(estimator)
@@ -85,11 +93,22 @@ def read_table(
 
 
 def read_validation(
-    estimator: Any, X_val: Any, y_val: Any, names: list[Any]
+    estimator: Any,
+    X_val: Any,
+    y_val: Any,
+    names: list[Any],
+    before: Any = None,
 ) -> Table | None:
     """Read rows to stop on; None where none were passed.
 
     Their labels of auxiliary columns may be there or not.
+
+    Parameters
+    ----------
+    names : list
+        Names of the columns of y.
+    before : Fitted or None
+        What an earlier fit learned, of perhaps fewer columns.
     """
     if X_val is None and y_val is None:
         return None
@@ -101,6 +120,8 @@ def read_validation(
     X_val = read_X(estimator, X_val, reset=False)
     passed = read_y(y_val, n_rows_of(X_val), name="y_val")
     warn_of_another_order(X_val, y_val, "y_val")
+    if before is not None and len(names) > len(before.stack.codings.tasks):
+        passed = place_columns(passed, *before.stack.codings.of_y, name="y_val").table
     roles = read_roles(estimator.auxiliary, names)
     table = roles.with_blanks(passed, name="y_val")
     weight = read_label_weight(None, table.columns)

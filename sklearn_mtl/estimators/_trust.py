@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_mtl.estimators._conformal import Conformal
+from sklearn_mtl.estimators._conformal import Conformal, conformal_keeping
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._held_out import collect
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._shrinkage import shrinkage_of
-from sklearn_mtl.joint import HeldOutLabels
+from sklearn_mtl.joint import HeldOutLabels, labels_keeping
+from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import MemberRows
 
 
@@ -44,6 +46,52 @@ class Trust:
     held_out_labels: HeldOutLabels | None = None
     oof_predictions: list[np.ndarray] | None = None
     oof_score: float = float("nan")
+
+    def keeping(self, earlier: Trust, kept: Sequence[int], tasks: list[Task]) -> Trust:
+        """Keep what an earlier fit knew of some columns, which it did not train.
+
+        Of these nothing is predicted out of fold: members may have trained on the rows.
+        """
+        shrinkage, temperature, residual_std = (
+            _with_earlier(now, before, kept)
+            for now, before in (
+                (self.shrinkage, earlier.shrinkage),
+                (self.temperature, earlier.temperature),
+                (self.residual_std, earlier.residual_std),
+            )
+        )
+        oof = self.oof_predictions
+        if oof is not None:
+            oof = [_missing(own) if t in kept else own for t, own in enumerate(oof)]
+        return replace(
+            self,
+            shrinkage=shrinkage,
+            temperature=temperature,
+            residual_std=residual_std,
+            conformal=conformal_keeping(self.conformal, earlier.conformal, kept, tasks),
+            held_out_labels=labels_keeping(
+                self.held_out_labels,
+                earlier.held_out_labels,
+                kept,
+                tasks,
+                residual_std,
+            ),
+            oof_predictions=oof,
+        )
+
+
+def _with_earlier(
+    now: np.ndarray, before: np.ndarray, kept: Sequence[int]
+) -> np.ndarray:
+    joined = now.copy()
+    joined[list(kept)] = before[list(kept)]
+    return joined
+
+
+def _missing(predictions: np.ndarray) -> np.ndarray:
+    if predictions.dtype.kind in "iuf":
+        return np.full(len(predictions), np.nan)
+    return np.full(len(predictions), None)
 
 
 def trust_of(

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_mtl.estimators._auto_sizes import rows_of_a_batch
 from sklearn_mtl.estimators._codings import Codings
-from sklearn_mtl.estimators._layer_sizes import head_sizes_as_written
+from sklearn_mtl.estimators._layer_sizes import (
+    head_sizes_as_written,
+    sizes_by_column,
+)
 from sklearn_mtl.estimators._new_net import (
     balancing_of,
     fixed_settings,
     patience_together,
 )
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Task, said_kinds
 from sklearn_mtl.training import MultiTaskNet, ProgressBar, adopt_settings
 
 READ_ANEW = {
@@ -26,6 +30,7 @@ READ_ANEW = {
     "class_weight",
     "cv",
     "early_stopping",
+    "freeze",
     "head_sparsity",
     "learning_rate_init",
     "max_iter",
@@ -77,29 +82,8 @@ OF_THE_FIRST_FIT = {
 
 def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> None:
     """Take over parameters that may change between warm starts; refuse the others."""
-    for name in sorted(OF_THE_FIRST_FIT):
-        _check_unchanged(name, getattr(estimator, name), getattr(codings.reader, name))
-    overridden = estimator.net_params or {}
-    for name, value in fixed_settings(estimator, codings).items():
-        if f"module__{name}" in overridden:
-            continue
-        before = getattr(net, f"module__{name}")
-        if name == "head_hidden_layer_sizes":
-            value, before = (
-                head_sizes_as_written(sizes, codings.names) for sizes in (value, before)
-            )
-        _check_unchanged(name, value, before)
-    if "module__dropout" not in overridden:
-        _check_unchanged("dropout", estimator.dropout, net.module__dropout)
-    if "criterion__balancing" not in overridden:
-        _check_unchanged("balancing", balancing_of(estimator), net.criterion__balancing)
-    reconstruction = estimator.reconstruction
-    _check_unchanged(
-        "reconstruction",
-        reconstruction,
-        getattr(net, "module__reconstruction", None),
-        but_for="weight",
-    )
+    check_parameters(estimator, codings, codings, net)
+    reconstruction, overridden = estimator.reconstruction, estimator.net_params or {}
     adopted = {
         "lr": estimator.learning_rate_init,
         "optimizer__weight_decay": estimator.alpha,
@@ -116,6 +100,79 @@ def adopt_parameters(estimator: Any, codings: Codings, net: MultiTaskNet) -> Non
     if reconstruction is not None:
         adopted["reconstruction_weight"] = reconstruction.weight
     adopt_settings(net, {k: v for k, v in adopted.items() if k not in overridden})
+
+
+def adopt_batch_size(estimator: Any, net: MultiTaskNet, n_rows: int) -> None:
+    """Let batches be as large as a table of so many rows asks for."""
+    if "batch_size" not in (estimator.net_params or {}):
+        size = rows_of_a_batch(estimator.batch_size, n_rows)
+        if size != net.batch_size:
+            adopt_settings(net, {"batch_size": size})
+
+
+def check_parameters(
+    estimator: Any, codings: Codings, earlier: Codings, net: MultiTaskNet
+) -> None:
+    """Refuse parameters that are others than those of the net to go on with.
+
+    Parameters
+    ----------
+    codings : Codings
+        Of the fit; may have further columns of y.
+    earlier : Codings
+        Of the fit before.
+    net : MultiTaskNet
+        Of the fit before.
+    """
+    for name in sorted(OF_THE_FIRST_FIT):
+        value, before = getattr(estimator, name), getattr(earlier.reader, name)
+        if name == "task_types":
+            value = _of_earlier(value, codings, earlier, before)
+        _check_unchanged(name, value, before)
+    overridden = estimator.net_params or {}
+    for name, value in fixed_settings(estimator, codings).items():
+        if f"module__{name}" in overridden:
+            continue
+        before = getattr(net, f"module__{name}")
+        if name == "head_hidden_layer_sizes":
+            value, before = _head_sizes(value, before, codings, earlier)
+        _check_unchanged(name, value, before)
+    if "module__dropout" not in overridden:
+        _check_unchanged("dropout", estimator.dropout, net.module__dropout)
+    if "criterion__balancing" not in overridden:
+        _check_unchanged("balancing", balancing_of(estimator), net.criterion__balancing)
+    _check_unchanged(
+        "reconstruction",
+        estimator.reconstruction,
+        getattr(net, "module__reconstruction", None),
+        but_for="weight",
+    )
+
+
+def _of_earlier(value: Any, codings: Codings, earlier: Codings, before: Any) -> Any:
+    """Give what is said of earlier columns in the form that it had, if it is the same.
+
+    What is said of each column may be written in several ways once there are others.
+    """
+    if len(codings.tasks) == len(earlier.tasks):
+        return value
+    said = said_kinds(value, codings.names)[: len(earlier.tasks)]
+    known = said_kinds(before, earlier.names)
+    return before if _description(said) == _description(known) else value
+
+
+def _head_sizes(
+    value: Any, before: Any, codings: Codings, earlier: Codings
+) -> tuple[Any, Any]:
+    """Give widths of earlier columns' private layers, now and before."""
+    number = len(earlier.tasks)
+    now = sizes_by_column(value, len(codings.tasks))[:number]
+    if now == sizes_by_column(before, number):
+        return now, now
+    return (
+        head_sizes_as_written(value, codings.names),
+        head_sizes_as_written(before, earlier.names),
+    )
 
 
 def adopt_verbosity(net: MultiTaskNet, verbose: Any) -> None:

@@ -6,6 +6,6 @@ turns into labels. The scores of a row are correlated as those of held-out rows 
 
 from sklearn_mtl.joint._boxes import joint_level
 from sklearn_mtl.joint._copula import Copula
-from sklearn_mtl.joint._record import HeldOutLabels, rows_to_keep
+from sklearn_mtl.joint._record import HeldOutLabels, labels_keeping, rows_to_keep
 
-__all__ = ["Copula", "HeldOutLabels", "joint_level", "rows_to_keep"]
+__all__ = ["Copula", "HeldOutLabels", "joint_level", "labels_keeping", "rows_to_keep"]

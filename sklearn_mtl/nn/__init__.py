@@ -5,6 +5,7 @@ from sklearn_mtl.nn._binned import PiecewiseLinear
 from sklearn_mtl.nn._cross_stitch import CrossStitch
 from sklearn_mtl.nn._decoder import Decoder
 from sklearn_mtl.nn._dselect_k import DSelectK
+from sklearn_mtl.nn._grow import hand_on, held_parameters, shares_parameters
 from sklearn_mtl.nn._hard_sharing import HardSharing
 from sklearn_mtl.nn._hidden_units import HiddenUnits
 from sklearn_mtl.nn._latent import Latent
@@ -88,6 +89,9 @@ __all__ = [
     "bind",
     "can_select_members",
     "check_is_module",
+    "hand_on",
+    "held_parameters",
     "put_members_back",
     "select_members",
+    "shares_parameters",
 ]

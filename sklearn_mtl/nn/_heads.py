@@ -63,6 +63,11 @@ class Heads(Layer):
     def set_prior(self, raw: Tensor) -> None:
         """Let every member start from predicting these raw outputs, (C,) or (K, C)."""
 
+    @property
+    def parts(self) -> list[Heads]:
+        """Heads that have parameters of their own: all tasks' in one by default."""
+        return [self]
+
     def start_alike(self) -> None:
         """Start all tasks from the same weights; private layers stay as drawn."""
 

@@ -27,6 +27,7 @@ def make_heads(
     hidden: HiddenUnits,
     *,
     by_task: bool = False,
+    generation: Sequence[int] = (0,),
 ) -> Heads:
     """Make the heads of all tasks.
 
@@ -40,10 +41,24 @@ def make_heads(
     task_of_output : int array of shape (C,)
     hidden : HiddenUnits
     by_task : bool, default=False
+    generation : sequence of int, default=(0,)
+        Which growth of a network brought each task, in the order of y's columns.
     """
     kind: Any = PrivateHeads if len(sizes) else LinearHeads
     if any(np.ndim(size) for size in sizes):
         kind = MixedHeads
+    if len(set(generation)) > 1:
+        if kind is not MixedHeads:
+            sizes = [tuple(sizes)] * len(generation)  # type: ignore[assignment]
+        return MixedHeads(
+            n_members,
+            n_units,
+            sizes,  # type: ignore[arg-type]
+            task_of_output,
+            hidden,
+            by_task,
+            generation,
+        )
     heads: Heads = kind(n_members, n_units, sizes, task_of_output, hidden, by_task)
     return heads
 
@@ -51,7 +66,8 @@ def make_heads(
 class MixedHeads(Heads):
     """Heads whose private layers differ from task to task.
 
-    Tasks with layers of the same sizes are one group, which is computed together.
+    Tasks with layers of the same sizes, that one growth of the network brought, are one
+    group, which is computed together: that a network grows changes no other group.
 
     Parameters
     ----------
@@ -62,6 +78,8 @@ class MixedHeads(Heads):
     task_of_output : int array of shape (C,)
     hidden : HiddenUnits
     by_task : bool
+    generation : sequence of int, default=None
+        Which growth brought each task; None for none.
 
     Attributes
     ----------
@@ -83,12 +101,13 @@ class MixedHeads(Heads):
         task_of_output: np.ndarray,
         hidden: HiddenUnits,
         by_task: bool,
+        generation: Sequence[int] | None = None,
     ) -> None:
         super().__init__(task_of_output, by_task)
-        distinct = list(dict.fromkeys(tuple(sizes[t]) for t in self.tasks))
-        group_of_output = np.array(
-            [distinct.index(tuple(sizes[t])) for t in task_of_output]
-        )
+        age = [0] * len(sizes) if generation is None else generation
+        kinds = [(int(born), tuple(own)) for born, own in zip(age, sizes, strict=True)]
+        distinct = list(dict.fromkeys(kinds[t] for t in self.tasks))
+        group_of_output = np.array([distinct.index(kinds[t]) for t in task_of_output])
         self.outputs_of_group = [
             np.flatnonzero(group_of_output == group) for group in range(len(distinct))
         ]
@@ -102,7 +121,7 @@ class MixedHeads(Heads):
                 hidden,
                 by_task=by_task,
             )
-            for size, outputs in zip(distinct, self.outputs_of_group, strict=True)
+            for (_, size), outputs in zip(distinct, self.outputs_of_group, strict=True)
         )
         order = np.concatenate(self.outputs_of_group)
         self.register_buffer("order", torch.from_numpy(order))
@@ -120,6 +139,10 @@ class MixedHeads(Heads):
     def set_prior(self, raw: Tensor) -> None:
         for group, outputs in self._groups():
             group.set_prior(raw[..., outputs])
+
+    @property
+    def parts(self) -> list[Heads]:
+        return list(self.groups)  # type: ignore[arg-type]
 
     def links(self, padding: np.ndarray) -> list[Links]:
         return [

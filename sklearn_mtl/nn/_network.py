@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -19,11 +19,11 @@ from sklearn_mtl.nn._layer import Binding, Layer, check_is_module
 from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixed_heads import make_heads
+from sklearn_mtl.nn._network_checks import check_one_each, check_sharing
 from sklearn_mtl.nn._network_pass import NetworkPass, Stages
-from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import MemberDraws, draw_seeds
 from sklearn_mtl.nn._reconstruction import Autoencoder
-from sklearn_mtl.nn._sharing import Sharing
+from sklearn_mtl.nn._sharing import Sharing, set_up
 
 Tensor = torch.Tensor
 
@@ -85,6 +85,9 @@ class MultiTaskNetwork(Stages, Layer):
         Decodes the units of the last shared layer. A copy is set up.
     decoded_columns : Decoded or None
         What it predicts.
+    generation : sequence of int, one a task, or None
+        Which growth brought a task, in non-decreasing order; None where there was none.
+        Tasks of a later one have heads that are computed by themselves.
     dtype : torch.dtype
         Number format of the parameters.
     generator : torch.Generator
@@ -147,6 +150,7 @@ class MultiTaskNetwork(Stages, Layer):
         max_norm: float | None = None,
         reconstruction: Autoencoder | None = None,
         decoded_columns: Decoded | None = None,
+        generation: Sequence[int] | None = None,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator,
         seeds: Sequence[int] | None = None,
@@ -170,7 +174,9 @@ class MultiTaskNetwork(Stages, Layer):
         )
         self.reconstruction = None if reconstruction is None else clone(reconstruction)
         self.sharing = HardSharing() if sharing is None else clone(sharing)
-        n_tasks = len(set(task_of_output.tolist()))
+        if generation is None:
+            generation = [0] * len(set(task_of_output.tolist()))
+        n_tasks = np.bincount(generation).tolist()
         self._share(n_tasks, sizes, decoded_columns, hidden)
         self.heads = make_heads(
             n_members,
@@ -179,6 +185,7 @@ class MultiTaskNetwork(Stages, Layer):
             task_of_output,
             hidden.of_one_depth(),
             by_task=self.sharing.by_task,
+            generation=generation,
         )
         if self.sharing.alike_heads:
             self.heads.start_alike()
@@ -187,12 +194,12 @@ class MultiTaskNetwork(Stages, Layer):
 
     def _share(
         self,
-        n_tasks: int,
+        n_tasks: list[int],
         sizes: list[int],
         decoded_columns: Decoded | None,
         hidden: HiddenUnits,
     ) -> None:
-        """Set up what stands below the heads."""
+        """Set up what stands below the heads, for the tasks of each growth."""
         n_features, widths = self.inputs.n_outputs, sizes
         if self.reconstruction is not None:
             assert decoded_columns is not None
@@ -206,7 +213,8 @@ class MultiTaskNetwork(Stages, Layer):
         if self.latent is not None:
             hidden = hidden.without_last_layer()
         check_is_module(self.sharing)
-        self.sharing.setup(
+        set_up(
+            self.sharing,
             n_members=self.n_members,
             n_tasks=n_tasks,
             n_features=n_features,
@@ -354,39 +362,12 @@ class MultiTaskNetwork(Stages, Layer):
         """Shorten the weights into every unit that are longer than `max_norm`.
 
         Max-norm regularisation (Srebro & Shraibman 2005; Srivastava et al. 2014); all
-        layers, heads included, and each piece of a maxout unit by itself. Only for
+        layers that are trained, and each piece of a maxout unit by itself. Only for
         networks that have a `max_norm`.
         """
         assert self.max_norm is not None
         with torch.no_grad():
             for layer in self.modules():
-                if isinstance(layer, StackedLinear):
+                if isinstance(layer, StackedLinear) and layer.weight.requires_grad:
                     norm = layer.weight.norm(dim=-2, keepdim=True)
                     layer.weight.mul_(self.max_norm / norm.clamp_min(self.max_norm))
-
-
-def check_one_each(n_members: int, **values: Any) -> None:
-    """Check that what may differ between members is one value, or one a member."""
-    for name, value in values.items():
-        if np.ndim(value) and len(value) != n_members:
-            raise ValueError(
-                f"{name} has {len(value)} entries, but n_members is {n_members}. Pass "
-                "one entry a member."
-            )
-
-
-def check_sharing(sharing: Sharing, depth: tuple[int, ...] | None) -> None:
-    """Check that `setup` has done what the network relies on."""
-    name = type(sharing).__name__
-    if not hasattr(sharing, "n_units"):
-        raise TypeError(
-            f"{name}.setup sets no n_units. Set it to the number "
-            "of units that a head reads."
-        )
-    if depth is not None and not any(
-        isinstance(part, PartialHiddenLayer) for part in sharing.modules()
-    ):
-        raise TypeError(
-            f"{name}.setup makes no layers by hidden.layers, so that members cannot "
-            f"differ in depth={depth}. Make them so, or give all members one depth."
-        )

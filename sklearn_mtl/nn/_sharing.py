@@ -103,6 +103,36 @@ class Sharing(BaseEstimator, Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no setup.")
 
+    def grow(
+        self,
+        *,
+        n_members: int,
+        n_tasks: int,
+        n_features: int,
+        sizes: Sequence[int],
+        hidden: HiddenUnits,
+    ) -> None:
+        """Make what further tasks have of their own.
+
+        Nothing where all tasks read the same units. What earlier tasks read must stay
+        what it was.
+
+        Parameters
+        ----------
+        n_tasks : int
+            How many further tasks there are; others as in `setup`.
+        """
+        if self.by_task:
+            raise ValueError(
+                f"sharing={self!r} gives each column units of its own, and makes none "
+                "for further columns. Fit all columns anew with warm_start=False, or "
+                "use another way of sharing, such as 'hard', 'factors' or 'none'."
+            )
+
+    def own_parts(self) -> Iterator[tuple[list[int], nn.Module]]:
+        """Name the modules that are of some tasks alone, with these tasks."""
+        return iter(())
+
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Map features (K, B, n_features) to units (K, B, h) or (K, T, B, h)."""
@@ -111,3 +141,11 @@ class Sharing(BaseEstimator, Layer):
     def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Name the parameters that all tasks share; all of them by default."""
         return self.named_parameters()
+
+
+def set_up(sharing: Sharing, *, n_tasks: Sequence[int], **settings: Any) -> None:
+    """Set up a way of sharing for its first tasks, and grow it by further ones."""
+    first, *further = n_tasks
+    sharing.setup(n_tasks=first, **settings)
+    for number in further:
+        sharing.grow(n_tasks=number, **settings)

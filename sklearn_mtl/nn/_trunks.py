@@ -64,6 +64,8 @@ class TrunksPass(Pass):
 
     def __init__(self, trunks: Trunks, binding: Binding) -> None:
         self.n_trunks, self.needs_input = trunks.n_trunks, binding.needs_input
+        is_trained = any(p.requires_grad for p in trunks.parameters())
+        self.goes_back = is_trained or binding.needs_input
         self.layers: list[Any] = []
         for layer in trunks.layers:
             self.layers.append(layer.bind(binding))  # type: ignore[operator]
@@ -80,6 +82,8 @@ class TrunksPass(Pass):
 
     def backward(self, upstream: Tensor) -> Tensor:
         """Set the gradients of all layers; return that of the features."""
+        if not self.goes_back:
+            return upstream
         flat = upstream.reshape(-1, *upstream.shape[2:])
         for layer in reversed(self.layers):
             flat = layer.backward(flat)

@@ -32,6 +32,7 @@ from sklearn_mtl.tables._draws import rebuild_draws
 from sklearn_mtl.tables._encoded_sources import mean_features, sources_of_features
 from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
+from sklearn_mtl.tables._further import Placed, place_columns
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._moved import moved_to_y, names_of
@@ -62,6 +63,7 @@ __all__ = [
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
+    "Placed",
     "Roles",
     "RowGroups",
     "RowMaker",
@@ -88,6 +90,7 @@ __all__ = [
     "names_of",
     "numbers_beside",
     "pick_rows",
+    "place_columns",
     "plain_of",
     "printed_names",
     "rare_level_cost",

@@ -11,6 +11,13 @@ from sklearn_mtl.training._flat_adamw import FlatAdamW
 from sklearn_mtl.training._folds import member_rows, number_of_folds, random_folds
 from sklearn_mtl.training._gate_usage import mean_gate_weights
 from sklearn_mtl.training._generative import GenerativeModel
+from sklearn_mtl.training._grow import (
+    check_can_grow,
+    check_can_hold,
+    go_on_with_further_tasks,
+    held,
+    tasks_held,
+)
 from sklearn_mtl.training._head_links import norms_of_links
 from sklearn_mtl.training._input_gradients import InputGradients
 from sklearn_mtl.training._joined_tables import (
@@ -95,6 +102,8 @@ __all__ = [
     "adopt_task_weights",
     "bytes_of_training",
     "can_take_members",
+    "check_can_grow",
+    "check_can_hold",
     "check_offered",
     "copy_members",
     "draw_seed",
@@ -102,6 +111,8 @@ __all__ = [
     "give_rows",
     "go_on",
     "go_on_with",
+    "go_on_with_further_tasks",
+    "held",
     "is_paused",
     "iter_raw",
     "iter_shared",
@@ -127,6 +138,7 @@ __all__ = [
     "stacks_that_fit",
     "std_of_shared",
     "take_candidates",
+    "tasks_held",
     "teams",
     "train",
     "unchanged_on_failure",

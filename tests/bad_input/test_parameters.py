@@ -141,6 +141,7 @@ def test_kind_of_numbers_for_the_classifier_and_of_classes_for_the_regressor(X):
         ("tol", -1),
         ("verbose", "loud"),
         ("warm_start", "yes"),
+        ("freeze", "head"),
         ("early_stopping", None),
         ("validation_fraction", 0.0),
         ("validation_fraction", 0.9),

@@ -230,6 +230,7 @@ CHANGED = {
     "tol": 0.5,
     "validation_fraction": 0.3,
     "verbose": 1,
+    "freeze": "shared",
     "warm_start": False,
     "activation": "tanh",
     "balancing": "pcgrad",
