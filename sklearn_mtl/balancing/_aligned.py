@@ -49,7 +49,7 @@ class AlignedMTL(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the gradients that make the mean of the aligned ones."""
+        """Give the gradients the weights that make the mean of the aligned ones."""
         values, vectors = torch.linalg.eigh(gradients.gramian)
         rounding = gradients.number * torch.finfo(torch.float32).eps
         counts = values > values.amax(dim=1, keepdim=True) * rounding

@@ -74,7 +74,7 @@ class CAGrad(GramianBalancing):
         self.c = c
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the user, and those of the direction that is added."""
+        """Add the weights of the direction to those of the user."""
         share = gradients.share
         mean = times(gradients.gramian, share)
         length = (share * mean).sum(dim=1, keepdim=True).clamp_min(0.0).sqrt()

@@ -82,7 +82,7 @@ class DynamicWeightAverage(Balancing):
         return (loss * self.weights(loss)).sum(dim=1)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights (K, T) of this epoch."""
+        """Give the weights (K, T) of this epoch."""
         last, before = self.last_loss, self.loss_before
         # Of a task without labels, or with the loss of a density, there is no ratio.
         known = (last > LEAST_LOSS) & (before > LEAST_LOSS)

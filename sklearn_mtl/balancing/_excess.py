@@ -120,7 +120,7 @@ class ExcessMTL(FixedWeights):
         self.register_buffer("squares", self.task_weight.new_zeros(shape))
 
     def weights(self, loss: Tensor, gradients: Tensor | None = None) -> Tensor:
-        """Weights (K, T) after a step that follows from gradients (K, T, n_units)."""
+        """Step the weights (K, T) by gradients (K, T, n_units)."""
         assert gradients is not None
         say = say_of_labelled(self.task_weight, loss.detach())
         squared = gradients.detach() ** 2

@@ -97,7 +97,7 @@ class FAMO(Balancing):
         return scale * (share * safe_log(loss)).sum(dim=1)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights (K, T) of this step; sets the gradient of `logit`."""
+        """Give the weights (K, T) of this step; set the gradient of `logit`."""
         loss, logit = loss.detach(), self.logit.detach()
         weight = say_of_labelled(self.task_weight, loss)
         self._compare(loss, logit, weight)

@@ -91,7 +91,7 @@ class GradNorm(GramianBalancing):
         self.register_buffer("first_loss", torch.zeros_like(task_weight))
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of sum 1; sets the gradient of `logit`."""
+        """Give weights of sum 1; set the gradient of `logit`."""
         some, number = gradients.some, gradients.number
         logit = self.logit.detach().to(gradients.share.dtype)
         even = shared_out(some / number, logit)

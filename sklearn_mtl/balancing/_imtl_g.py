@@ -52,7 +52,7 @@ class IMTLG(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of equal projections, times those of the user."""
+        """Give weights of equal projections, times those of the user."""
         length = gradients.length
         cosine = gradients.invertible(gradients.cosines(length))
         along = solved(cosine, torch.ones_like(length))

@@ -49,7 +49,7 @@ class MGDA(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the shortest mean, times those of the user."""
+        """Give the weights of the shortest mean, times those of the user."""
         return shortest(gradients) * gradients.share * gradients.number
 
 

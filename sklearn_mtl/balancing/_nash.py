@@ -62,7 +62,7 @@ class NashMTL(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the bargain, of sum 1."""
+        """Give the weights of the bargain, of sum 1."""
         length = gradients.length
         found = bargain(gradients, length) / length
         found = found * gradients.some

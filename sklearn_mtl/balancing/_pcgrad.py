@@ -66,7 +66,7 @@ class PCGrad(FixedWeights):
         self.drawing = Drawing(generator)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights of the projected gradients in terms of the given ones, (K, T).
+        """Tell projected gradients as weights (K, T) of the given ones.
 
         The projections of one task follow each other, so that there are T rounds; those
         of all tasks and members are one.

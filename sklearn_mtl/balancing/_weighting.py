@@ -83,7 +83,7 @@ class GramianWeighting(GramianBalancing):
         super().setup(task_weight, generator)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the function, times those of the user."""
+        """Give the weights of the function, times those of the user."""
         found = torch.zeros_like(gradients.share)
         for own, gramian, some in zip(
             found, gradients.gramian, gradients.some, strict=True

@@ -178,6 +178,7 @@ default=None
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------

@@ -82,6 +82,7 @@ def fit_batches(
     Returns
     -------
     self
+        The fitted estimator.
 
     Raises
     ------

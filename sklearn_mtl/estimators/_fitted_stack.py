@@ -33,7 +33,7 @@ class FittedStack:
 
     It is the attribute ``stack_`` of a fitted estimator.
 
-    Attributes
+    Parameters
     ----------
     net : MultiTaskNet
         The net that all columns share.
@@ -89,6 +89,7 @@ class FittedStack:
         Parameters
         ----------
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int, default=None
             Positions of the columns of y; all by default.
 
@@ -115,6 +116,7 @@ class FittedStack:
             all members, one for each of `tasks`. Returns a sequence of arrays, each
             with one entry a row.
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int, default=None
             Positions of the columns of y; all by default.
 
@@ -130,7 +132,18 @@ class FittedStack:
         )
 
     def units(self, X: Any) -> np.ndarray:
-        """Units of the last shared layer, member after member, (n_samples, K * h)."""
+        """Compute the units of the last shared layer, member after member.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, K * h)
+            Those of the first member stand first.
+        """
         (units,) = joined(
             [shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)]
             for features in self._encoded(X)
@@ -139,7 +152,18 @@ class FittedStack:
         return units
 
     def parts(self, X: Any) -> Iterator[Any]:
-        """Check X and cut it into parts of some rows."""
+        """Check X and cut it into parts of some rows.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
+
+        Yields
+        ------
+        part : as X
+            The next rows.
+        """
         X = self.codings.read_X(X)
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
@@ -151,6 +175,11 @@ class FittedStack:
         self, rows: MemberRows
     ) -> Iterator[tuple[list[int], np.ndarray, list[np.ndarray]]]:
         """Ask each member for the rows that it held out, some at a time.
+
+        Parameters
+        ----------
+        rows : MemberRows
+            Those of the fit, with what each member held out.
 
         Yields
         ------
@@ -172,7 +201,9 @@ class FittedStack:
         Parameters
         ----------
         rows : MemberRows
+            Those of the fit, with what each member held out.
         tasks : sequence of int
+            Positions of the columns of y.
 
         Yields
         ------
@@ -197,7 +228,9 @@ class FittedStack:
         Parameters
         ----------
         X : data frame, array or CSR matrix of shape (n, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int
+            Positions of the columns of y.
 
         Yields
         ------

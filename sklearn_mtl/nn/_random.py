@@ -91,6 +91,7 @@ class MemberDraws:
             Slice j is drawn by member j; k is the number of members, or smaller where
             only the first ones draw.
         std : float, default=1.0
+            Standard deviation.
 
         Returns
         -------

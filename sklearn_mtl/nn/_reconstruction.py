@@ -96,12 +96,15 @@ class Autoencoder(BaseEstimator, nn.Module):
         Parameters
         ----------
         n_members : int
+            K.
         n_features : int
             Numbers that the first shared layer reads.
         sizes : sequence of int
             Widths of the shared layers; at least one.
         columns : Decoded
+            What the decoder predicts.
         hidden : HiddenUnits
+            Makes layers, and draws for members.
 
         Returns
         -------
@@ -132,7 +135,9 @@ class Autoencoder(BaseEstimator, nn.Module):
         Parameters
         ----------
         units : tensor of shape (K, B, u)
+            Those of the last shared layer.
         features : tensor of shape (B, d) or (K, B, d)
+            What is reconstructed.
 
         Returns
         -------
@@ -201,6 +206,7 @@ class VariationalAutoencoder(Autoencoder):
         units : tensor of shape (K, B, u)
             What the variables' moments are linear in.
         features : tensor of shape (B, d) or (K, B, d)
+            What is reconstructed.
 
         Returns
         -------

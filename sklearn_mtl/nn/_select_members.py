@@ -43,6 +43,18 @@ def can_select_members(module: nn.Module) -> bool:
     Returns
     -------
     bool
+        True where `select_members` can take members out of it.
+
+    See Also
+    --------
+    select_members : Take members out of a module.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.nn import can_select_members
+    >>> can_select_members(torch.nn.Linear(2, 1))
+    False
     """
     return all(map(_is_told, module.modules()))
 

@@ -105,9 +105,26 @@ class Sharing(BaseEstimator, Layer):
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (K, B, n_features) to units (K, B, h) or (K, T, B, h)."""
+        """Map features to units.
+
+        Parameters
+        ----------
+        features : tensor of shape (K, B, n_features)
+            What the first layer reads.
+
+        Returns
+        -------
+        tensor of shape (K, B, h) or (K, T, B, h)
+            The second where each task reads units of its own (``by_task``).
+        """
         raise NotImplementedError(f"{type(self).__name__} defines no forward.")
 
     def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Name the parameters that all tasks share; all of them by default."""
+        """Name the parameters that all tasks share; all of them by default.
+
+        Returns
+        -------
+        iterator of (str, torch.nn.Parameter)
+            Names, as ``named_parameters`` gives them, and parameters.
+        """
         return self.named_parameters()

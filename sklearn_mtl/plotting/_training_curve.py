@@ -101,6 +101,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : fitted MultiTaskNetEstimator, or a Pipeline that ends in one
+            Whose training is drawn.
         tasks : sequence, default=None
             Names of the columns to draw; all by default.
         kind : {"loss", "balancing"}, default="loss"
@@ -159,6 +160,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         _check_kind(kind)
         self._check_curves(kind)

@@ -222,7 +222,7 @@ class Binary(ClassTask):
         return Binary.loss(raw, codes), gradient
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes."""
+        """Turn raw outputs into probabilities of the classes."""
         if len(self.classes_) < 2:
             return np.ones((*raw.shape[:-1], len(self.classes_)))
         return np.concatenate([expit(-raw), expit(raw)], axis=-1)
@@ -266,7 +266,7 @@ class Multiclass(ClassTask):
         return 1 << (self.n_outputs_ - 1).bit_length()
 
     def block_key(self) -> tuple[Any, ...]:
-        """Columns of about as many classes share one softmax."""
+        """Let columns of about as many classes share one softmax."""
         return type(self), self.block_width()
 
     @staticmethod
@@ -292,7 +292,7 @@ class Multiclass(ClassTask):
         return loss, gradient if axis == -1 else gradient.transpose(-1, -2)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes."""
+        """Turn raw outputs into probabilities of the classes."""
         if not len(self.classes_):
             return np.ones((*raw.shape[:-1], 0))
         return softmax(raw, axis=-1)

@@ -69,7 +69,7 @@ class LogLinkTask(NumberTask):
         return numbers
 
     def encode(self, column: Column) -> np.ndarray:
-        """Labels in the units that are learned, NaN where missing."""
+        """Turn labels into the units that are learned, NaN where missing."""
         return self._code(self._read_in_range(column))
 
 
@@ -120,12 +120,12 @@ class GammaRegression(LogLinkTask):
         return GammaRegression.loss(raw, codes), 1.0 - codes.unsqueeze(-1) * slope
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Means in the units of the labels."""
+        """Tell means in the units of the labels."""
         log_mean = np.clip(raw, -LARGEST_LOG, LARGEST_LOG)
         return np.exp(log_mean if self.prior_cost_ else 0.0 * raw) * self.mean_
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
-        """Errors as shares of the mean."""
+        """Tell errors as shares of the mean."""
         share: np.ndarray = labels / response[..., 0] - 1.0
         return share
 

@@ -72,7 +72,7 @@ class Regression(NumberTask):
         return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
     def encode(self, column: Column) -> np.ndarray:
-        """Z-scores of the labels, NaN where missing."""
+        """Turn labels into z-scores, NaN where missing."""
         return (self.read(column) - self.mean_) / self.scale_
 
     @staticmethod
@@ -89,7 +89,7 @@ class Regression(NumberTask):
         return error.square().mul_(0.5), error.unsqueeze(-1)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions in the units of the labels."""
+        """Turn raw outputs into predictions in the units of the labels."""
         # A column that holds one number is predicted as that number.
         return raw * (self.scale_ if self.prior_cost_ else 0.0) + self.mean_
 
@@ -181,7 +181,7 @@ class HuberRegression(Regression):
 
     @staticmethod
     def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-        """Huber's loss of the robust z-score."""
+        """Compute Huber's loss of the robust z-score."""
         prediction = raw.squeeze(-1)
         return F.huber_loss(
             prediction,

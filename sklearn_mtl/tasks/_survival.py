@@ -216,8 +216,11 @@ class Survival(NumberTask):
         Parameters
         ----------
         labels : ndarray of shape (n, 2), or (n,) of times
+            Bounds, or times that are known.
         predictions : ndarray of shape (n,)
+            What `predict` returned of these rows.
         sample_weight : ndarray of shape (n,), default=None
+            Weight of each label; ones if None.
 
         Returns
         -------
@@ -228,7 +231,7 @@ class Survival(NumberTask):
         return concordance(bounds, predictions, sample_weight)
 
     def block_key(self) -> tuple[Any, ...]:
-        """Columns of as many intervals share one call of `loss`."""
+        """Let columns of as many intervals share one call of `loss`."""
         return type(self), self.n_outputs_
 
 
