@@ -1,8 +1,13 @@
 """Configuration of Sphinx. The build needs no network."""
 
 import os
+import sys
+from pathlib import Path
 
 import sklearn_mtl
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
 
 project = "sklearn-mtl"
 author = "The sklearn-mtl developers"
@@ -92,5 +97,13 @@ def skip_inherited(app, what, name, obj, skip, options):
     return True if module.startswith(("sklearn.", "torch.")) else None
 
 
+def write_notebooks(app):
+    """Write the pages that are offered as notebooks."""
+    from notebooks import write
+
+    write(DOCS / "generated" / "notebooks", [DOCS / "quickstart.md"])
+
+
 def setup(app):
+    app.connect("builder-inited", write_notebooks)
     app.connect("autodoc-skip-member", skip_inherited)
