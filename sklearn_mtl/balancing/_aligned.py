@@ -29,6 +29,11 @@ class AlignedMTL(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    PCGrad : Projects gradients that conflict.
+    IMTLG : Gives all gradients equal projections.
+
     References
     ----------
     .. [1] D. Senushkin, N. Patakin, A. Kuznetsov, A. Konushin, "Independent Component

@@ -40,6 +40,11 @@ class Balancing(BaseEstimator, nn.Module):
     task_weight : tensor of shape (K, T)
         What users say that each task counts; rows sum to 1.
 
+    See Also
+    --------
+    FixedWeights : The default: weights that stay as they are.
+    GramianWeighting : Takes any function of inner products.
+
     Examples
     --------
     Worse columns count more, by a power of their loss:

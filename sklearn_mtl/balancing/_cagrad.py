@@ -45,6 +45,11 @@ class CAGrad(GramianBalancing):
         How far from the mean: 0 for fixed weights, and below 1, so that the mean of
         the losses is led to a minimum.
 
+    See Also
+    --------
+    MGDA : Follows the shortest mean of the gradients.
+    PCGrad : Projects gradients that conflict.
+
     References
     ----------
     .. [1] B. Liu, X. Liu, X. Jin, P. Stone, Q. Liu, "Conflict-Averse Gradient Descent

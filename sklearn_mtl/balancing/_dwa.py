@@ -36,6 +36,11 @@ class DynamicWeightAverage(Balancing):
     last_loss, loss_before : tensor of shape (K, T)
         Of the last epoch and the one before; 0 where there is none.
 
+    See Also
+    --------
+    UncertaintyWeighting : Learns a variance for each task.
+    FAMO : Lets all losses fall at one rate, at little cost.
+
     References
     ----------
     .. [1] S. Liu, E. Johns, A. J. Davison, "End-to-End Multi-Task Learning with

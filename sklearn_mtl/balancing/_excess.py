@@ -59,6 +59,10 @@ class ExcessMTL(FixedWeights):
     squares : tensor of shape (K, T, n_units)
         Sums of squared gradients.
 
+    See Also
+    --------
+    FAMO : Lets all losses fall at one rate, at little cost.
+
     References
     ----------
     .. [1] Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi, H. Zhao,

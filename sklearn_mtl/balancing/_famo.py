@@ -50,6 +50,11 @@ class FAMO(Balancing):
     last_loss : tensor of shape (K, T)
         Losses of the last batch; 0 where it had no label.
 
+    See Also
+    --------
+    DynamicWeightAverage : Favours tasks whose losses fall slowly.
+    GradNorm : Learns weights by which gradients are of even length.
+
     References
     ----------
     .. [1] B. Liu, Y. Feng, P. Stone, Q. Liu, "FAMO: Fast Adaptive Multitask

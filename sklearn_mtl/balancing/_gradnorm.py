@@ -48,6 +48,11 @@ class GradNorm(GramianBalancing):
     first_loss : tensor of shape (K, T)
         Losses of the first batch that had labels; 0 before.
 
+    See Also
+    --------
+    FAMO : Lets all losses fall at one rate, at little cost.
+    IMTLG : Gives all gradients equal projections.
+
     References
     ----------
     .. [1] Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, "GradNorm: Gradient

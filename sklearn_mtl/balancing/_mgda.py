@@ -28,6 +28,11 @@ class MGDA(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    CAGrad : Stays near the mean gradient.
+    NashMTL : Bargains among the tasks.
+
     References
     ----------
     .. [1] J.-A. Desideri, "Multiple-gradient descent algorithm (MGDA) for

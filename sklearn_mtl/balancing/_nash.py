@@ -42,6 +42,11 @@ class NashMTL(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    IMTLG : Gives all gradients equal projections.
+    MGDA : Follows the shortest mean of the gradients.
+
     References
     ----------
     .. [1] A. Navon, A. Shamsian, I. Achituve, H. Maron, K. Kawaguchi, G. Chechik,

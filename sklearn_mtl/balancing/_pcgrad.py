@@ -28,6 +28,11 @@ class PCGrad(FixedWeights):
         little; or of the parameters that tasks share, as in the paper, which costs
         about as many backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    CAGrad : Stays near the mean gradient.
+    UPGrad : Projects, so that no task is harmed.
+
     References
     ----------
     .. [1] T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, "Gradient Surgery

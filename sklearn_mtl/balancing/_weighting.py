@@ -36,6 +36,10 @@ class GramianWeighting(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    UPGrad : Projects, so that no task is harmed.
+
     References
     ----------
     .. [1] P. Quinton, V. Rey, "Jacobian Descent for Multi-Objective Optimization",

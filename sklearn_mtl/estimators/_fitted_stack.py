@@ -48,6 +48,10 @@ class FittedStack:
     fold_seed : int
         Drew the rows that members held out.
 
+    See Also
+    --------
+    MultiTaskNetEstimator : The estimator whose attribute it is.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator

@@ -21,6 +21,10 @@ class CardTable:
     rows : sequence of sequence
         One cell a column of the header.
 
+    See Also
+    --------
+    ModelCard : What a card holds.
+
     Examples
     --------
     >>> from sklearn_mtl.inspection import CardTable

@@ -32,6 +32,11 @@ class HiddenUnits:
     depth : tuple of int, or None
         How many of the layers each member uses, deepest first; None for all of them.
 
+    See Also
+    --------
+    MemberDraws : Draws for each member by itself.
+    Sharing : What a way of your own is a subclass of.
+
     Examples
     --------
     >>> import torch

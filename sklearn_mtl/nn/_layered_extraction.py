@@ -42,6 +42,11 @@ class LayeredExtraction(Sharing):
         one level each, and the first level has all widths before these. Members that
         differ in depth need ``n_levels=1``.
 
+    See Also
+    --------
+    MixtureOfExperts : Lets a gate a task mix experts that all share.
+    CrossStitch : Trunks that read each other after each layer.
+
     References
     ----------
     .. [1] H. Tang, J. Liu, M. Zhao, X. Gong, "Progressive Layered Extraction (PLE): A

@@ -67,6 +67,10 @@ class MemberDraws:
     generator : torch.Generator
         Draws what all members draw together.
 
+    See Also
+    --------
+    HiddenUnits : Makes the hidden layers of a way of sharing.
+
     Examples
     --------
     >>> import torch

@@ -37,6 +37,10 @@ class Autoencoder(BaseEstimator, nn.Module):
         training. The decoder is to find X without the noise: a denoising autoencoder
         [1]_.
 
+    See Also
+    --------
+    VariationalAutoencoder : Draws rows of X, too.
+
     References
     ----------
     .. [1] P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol, "Extracting and
@@ -167,6 +171,10 @@ class VariationalAutoencoder(Autoencoder):
     noise : float, default=0.0
         Standard deviation of normal noise that is added to the encoded X while
         training.
+
+    See Also
+    --------
+    Autoencoder : Reconstructs X.
 
     References
     ----------

@@ -77,6 +77,11 @@ def select_members(module: Module, index: Any) -> Module:
     torch.nn.Module
         Its parameters have no gradients yet.
 
+    See Also
+    --------
+    put_members_back : Write a copy's members back.
+    can_select_members : Whether a module can be cut so.
+
     Examples
     --------
     >>> import numpy as np
@@ -129,6 +134,10 @@ def put_members_back(module: nn.Module, chosen: nn.Module, index: Any) -> None:
         What ``select_members(module, index)`` returned.
     index : int array of shape (k,)
         No member twice.
+
+    See Also
+    --------
+    select_members : Copy a module with some members only.
 
     Examples
     --------

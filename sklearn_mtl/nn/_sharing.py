@@ -37,6 +37,11 @@ class Sharing(BaseEstimator, Layer):
         Whether linear heads of all tasks start from the same weights, so that what
         tasks have in common is learned below them; False by default.
 
+    See Also
+    --------
+    HardSharing : The default: one trunk for all tasks.
+    HiddenUnits : Makes the hidden layers of a way of sharing.
+
     Examples
     --------
     Half of the units see half of the features each:

@@ -52,6 +52,11 @@ class TrainingCurveDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_tasks,)
     figure_ : matplotlib Figure
 
+    See Also
+    --------
+    TaskComparisonDisplay : What sharing gains each column.
+    GateUsageDisplay : Which experts each column reads.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator

@@ -43,6 +43,11 @@ class Task(BaseEstimator):
         Mean loss of `prior_raw_` on the observed labels. Losses are divided by it, so
         that 1.0 means "no skill" whatever the kind. 0 where there is nothing to learn.
 
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Multiclass : Several classes without an order.
+
     Examples
     --------
     A kind for numbers with wild outliers, under Cauchy noise. Everything but its loss

@@ -45,6 +45,11 @@ class Censored(HeteroscedasticRegression):
         Mean and standard deviation of the censored normal distribution that fits the
         observed labels best.
 
+    See Also
+    --------
+    Survival : Times until an event.
+    read_bounds : Read labels such as "<0.5".
+
     References
     ----------
     .. [1] J. Tobin, "Estimation of Relationships for Limited Dependent Variables",

@@ -178,6 +178,11 @@ class Binary(ClassTask):
     classes : array-like or None, default=None
         Both classes, where the first rows may not show them.
 
+    See Also
+    --------
+    Multiclass : Several classes without an order.
+    Ordinal : Classes in an order.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetClassifier
@@ -240,6 +245,11 @@ class Multiclass(ClassTask):
     ----------
     classes : array-like or None, default=None
         All classes, where the first rows may not show them.
+
+    See Also
+    --------
+    Binary : At most two classes.
+    Ordinal : Classes in an order.
 
     Examples
     --------

@@ -30,6 +30,10 @@ class Ordinal(ClassTask):
         All classes in their order, where labels do not sort that way or the first rows
         may not show them.
 
+    See Also
+    --------
+    Multiclass : Several classes without an order.
+
     References
     ----------
     .. [1] P. McCullagh, "Regression Models for Ordinal Data", Journal of the Royal

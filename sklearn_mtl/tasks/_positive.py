@@ -84,6 +84,11 @@ class GammaRegression(LogLinkTask):
     mean_ : float
         Weighted mean of the observed labels.
 
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Survival : Times until an event.
+
     Examples
     --------
     >>> import numpy as np
@@ -147,6 +152,10 @@ class Count(LogLinkTask):
     ----------
     mean_ : float
         Weighted mean of the observed labels.
+
+    See Also
+    --------
+    NegativeBinomial : Counts that scatter more.
 
     Examples
     --------
@@ -213,6 +222,10 @@ class NegativeBinomial(Count):
         Weighted mean of the observed labels.
     dispersion_ : float
         Dispersion of the labels around their mean, by the method of moments.
+
+    See Also
+    --------
+    Count : Counts of a Poisson law.
 
     Examples
     --------

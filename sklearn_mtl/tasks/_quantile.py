@@ -30,6 +30,11 @@ class Quantile(NumberTask):
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
 
+    See Also
+    --------
+    LaplaceRegression : Numbers under absolute error.
+    HeteroscedasticRegression : Numbers whose noise is learned for each row.
+
     References
     ----------
     .. [1] R. Koenker, G. Bassett, "Regression Quantiles", Econometrica 46, 1978.

@@ -27,6 +27,12 @@ class Regression(NumberTask):
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
 
+    See Also
+    --------
+    LaplaceRegression : Numbers under absolute error.
+    HuberRegression : Numbers with outliers.
+    HeteroscedasticRegression : Numbers whose noise is learned for each row.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator
@@ -104,6 +110,12 @@ class LaplaceRegression(Regression):
     mean_, scale_ : float
         Weighted median, and mean absolute deviation from it, of the observed labels.
 
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    HuberRegression : Numbers with outliers.
+    Quantile : Several quantiles at once.
+
     Examples
     --------
     >>> import numpy as np
@@ -149,6 +161,11 @@ class HuberRegression(Regression):
     mean_, scale_ : float
         Weighted median, and 1.4826 times the weighted median absolute deviation from
         it (their mean where it is 0), of the observed labels.
+
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    LaplaceRegression : Numbers under absolute error.
 
     References
     ----------
@@ -211,6 +228,11 @@ class HeteroscedasticRegression(Regression):
     ----------
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
+
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Quantile : Several quantiles at once.
 
     References
     ----------

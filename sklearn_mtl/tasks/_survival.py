@@ -50,6 +50,11 @@ class Survival(NumberTask):
     last_ : float
         Time that is predicted everywhere where nothing was to be learned.
 
+    See Also
+    --------
+    Censored : Numbers of which some are only bounds.
+    read_bounds : Read labels such as "<0.5".
+
     References
     ----------
     .. [1] M. F. Gensheimer, B. Narasimhan, "A scalable discrete-time survival model for

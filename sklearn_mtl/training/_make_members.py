@@ -100,6 +100,11 @@ def teams(members: Members, columns: Sequence[Sequence[int]]) -> Members:
         For each of `members` one copy a team, next to each other; ``candidate`` is the
         position of the team.
 
+    See Also
+    --------
+    ensemble : Members of one candidate.
+    search : Members of several candidates.
+
     Examples
     --------
     >>> import numpy as np
@@ -148,6 +153,11 @@ def search(candidates: Sequence[Members]) -> Members:
     Members
         The deepest first, and otherwise candidate after candidate; ``candidate`` is the
         position in `candidates`. Rows that several candidates hold out are one fold.
+
+    See Also
+    --------
+    ensemble : Members of one candidate.
+    teams : Members that learn from some tasks.
 
     Examples
     --------

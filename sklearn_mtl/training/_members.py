@@ -18,6 +18,10 @@ class Fold(NamedTuple):
     held_out : int ndarray of shape (m,)
         Rows that tell when the member stops.
 
+    See Also
+    --------
+    ensemble : Members of one candidate.
+
     Examples
     --------
     >>> import numpy as np
@@ -76,6 +80,12 @@ class Members:
         Position of a member among those that `teams` copied; its own without.
     folds : tuple of Fold
         Empty where no rows are held out; all members then train on all rows.
+
+    See Also
+    --------
+    ensemble : Members of one candidate.
+    teams : Members that learn from some tasks.
+    search : Members of several candidates.
 
     Examples
     --------
