@@ -36,7 +36,7 @@ test-quick:
 	  tests/estimators/test_multitask_net.py
 
 test-ecosystem: $(VENV)/.extra-test-ecosystem ## run the tools around scikit-learn
-	$(BIN)/python -m pytest tests/ecosystem tests/io/test_serve.py tests/scale tests/balancing/test_weighting.py
+	$(BIN)/python -m pytest tests/ecosystem tests/test_docs.py tests/io/test_serve.py tests/scale tests/balancing/test_weighting.py
 
 fuzz: $(VENV)/.extra-test ## search for faults for MINUTES=10 by inputs drawn from SEED=0
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --minutes $(MINUTES)
@@ -59,7 +59,7 @@ docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 notebooks: $(VENV)/.extra-notebooks ## run the first pages as notebooks, in build/notebooks
-	$(BIN)/python docs/notebooks.py build/notebooks README.md docs/quickstart.md
+	$(BIN)/python docs/_ext/notebooks.py build/notebooks README.md docs/quickstart.md
 	$(BIN)/python -m nbconvert --log-level WARN --to notebook --execute --inplace \
 	  build/notebooks/readme.ipynb build/notebooks/quickstart.ipynb
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import sklearn_mtl
 
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS))
+sys.path.append(str(DOCS / "_ext"))
 
 project = "sklearn-mtl"
 author = "The sklearn-mtl developers"
@@ -17,6 +17,7 @@ version = release = sklearn_mtl.__version__
 extensions = [
     "myst_parser",
     "numpydoc",
+    "parameter_groups",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
@@ -46,15 +47,14 @@ if os.environ.get("SKLEARN_MTL_DOCS_ONLINE"):
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
+SECTIONS = "tables", "insight", "unlabelled", "training", "serving", "extending"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
-    "subsection_order": [
-        f"../examples/{section}"
-        for section in ("tables", "insight", "unlabelled", "training", "extending")
-    ],
+    "subsection_order": [f"../examples/{section}" for section in SECTIONS],
     "ignore_pattern": r"(demo|serve_\w+)\.py",
     "download_all_examples": False,
     "show_memory": False,
@@ -83,7 +83,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
     "header_links_before_dropdown": 6,
-    "show_nav_level": 2,
+    "show_nav_level": 1,
 }
 
 

@@ -30,7 +30,13 @@ from sklearn_mtl.tables import (
     take_rows,
     warn_of_extreme_labels,
 )
-from sklearn_mtl.tasks import Task, per_column, telling_labels, weight_of_loss
+from sklearn_mtl.tasks import (
+    Task,
+    groups_of,
+    per_column,
+    telling_labels,
+    weight_of_loss,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +129,15 @@ def learn_codings(
     for task, column, weight in zip(
         tasks, rows.columns, rows.training_weight.T, strict=True
     ):
-        _fit_task(task, column, weight)
+        if task.group_position is None:
+            task.fit(column, weight)
+        _warn_of_labels(task, column, weight)
+    for group, own in groups_of(tasks):
+        group.fit(
+            [tasks[t] for t in own],
+            [rows.columns[t] for t in own],
+            rows.training_weight[:, own],
+        )
     labels = np.array(list(map(telling_labels, tasks, rows.training_weight.T)))
     task_share = _task_share(estimator.task_weights, names, labels)
     everywhere = _weight_to_encode_by(rows)
@@ -163,8 +177,7 @@ def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     return replace(codings, task_share=share)
 
 
-def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
-    task.fit(column, weight)
+def _warn_of_labels(task: Task, column: Column, weight: np.ndarray) -> None:
     if not weight.any():
         warn(
             f"Column {column.name!r} of y has no label that counts; it is predicted "

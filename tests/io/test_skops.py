@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from sklearn import config_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -103,6 +104,8 @@ def instances_of(room, base):
 
 def test_no_type_is_trusted_that_no_file_holds():
     net, _, _ = MODELS["mixed"]()
+    with config_context(enable_metadata_routing=True):
+        asks = MultiTaskNetRegressor().set_fit_request(groups=True)
     several = {
         "a": metrics.make_task_scorer("skill"),
         "b": metrics.task_scorers(),
@@ -114,6 +117,7 @@ def test_no_type_is_trusted_that_no_file_holds():
         "searches": [kind(net, {}) for kind in searches()],
         "views": net.estimators_,
         "nets": [MODELS[n]()[0] for n in ("numbers", "classes")],
+        "requests": asks,
     }
     held = skops_io.get_untrusted_types(data=skops_io.dumps(several))
     assert set(TRUSTED_TYPES) <= set(held)

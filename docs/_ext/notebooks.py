@@ -1,6 +1,6 @@
-"""Write pages of the guide as notebooks: `python docs/notebooks.py FOLDER PAGE...`.
+"""Write pages of the guide as notebooks: `python notebooks.py FOLDER PAGE...`.
 
-What a page shows as ``>>>`` becomes cells, each of which ends where it prints a result.
+What a page shows as ``>>>`` becomes cells, which end where something is printed.
 """
 
 import doctest
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat.v4 as nb
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```pycon\n(.*?)^```\n?", re.DOTALL | re.MULTILINE)
 DOWNLOAD = re.compile(r"^\{download\}.*\n\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?://)([^)#]*)[^)]*\)")
