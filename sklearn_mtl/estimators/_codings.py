@@ -139,7 +139,7 @@ def learn_codings(
             rows.training_weight[:, own],
         )
     labels = np.array(list(map(telling_labels, tasks, rows.training_weight.T)))
-    task_share = _task_share(estimator.task_weights, names, labels)
+    task_share = _task_share(estimator.task_weights, tasks, labels)
     everywhere = _weight_to_encode_by(rows)
     encoder = FeatureEncoder(
         estimator.categorical_features,
@@ -173,7 +173,7 @@ def learn_codings(
 
 def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     """Weigh the tasks anew."""
-    share = _task_share(task_weights, codings.names, codings.labels)
+    share = _task_share(task_weights, codings.tasks, codings.labels)
     return replace(codings, task_share=share)
 
 
@@ -211,14 +211,14 @@ def _without_left_out(rows: Rows, weight: np.ndarray) -> tuple[Any, np.ndarray]:
     return take_rows(rows.passed_X, read), weight[read]
 
 
-def _task_share(
-    task_weights: Any, names: list[Hashable], labels: np.ndarray
-) -> np.ndarray:
+def _task_share(task_weights: Any, tasks: list[Task], labels: np.ndarray) -> np.ndarray:
     """Weights of the tasks, as shares that sum to 1."""
     if isinstance(task_weights, str) and task_weights == "auto":
         values = weight_of_loss(labels)
     else:
-        values = _weights_said(task_weights, names)
+        values = _weights_said(task_weights, [task.name_ for task in tasks])
+        for group, own in groups_of(tasks):
+            group.check_weights([tasks[t] for t in own], values[own])
     share: np.ndarray = values / values.sum()
     return share
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, Container, warn_of_bounds, warn_of_strings
+from sklearn_mtl.tables import Column, Container, warn_of_labels
 from sklearn_mtl.tasks import (
     Binary,
     Multiclass,
@@ -39,9 +39,8 @@ def tasks_of(
     names = [column.name for column in columns]
     said = said_kinds(estimator.task_types, names)
     for column, task, wanted in zip(columns, tasks, said, strict=True):
-        inferred = wanted is None and task.is_classifier
-        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
-            warn_of_strings(column, "y", _KEEP_CLASSES)
+        if wanted is None and task.is_classifier:
+            warn_of_labels(column, _KEEP_CLASSES)
     if classes is None:
         return tasks
     wanted = [classes]

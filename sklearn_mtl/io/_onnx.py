@@ -19,7 +19,8 @@ from sklearn_mtl.io._onnx_graph import IR_VERSION, ML_OPSET, OPSET, Graph, refus
 from sklearn_mtl.io._onnx_inputs import check_names, declare_inputs, name_of
 from sklearn_mtl.io._onnx_network import add_network
 from sklearn_mtl.io._onnx_responses import add_response, check_kind
-from sklearn_mtl.tasks import Level, Task
+from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks._class_level import Level
 from sklearn_mtl.training import MultiTaskNet, number_format
 
 

@@ -14,17 +14,17 @@ from sklearn_mtl.tasks import (
     Count,
     GammaRegression,
     HeteroscedasticRegression,
-    Level,
     Multiclass,
     NegativeBinomial,
     Ordinal,
-    Part,
     Quantile,
     Regression,
     Survival,
     Task,
 )
+from sklearn_mtl.tasks._class_level import Level
 from sklearn_mtl.tasks._regression import LARGEST_LOG
+from sklearn_mtl.tasks._simplex import Part
 from sklearn_mtl.tasks._tempering import LEAST_PROBABILITY
 
 METHODS = "response", "predict", "tempered"

@@ -11,7 +11,6 @@ from sklearn_mtl.tasks._censored import (
     Censored,
     censored_log_likelihood,
 )
-from sklearn_mtl.tasks._class_level import Level
 from sklearn_mtl.tasks._class_tree import ClassTree
 from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
@@ -42,7 +41,7 @@ from sklearn_mtl.tasks._regression import (
 from sklearn_mtl.tasks._resolve import KINDS, resolve_tasks
 from sklearn_mtl.tasks._said_kinds import per_column, relatives, said_kinds
 from sklearn_mtl.tasks._scores import r2
-from sklearn_mtl.tasks._simplex import Part, Simplex
+from sklearn_mtl.tasks._simplex import Simplex
 from sklearn_mtl.tasks._survival import Survival
 from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 
@@ -57,12 +56,10 @@ __all__ = [
     "HeteroscedasticRegression",
     "HuberRegression",
     "LaplaceRegression",
-    "Level",
     "Multiclass",
     "NegativeBinomial",
     "Ordinal",
     "OutputLayout",
-    "Part",
     "Quantile",
     "Regression",
     "Simplex",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -160,6 +161,16 @@ class ClassTree(ColumnGroup):
             prior[level, : task.n_outputs_] = task.prior_raw_
         for task in tasks:
             task.learn_prior(prior.ravel())
+
+    def check_weights(self, tasks: Sequence[Any], weight: np.ndarray) -> None:
+        """Raise where classes are to be learned within classes that are not."""
+        for level, (above, below) in enumerate(pairwise(weight)):
+            if above == 0 < below:
+                raise ValueError(
+                    f"task_weights is 0 for column {tasks[level].name_!r}, but the "
+                    f"classes of column {tasks[level + 1].name_!r} are predicted "
+                    "within its classes. Give it a weight above 0."
+                )
 
     def completed_codes(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
         """Fill in the codes of the classes that those below imply."""

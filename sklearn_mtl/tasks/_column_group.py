@@ -77,6 +77,9 @@ class ColumnGroup(BaseEstimator):
             0 where a label is missing.
         """
 
+    def check_weights(self, tasks: Sequence[Any], weight: np.ndarray) -> None:
+        """Raise where the weights (m,) of the losses leave a column undefined."""
+
     @abstractmethod
     def completed_codes(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
         """Fill in numbers or class codes that follow from others.

@@ -122,6 +122,29 @@ def test_levels_agree_whatever_the_raw_outputs_and_the_temperature():
         assert_allclose(sums.T, responses[1], atol=1e-12)
 
 
+def test_random_trees_never_disagree():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        sizes = np.cumsum(rng.integers(1, 5, size=3))
+        parents = [
+            np.append(np.arange(above), rng.integers(0, above, below - above))
+            for above, below in itertools.pairwise(sizes)
+        ]
+        leaves = np.arange(sizes[-1])
+        middle = parents[1][leaves]
+        table = np.column_stack([parents[0][middle], middle, leaves]).astype(float)
+        tasks, _, _ = tasks_of(table)
+        width = 3 * tasks[0].block_width()
+        raw = rng.normal(size=(4, 200, width)) * rng.choice([0, 1, 300], (1, 200, 1))
+        response = [task.response(raw).mean(axis=0) for task in tasks]
+        top, below, last = (
+            task.predict(own).astype(int)
+            for task, own in zip(tasks, response, strict=True)
+        )
+        assert_array_equal(parents[1][last], below)
+        assert_array_equal(parents[0][below], top)
+
+
 def test_labels_imply_those_above():
     table = TREE.copy()
     table.loc[[1, 3], ["order", "family"]] = None

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import sklearn_mtl
+from sklearn_mtl.estimators import _own_net
 from sklearn_mtl.io import load, save
 from sklearn_mtl.metrics import make_task_scorer, task_scores
 from sklearn_mtl.tasks import ClassTree, Simplex
@@ -110,11 +111,22 @@ def test_intervals_stay_within_the_total(net, table, known):
         assert (lower[SOIL] <= upper[SOIL]).to_numpy().all()
 
 
-def test_columns_are_calibrated_together(net):
+def test_columns_are_calibrated_and_stay_together(table, monkeypatch):
+    monkeypatch.setattr(_own_net, "is_gain", lambda gain, least=0.0: len(gain) > 0)
+    rng = np.random.default_rng(7)
+    X, y = table
+    noise = pd.DataFrame(rng.normal(size=X.shape))  # says nothing of y
+    y = y.assign(depth=noise[0])
+    net = small_net(task_types=KINDS, max_iter=8, n_members=3).fit(noise, y)
+
     stack = net.stack_
-    for own in ([0, 2, 5], [1, 4]):
+    soil, tree = [0, 2, 5], [1, 4]
+    for own in (soil, tree):
         assert len(set(stack.shrinkage[own])) == len(set(stack.temperature[own])) == 1
-        assert not set(own) & set(stack.own_tasks)
+    assert stack.shrinkage[0] < 1
+    assert stack.temperature[1] != 1 or stack.shrinkage[1] < 1
+    assert stack.own_tasks == [3]
+    check_relations(net.predict(noise))
 
 
 def test_labels_that_follow_are_learned_from(net, table):
@@ -199,3 +211,9 @@ def test_classifier_takes_positions_of_an_array():
     predicted = net.predict(X)
 
     assert_array_equal(predicted[:, 0], predicted[:, 1] >= 0)
+
+
+def test_a_child_is_not_learned_within_parents_that_are_not(table):
+    net = small_net(task_types=KINDS, task_weights={"family": 0})
+    with pytest.raises(ValueError, match=r"task_weights is 0 for column 'family'"):
+        net.fit(*table)

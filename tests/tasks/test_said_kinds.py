@@ -4,12 +4,12 @@ import pytest
 
 from sklearn_mtl.tasks import (
     ClassTree,
-    Part,
     Regression,
     Simplex,
     relatives,
     said_kinds,
 )
+from sklearn_mtl.tasks._simplex import Part
 
 NAMES = ["a", "b", "c", ("d", "e"), "d"]
 
