@@ -78,7 +78,15 @@ class ColumnGroup(BaseEstimator):
         """
 
     def check_weights(self, tasks: Sequence[Any], weight: np.ndarray) -> None:
-        """Raise where the weights (m,) of the losses leave a column undefined."""
+        """Raise where the weights of the losses leave a column undefined.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        weight : ndarray of shape (m,)
+            What the loss of each column counts.
+        """
 
     @abstractmethod
     def completed_codes(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
