@@ -6,12 +6,14 @@ SEED ?= 0
 MINUTES ?= 10
 NUMBER ?= 20
 VENV := .venv
-BIN := $(VENV)/bin
+CONSTRAINTS := constraints.txt
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-INSTALL := $(PIP) install --quiet --constraint constraints.txt
+INSTALL := $(PIP) install --quiet --constraint $(CONSTRAINTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-ecosystem fuzz mutants lint package docs bench clean
+.PHONY: help demo test test-oldest test-ecosystem fuzz mutants lint package release-notes
+.PHONY: docs notebooks bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +23,17 @@ demo: $(VENV)/.extra-frames $(VENV)/.extra-plot ## run the example
 
 test: $(VENV)/.extra-test ## run all tests, those in docstrings too
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+# A second environment, beside that of all other targets.
+test-oldest: ## run the quick rooms with the oldest versions that are supported
+	$(MAKE) VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt .venv-oldest/.extra-test
+	$(MAKE) VENV=.venv-oldest test-quick
+
+.PHONY: test-quick
+test-quick:
+	$(BIN)/python -m pytest --numprocesses auto tests/tasks tests/tables tests/metrics \
+	  tests/datasets tests/plotting tests/io tests/estimators/test_fit.py \
+	  tests/estimators/test_multitask_net.py
 
 test-ecosystem: $(VENV)/.extra-test-ecosystem ## run the tools around scikit-learn
 	$(BIN)/python -m pytest tests/ecosystem tests/test_docs.py tests/io/test_serve.py tests/scale tests/balancing/test_weighting.py
@@ -39,14 +52,22 @@ lint: $(VENV)/.extra-lint ## check format, style and types
 package: $(VENV)/.extra-frames ## build sdist and wheel, and fit from the installed wheel
 	bash .ci/package $(BIN)/python
 
+release-notes: ## print what the changelog says of VERSION=0.1.0, if the package is of it
+	@bash .ci/release-notes $(VERSION)
+
 docs: $(VENV)/.extra-docs ## build the documentation in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+notebooks: $(VENV)/.extra-notebooks ## run the first pages as notebooks, in build/notebooks
+	$(BIN)/python docs/_ext/notebooks.py build/notebooks README.md docs/quickstart.md
+	$(BIN)/python -m nbconvert --log-level WARN --to notebook --execute --inplace \
+	  build/notebooks/readme.ipynb build/notebooks/quickstart.ipynb
 
 bench: $(VENV)/.extra-bench ## run all benchmarks that have no result yet
 	$(BIN)/python -m benchmarks --all
 
 clean: ## remove all that the other targets made
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venv-oldest .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	rm -rf docs/_build docs/generated docs/gallery
 	rm -f docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -56,9 +77,9 @@ $(BIN)/python:
 
 # PyTorch comes first and alone: it is the one download that is worth watching. The
 # build backend is pinned as well, so the package itself builds without isolation.
-$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.base: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(INSTALL) torch
-	$(INSTALL) hatchling editables
+	$(INSTALL) hatchling hatch-fancy-pypi-readme editables
 	@touch $@
 
 $(VENV)/.extra-%: $(VENV)/.base

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import sklearn_mtl
 
-sys.path.append(str(Path(__file__).parent / "_ext"))
+DOCS = Path(__file__).parent
+sys.path.append(str(DOCS / "_ext"))
 
 project = "sklearn-mtl"
 author = "The sklearn-mtl developers"
@@ -96,5 +97,13 @@ def skip_inherited(app, what, name, obj, skip, options):
     return True if module.startswith(("sklearn.", "torch.")) else None
 
 
+def write_notebooks(app):
+    """Write the pages that are offered as notebooks."""
+    from notebooks import write
+
+    write(DOCS / "generated" / "notebooks", [DOCS / "quickstart.md"])
+
+
 def setup(app):
+    app.connect("builder-inited", write_notebooks)
     app.connect("autodoc-skip-member", skip_inherited)

@@ -74,3 +74,35 @@ def test_each_parameter_is_in_one_group():
     page = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert sorted(named) == sorted(MultiTaskNetEstimator().get_params(deep=False))
+
+
+def test_notebook_of_page():
+    pytest.importorskip("nbformat")
+    script = ROOT / "docs" / "_ext" / "notebooks.py"
+    if not script.exists():
+        pytest.skip("docs/ is not in every distribution")
+    page = """# A page
+See [](faq.md), [here](faq.md#x) and [there](https://a.b).
+
+{download}`It <a.ipynb>`
+
+```pycon
+>>> x = 1
+>>> x + 1
+2
+>>> for i in [x]:
+...     print(i)
+1
+>>> x = 2
+```
+Last words.
+"""
+    cells = runpy.run_path(str(script))["notebook_of"](page).cells
+    assert [cell.source for cell in cells] == [
+        "# A page\nSee Questions, here and [there](https://a.b).",
+        "x = 1\nx + 1",
+        "for i in [x]:\n    print(i)",
+        "x = 2",
+        "Last words.",
+    ]
+    assert [cell.cell_type for cell in cells] == ["markdown", *["code"] * 3, "markdown"]

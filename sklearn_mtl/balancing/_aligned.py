@@ -29,6 +29,11 @@ class AlignedMTL(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    PCGrad : Projects gradients that conflict.
+    IMTLG : Gives all gradients equal projections.
+
     References
     ----------
     .. [1] D. Senushkin, N. Patakin, A. Kuznetsov, A. Konushin, "Independent Component
@@ -49,7 +54,7 @@ class AlignedMTL(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the gradients that make the mean of the aligned ones."""
+        """Give the gradients the weights that make the mean of the aligned ones."""
         values, vectors = torch.linalg.eigh(gradients.gramian)
         rounding = gradients.number * torch.finfo(torch.float32).eps
         counts = values > values.amax(dim=1, keepdim=True) * rounding

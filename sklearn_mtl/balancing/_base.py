@@ -40,6 +40,11 @@ class Balancing(BaseEstimator, nn.Module):
     task_weight : tensor of shape (K, T)
         What users say that each task counts; rows sum to 1.
 
+    See Also
+    --------
+    FixedWeights : The default: weights that stay as they are.
+    GramianWeighting : Takes any function of inner products.
+
     Examples
     --------
     Worse columns count more, by a power of their loss:
@@ -89,6 +94,7 @@ class Balancing(BaseEstimator, nn.Module):
         Parameters
         ----------
         task_weight : tensor of shape (K, T)
+            What users say that each task counts; rows sum to 1.
         generator : torch.Generator
             For what draws at random.
         """
@@ -100,13 +106,22 @@ class Balancing(BaseEstimator, nn.Module):
         Parameters
         ----------
         n_units : int
+            Units that each head reads.
         """
 
     @abstractmethod
     def combine(self, loss: Tensor) -> Tensor:
-        """Map losses (K, T) to one loss a member, (K,).
+        """Map the losses of tasks to one loss a member.
 
-        A task that a batch has no label of has the loss 0.
+        Parameters
+        ----------
+        loss : tensor of shape (K, T)
+            A task that a batch has no label of has the loss 0.
+
+        Returns
+        -------
+        tensor of shape (K,)
+            What each member lowers.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no combine.")
 
@@ -119,6 +134,7 @@ class Balancing(BaseEstimator, nn.Module):
         Parameters
         ----------
         loss : tensor of shape (K, T)
+            Losses of the tasks, of each member.
         gramian : tensor of shape (K, T, T) or None
             What `reads` asks for: inner products of the gradients; or the gradients of
             the units as sums over rows, (K, T, n_units).

@@ -45,6 +45,11 @@ class CAGrad(GramianBalancing):
         How far from the mean: 0 for fixed weights, and below 1, so that the mean of
         the losses is led to a minimum.
 
+    See Also
+    --------
+    MGDA : Follows the shortest mean of the gradients.
+    PCGrad : Projects gradients that conflict.
+
     References
     ----------
     .. [1] B. Liu, X. Liu, X. Jin, P. Stone, Q. Liu, "Conflict-Averse Gradient Descent
@@ -74,7 +79,7 @@ class CAGrad(GramianBalancing):
         self.c = c
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the user, and those of the direction that is added."""
+        """Add the weights of the direction to those of the user."""
         share = gradients.share
         mean = times(gradients.gramian, share)
         length = (share * mean).sum(dim=1, keepdim=True).clamp_min(0.0).sqrt()

@@ -36,6 +36,11 @@ class DynamicWeightAverage(Balancing):
     last_loss, loss_before : tensor of shape (K, T)
         Of the last epoch and the one before; 0 where there is none.
 
+    See Also
+    --------
+    UncertaintyWeighting : Learns a variance for each task.
+    FAMO : Lets all losses fall at one rate, at little cost.
+
     References
     ----------
     .. [1] S. Liu, E. Johns, A. J. Davison, "End-to-End Multi-Task Learning with
@@ -82,7 +87,7 @@ class DynamicWeightAverage(Balancing):
         return (loss * self.weights(loss)).sum(dim=1)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights (K, T) of this epoch."""
+        """Give the weights (K, T) of this epoch."""
         last, before = self.last_loss, self.loss_before
         # Of a task without labels, or with the loss of a density, there is no ratio.
         known = (last > LEAST_LOSS) & (before > LEAST_LOSS)

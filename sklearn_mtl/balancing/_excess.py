@@ -59,6 +59,10 @@ class ExcessMTL(FixedWeights):
     squares : tensor of shape (K, T, n_units)
         Sums of squared gradients.
 
+    See Also
+    --------
+    FAMO : Lets all losses fall at one rate, at little cost.
+
     References
     ----------
     .. [1] Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi, H. Zhao,
@@ -120,7 +124,7 @@ class ExcessMTL(FixedWeights):
         self.register_buffer("squares", self.task_weight.new_zeros(shape))
 
     def weights(self, loss: Tensor, gradients: Tensor | None = None) -> Tensor:
-        """Weights (K, T) after a step that follows from gradients (K, T, n_units)."""
+        """Step the weights (K, T) by gradients (K, T, n_units)."""
         assert gradients is not None
         say = say_of_labelled(self.task_weight, loss.detach())
         squared = gradients.detach() ** 2

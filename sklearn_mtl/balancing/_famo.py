@@ -50,6 +50,11 @@ class FAMO(Balancing):
     last_loss : tensor of shape (K, T)
         Losses of the last batch; 0 where it had no label.
 
+    See Also
+    --------
+    DynamicWeightAverage : Favours tasks whose losses fall slowly.
+    GradNorm : Learns weights by which gradients are of even length.
+
     References
     ----------
     .. [1] B. Liu, Y. Feng, P. Stone, Q. Liu, "FAMO: Fast Adaptive Multitask
@@ -97,7 +102,7 @@ class FAMO(Balancing):
         return scale * (share * safe_log(loss)).sum(dim=1)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights (K, T) of this step; sets the gradient of `logit`."""
+        """Give the weights (K, T) of this step; set the gradient of `logit`."""
         loss, logit = loss.detach(), self.logit.detach()
         weight = say_of_labelled(self.task_weight, loss)
         self._compare(loss, logit, weight)

@@ -18,6 +18,11 @@ class FixedWeights(Balancing):
     and a rare class alike. A mean, rather than a sum, keeps the step from growing with
     the number of tasks.
 
+    See Also
+    --------
+    UncertaintyWeighting : Learns a variance for each task.
+    FAMO : Lets all losses fall at one rate, at little cost.
+
     Examples
     --------
     >>> import torch

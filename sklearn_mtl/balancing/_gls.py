@@ -25,6 +25,10 @@ class GeometricLoss(Balancing):
     of twice the weight stands for two of the same loss. Losses below 0.0001, as those
     of a density may be, count as 0.0001.
 
+    See Also
+    --------
+    SmoothTchebycheff : Attends to the greatest loss.
+
     References
     ----------
     .. [1] S. Chennupati, G. Sistu, S. Yogamani, S. A Rawashdeh, "MultiNet++:

@@ -48,6 +48,11 @@ class GradNorm(GramianBalancing):
     first_loss : tensor of shape (K, T)
         Losses of the first batch that had labels; 0 before.
 
+    See Also
+    --------
+    FAMO : Lets all losses fall at one rate, at little cost.
+    IMTLG : Gives all gradients equal projections.
+
     References
     ----------
     .. [1] Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, "GradNorm: Gradient
@@ -91,7 +96,7 @@ class GradNorm(GramianBalancing):
         self.register_buffer("first_loss", torch.zeros_like(task_weight))
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of sum 1; sets the gradient of `logit`."""
+        """Give weights of sum 1; set the gradient of `logit`."""
         some, number = gradients.some, gradients.number
         logit = self.logit.detach().to(gradients.share.dtype)
         even = shared_out(some / number, logit)

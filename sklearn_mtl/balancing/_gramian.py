@@ -92,10 +92,21 @@ class GramianBalancing(FixedWeights):
 
     @abstractmethod
     def solve(self, gradients: Gradients) -> Tensor:
-        """Return weights (K, T) of the gradients, for weights of the user of sum 1."""
+        """Weigh the gradients, for weights of the user of sum 1.
+
+        Parameters
+        ----------
+        gradients : Gradients
+            Inner products of the tasks' gradients, and what users say of them.
+
+        Returns
+        -------
+        tensor of shape (K, T)
+            Weights of the gradients.
+        """
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights (K, T) of the tasks' gradients."""
+        """Weigh the tasks' gradients, (K, T)."""
         assert gramian is not None
         loss = loss.detach()
         say = say_of_labelled(self.task_weight, loss)

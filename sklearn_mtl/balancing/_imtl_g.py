@@ -32,6 +32,11 @@ class IMTLG(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    GradNorm : Learns weights by which gradients are of even length.
+    NashMTL : Bargains among the tasks.
+
     References
     ----------
     .. [1] L. Liu, Y. Li, Z. Kuang, J. Xue, Y. Chen, W. Yang, Q. Liao, W. Zhang,
@@ -52,7 +57,7 @@ class IMTLG(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of equal projections, times those of the user."""
+        """Give weights of equal projections, times those of the user."""
         length = gradients.length
         cosine = gradients.invertible(gradients.cosines(length))
         along = solved(cosine, torch.ones_like(length))

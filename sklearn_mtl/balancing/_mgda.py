@@ -28,6 +28,11 @@ class MGDA(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    CAGrad : Stays near the mean gradient.
+    NashMTL : Bargains among the tasks.
+
     References
     ----------
     .. [1] J.-A. Desideri, "Multiple-gradient descent algorithm (MGDA) for
@@ -49,7 +54,7 @@ class MGDA(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the shortest mean, times those of the user."""
+        """Give the weights of the shortest mean, times those of the user."""
         return shortest(gradients) * gradients.share * gradients.number
 
 

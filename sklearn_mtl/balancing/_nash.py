@@ -42,6 +42,11 @@ class NashMTL(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    IMTLG : Gives all gradients equal projections.
+    MGDA : Follows the shortest mean of the gradients.
+
     References
     ----------
     .. [1] A. Navon, A. Shamsian, I. Achituve, H. Maron, K. Kawaguchi, G. Chechik,
@@ -62,7 +67,7 @@ class NashMTL(GramianBalancing):
     of_members: ClassVar[tuple[str, ...]] = ("task_weight",)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the bargain, of sum 1."""
+        """Give the weights of the bargain, of sum 1."""
         length = gradients.length
         found = bargain(gradients, length) / length
         found = found * gradients.some

@@ -28,6 +28,11 @@ class PCGrad(FixedWeights):
         little; or of the parameters that tasks share, as in the paper, which costs
         about as many backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    CAGrad : Stays near the mean gradient.
+    UPGrad : Projects, so that no task is harmed.
+
     References
     ----------
     .. [1] T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, "Gradient Surgery
@@ -66,7 +71,7 @@ class PCGrad(FixedWeights):
         self.drawing = Drawing(generator)
 
     def weights(self, loss: Tensor, gramian: Tensor | None = None) -> Tensor:
-        """Weights of the projected gradients in terms of the given ones, (K, T).
+        """Tell projected gradients as weights (K, T) of the given ones.
 
         The projections of one task follow each other, so that there are T rounds; those
         of all tasks and members are one.

@@ -21,6 +21,10 @@ class RandomLossWeighting(FixedWeights):
     the control. A task of ``task_weights=0`` has no weight; what the others draw is
     then not what they would draw without that column.
 
+    See Also
+    --------
+    FixedWeights : The default: weights that stay as they are.
+
     References
     ----------
     .. [1] B. Lin, F. Ye, Y. Zhang, I. W. Tsang, "Reasonable Effectiveness of Random

@@ -38,6 +38,10 @@ class SmoothTchebycheff(Balancing):
         Smoothness: near 0 the worst column alone is trained on, far above 1 all are as
         by fixed weights.
 
+    See Also
+    --------
+    GeometricLoss : Multiplies losses.
+
     References
     ----------
     .. [1] X. Lin, X. Zhang, Z. Yang, F. Liu, Z. Wang, Q. Zhang, "Smooth Tchebycheff

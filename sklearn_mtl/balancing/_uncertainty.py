@@ -40,6 +40,11 @@ class UncertaintyWeighting(Balancing):
     log_variance : parameter of shape (K, T)
         :math:`s_t` of each member.
 
+    See Also
+    --------
+    FixedWeights : The default: weights that stay as they are.
+    DynamicWeightAverage : Favours tasks whose losses fall slowly.
+
     References
     ----------
     .. [1] A. Kendall, Y. Gal, R. Cipolla, "Multi-Task Learning Using Uncertainty to

@@ -28,6 +28,11 @@ class UPGrad(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    PCGrad : Projects gradients that conflict.
+    GramianWeighting : Takes any function of inner products.
+
     References
     ----------
     .. [1] P. Quinton, V. Rey, "Jacobian Descent for Multi-Objective Optimization",

@@ -36,6 +36,10 @@ class GramianWeighting(GramianBalancing):
         little; or of the parameters that tasks share, which costs about as many
         backward passes through the shared layers as there are tasks.
 
+    See Also
+    --------
+    UPGrad : Projects, so that no task is harmed.
+
     References
     ----------
     .. [1] P. Quinton, V. Rey, "Jacobian Descent for Multi-Objective Optimization",
@@ -83,7 +87,7 @@ class GramianWeighting(GramianBalancing):
         super().setup(task_weight, generator)
 
     def solve(self, gradients: Gradients) -> Tensor:
-        """Weights of the function, times those of the user."""
+        """Give the weights of the function, times those of the user."""
         found = torch.zeros_like(gradients.share)
         for own, gramian, some in zip(
             found, gradients.gramian, gradients.some, strict=True

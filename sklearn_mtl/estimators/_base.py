@@ -182,6 +182,7 @@ default=None
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------

@@ -107,7 +107,8 @@ def with_shared_sections(default_kind: str) -> Callable[[C], C]:
         text = cleandoc(cls.__doc__ or "")
         for name, section in sections.items():
             text = text.replace(f"%({name})s", section)
-        cls.__doc__ = text.replace("{DEFAULT_KIND}", DEFAULT_KIND[default_kind])
+        text = text.replace("{DEFAULT_KIND}", DEFAULT_KIND[default_kind])
+        cls.__doc__ = f"{text}\n"
         return cls
 
     return fill

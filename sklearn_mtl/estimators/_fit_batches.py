@@ -83,6 +83,7 @@ def fit_batches(
     Returns
     -------
     self
+        The fitted estimator.
 
     Raises
     ------

@@ -35,7 +35,7 @@ class FittedStack:
     positions among those that are predicted, `tasks`: auxiliary columns of y have
     outputs of the nets, and nobody asks for them.
 
-    Attributes
+    Parameters
     ----------
     net : MultiTaskNet
         The net that all columns share.
@@ -49,6 +49,10 @@ class FittedStack:
         Divides the logarithms of each class column's probabilities.
     fold_seed : int
         Drew the rows that members held out.
+
+    See Also
+    --------
+    MultiTaskNetEstimator : The estimator whose attribute it is.
 
     Examples
     --------
@@ -119,6 +123,7 @@ class FittedStack:
         Parameters
         ----------
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int, default=None
             Positions in `tasks`; all by default.
 
@@ -145,6 +150,7 @@ class FittedStack:
             all members, one for each of `tasks`. Returns a sequence of arrays, each
             with one entry a row.
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int, default=None
             Positions in `tasks`; all by default.
 
@@ -160,7 +166,18 @@ class FittedStack:
         )
 
     def units(self, X: Any) -> np.ndarray:
-        """Units of the last shared layer, member after member, (n_samples, K * h)."""
+        """Compute the units of the last shared layer, member after member.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, K * h)
+            Those of the first member stand first.
+        """
         (units,) = joined(
             [shared.transpose(1, 0, 2).reshape(shared.shape[1], -1)]
             for features in self.encoded(X)
@@ -169,7 +186,18 @@ class FittedStack:
         return units
 
     def parts(self, X: Any) -> Iterator[Any]:
-        """Check X and cut it into parts of some rows."""
+        """Check X and cut it into parts of some rows.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
+
+        Yields
+        ------
+        part : as X
+            The next rows.
+        """
         X = self.codings.read_X(X)
         n_rows = n_rows_of(X)
         for start in range(0, n_rows, ROWS_AT_ONCE):
@@ -181,6 +209,11 @@ class FittedStack:
         self, rows: MemberRows
     ) -> Iterator[tuple[list[int], np.ndarray, list[np.ndarray]]]:
         """Ask each member for the rows that it held out, some at a time.
+
+        Parameters
+        ----------
+        rows : MemberRows
+            Those of the fit, with what each member held out.
 
         Yields
         ------
@@ -202,7 +235,9 @@ class FittedStack:
         Parameters
         ----------
         rows : MemberRows
+            Those of the fit, with what each member held out.
         tasks : sequence of int
+            Positions of the columns of y.
 
         Yields
         ------
@@ -228,7 +263,9 @@ class FittedStack:
         Parameters
         ----------
         X : data frame, array or CSR matrix of shape (n, n_features)
+            Rows, with the columns of the X passed to `fit`.
         tasks : sequence of int
+            Positions of the columns of y.
 
         Yields
         ------

@@ -44,6 +44,7 @@ def sample(self: Any, n_samples: int = 1, random_state: Any = None) -> Any:
     Parameters
     ----------
     n_samples : int, default=1
+        Rows to draw.
     random_state : int, RandomState instance or None, default=None
         None draws other rows each time.
 
@@ -94,6 +95,7 @@ def score_samples(self: Any, X: Any) -> np.ndarray:
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
 
     Returns
     -------

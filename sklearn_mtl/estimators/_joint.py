@@ -40,6 +40,7 @@ def sample_y(
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples_X, n_features)
+        Rows, with the columns of the X passed to `fit`.
     n_samples : int, default=1
         Number of draws for each row.
     random_state : int, RandomState instance or None, default=0

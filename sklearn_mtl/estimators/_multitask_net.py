@@ -127,11 +127,16 @@ class MultiTaskNetRegressor(BaseMultiTaskNet, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight : as in `fit`
+        X, y : array-like or data frame
+            As `fit` takes them.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
+default=None
+            As `fit` takes it.
 
         Returns
         -------
         self
+            The estimator after the epoch.
 
         Raises
         ------

@@ -20,14 +20,18 @@ def partial_fit(
 
     Parameters
     ----------
-    X, y, sample_weight : as in `fit`
+    X, y : array-like or data frame
+        As `fit` takes them.
     classes : list, dict or array, default=None
         All classes of each column, None at a numeric one, where the first rows may not
         show them all; an array for a 1-D y. Read by the first call.
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), default=None
+        As `fit` takes it.
 
     Returns
     -------
     self
+        The estimator after the epoch.
 
     Raises
     ------

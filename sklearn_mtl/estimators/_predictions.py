@@ -83,6 +83,7 @@ def predict(self: Any, X: Any, *, y_known: Any = None) -> Any:
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     y_known : data frame of some columns of y, or array of all, default=None
         Labels that are known of these rows, missing where not. They come back as
         given, and what is predicted of the others is updated by what columns say of
@@ -111,11 +112,12 @@ def _predict_columns(estimator: Any, X: Any, y_known: Any = None) -> list[np.nda
 
 
 def predict_proba(self: Any, X: Any, *, y_known: Any = None) -> Any:
-    """Probabilities of the classes of every class column.
+    """Predict probabilities of the classes of every class column.
 
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     y_known : data frame of some columns of y, or array of all, default=None
         Labels that are known of these rows, missing where not; they get the
         probability 1, and those of the others are updated, as in `predict`.
@@ -177,11 +179,13 @@ def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     y : as passed to `fit`
         Missing labels are skipped; a column without any is left out of the mean.
         Auxiliary columns may be there or not, and do not count.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
 default=None
+        Weight of each row, or of each label.
 
     Returns
     -------

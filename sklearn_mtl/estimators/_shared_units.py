@@ -20,6 +20,7 @@ def transform(self: Any, X: Any) -> Any:
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
 
     Returns
     -------

@@ -26,14 +26,33 @@ LISTENERS = "_skl_callbacks"
 
 
 def stored_state(estimator: Any) -> dict[str, Any]:
-    """Give what files hold: all attributes but listeners, and the package's version."""
+    """Give what files hold: all attributes but listeners, and the package's version.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+        Whose state is asked for.
+
+    Returns
+    -------
+    dict of str to object
+        Values by the names of attributes.
+    """
     state = with_version(estimator.__dict__)
     state.pop(LISTENERS, None)
     return state
 
 
 def restore_stored(estimator: Any, state: dict[str, Any]) -> None:
-    """Set what `stored_state` gave; warn of another version."""
+    """Set what `stored_state` gave; warn of another version.
+
+    Parameters
+    ----------
+    estimator : MultiTaskNetEstimator or a sibling
+        A new one, whose attributes are set.
+    state : dict of str to object
+        What `stored_state` returned.
+    """
     estimator.__dict__.update(without_version(state, type(estimator).__name__))
 
 

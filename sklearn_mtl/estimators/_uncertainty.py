@@ -31,6 +31,7 @@ def predict(self: Any, X: Any, return_std: bool = False, *, y_known: Any = None)
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     return_std : bool, default=False
         Whether to return the standard deviation of each numeric prediction too:
         the spread of the members and the noise that their held-out rows showed.
@@ -95,6 +96,7 @@ def predict_interval(
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     coverage : float, default=0.9
         Share of the labels that the intervals are to hold.
     method : {"fold", "cv+"}, default="fold"
@@ -120,10 +122,12 @@ def predict_interval(
 
     Returns
     -------
-    lower, upper : of the shape and container of `predict`
-        In the units of y; NaN for classes; infinite where fewer labels were held
-        out than the coverage needs, and beyond a limit that labels show bounds beyond
-        and no numbers.
+    lower : array or data frame, as `predict` returns it
+        Lower bounds in the units of y; NaN for classes; infinite where fewer labels
+        were held out than the coverage needs, and beyond a limit that labels show
+        bounds beyond and no numbers.
+    upper : array or data frame, as `predict` returns it
+        Upper bounds.
 
     Raises
     ------
@@ -193,6 +197,7 @@ def predict_set(
     Parameters
     ----------
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Rows, with the columns of the X passed to `fit`.
     coverage : float, default=0.9
         Share of the labels that the sets are to hold.
     method : {"fold", "cv+"}, default="fold"

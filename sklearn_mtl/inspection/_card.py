@@ -20,18 +20,42 @@ class CardTable:
         Names of the columns.
     rows : sequence of sequence
         One cell a column of the header.
+
+    See Also
+    --------
+    ModelCard : What a card holds.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import CardTable
+    >>> print(CardTable(["column", "labels"], [["grade", 341]]).to_markdown())
+    | column | labels |
+    | --- | --- |
+    | grade | 341 |
     """
 
     header: Sequence[str]
     rows: Sequence[Cells]
 
     def to_markdown(self) -> str:
-        """Write a table of pipes."""
+        """Write a table of pipes.
+
+        Returns
+        -------
+        str
+            The table in Markdown.
+        """
         lines = [self.header, ["---"] * len(self.header), *self.rows]
         return "\n".join(f"| {' | '.join(map(in_markdown, line))} |" for line in lines)
 
     def to_html(self) -> str:
-        """Write a table element."""
+        """Write a table element.
+
+        Returns
+        -------
+        str
+            The table in HTML, with what is in it escaped.
+        """
         head = _row("th", self.header)
         body = "".join(_row("td", row) for row in self.rows)
         return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
@@ -47,12 +71,35 @@ class ModelCard:
     Notebooks show it as a page. What columns, classes and parameters are called is
     escaped, in Markdown as in HTML.
 
-    Attributes
+    Parameters
     ----------
     title : str
+        Heading of the page.
     sections : dict of str to list
         Paragraphs (str), tables (`CardTable`) and lists of items by heading, in order;
         to be changed and added to.
+
+    See Also
+    --------
+    model_card : Make the card of an estimator.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import ModelCard
+    >>> card = ModelCard("Grades", {"Use": ["For advice alone."]})
+    >>> card.sections["Limits"] = [["one school", "one year"]]
+    >>> print(card)
+    # Grades
+    <BLANKLINE>
+    ## Use
+    <BLANKLINE>
+    For advice alone.
+    <BLANKLINE>
+    ## Limits
+    <BLANKLINE>
+    - one school
+    - one year
+    <BLANKLINE>
     """
 
     def __init__(self, title: str, sections: dict[str, list[Block]]) -> None:
@@ -60,7 +107,13 @@ class ModelCard:
         self.sections = sections
 
     def to_markdown(self) -> str:
-        """Write the card as Markdown, as ``str(card)`` does."""
+        """Write the card as Markdown, as ``str(card)`` does.
+
+        Returns
+        -------
+        str
+            The card in Markdown.
+        """
         parts = [f"# {in_markdown(self.title)}"]
         for heading, blocks in self.sections.items():
             parts.append(f"## {in_markdown(heading)}")
@@ -68,7 +121,13 @@ class ModelCard:
         return "\n\n".join(parts) + "\n"
 
     def to_html(self) -> str:
-        """Write the card as an HTML element."""
+        """Write the card as an HTML element.
+
+        Returns
+        -------
+        str
+            The card in HTML, with what is in it escaped.
+        """
         parts = [f"<h1>{escape(self.title)}</h1>"]
         for heading, blocks in self.sections.items():
             parts.append(f"<h2>{escape(heading)}</h2>")

@@ -16,7 +16,7 @@ LINES_OF_A_CHECK = 8
 class Finding:
     """One thing about a table that predictions or scores will suffer from.
 
-    Attributes
+    Parameters
     ----------
     check : str
         What was looked for: "leak", "duplicates", "group", "gaps", "kind", "strings",
@@ -33,6 +33,19 @@ class Finding:
         What was found.
     answer : str
         What to do about it, with the parameter.
+
+    See Also
+    --------
+    check_columns : Look for findings in a table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.inspection import check_columns
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> finding = check_columns(X, X[:, [0]] * 2).findings[0]
+    >>> finding.check, finding.column, finding.other
+    ('leak', 0, 0)
     """
 
     check: str
@@ -50,10 +63,23 @@ class Finding:
 class ColumnReport:
     """Findings of `check_columns`, which print as one line each.
 
-    Attributes
+    Parameters
     ----------
     findings : tuple of Finding
         In the order of their weight; empty where nothing was found.
+
+    See Also
+    --------
+    check_columns : Look for findings in a table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mtl.inspection import check_columns
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> report = check_columns(X, X[:, [0]] * 2)
+    >>> len(report), [finding.check for finding in report]
+    (1, ['leak'])
     """
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
@@ -66,11 +92,28 @@ class ColumnReport:
         return iter(self.findings)
 
     def of(self, check: str) -> list[Finding]:
-        """List the findings of one check."""
+        """List the findings of one check.
+
+        Parameters
+        ----------
+        check : str
+            What was looked for, as `Finding.check` names it.
+
+        Returns
+        -------
+        list of Finding
+            In the order of their weight.
+        """
         return [finding for finding in self.findings if finding.check == check]
 
     def as_frame(self) -> Any:
-        """Return a pandas frame with a row a finding and a column an attribute."""
+        """Make a pandas frame with a row a finding and a column an attribute.
+
+        Returns
+        -------
+        data frame of shape (n_findings, 7)
+            Rows in the order of their weight.
+        """
         try:
             import pandas as pd
         except ImportError as error:

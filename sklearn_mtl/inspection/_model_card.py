@@ -91,6 +91,10 @@ def model_card(
         `y` has other columns than `fit` saw or another number of rows, or no rows were
         held out in `fit` and `X` is missing.
 
+    See Also
+    --------
+    ModelCard : What a card holds.
+
     References
     ----------
     .. [1] M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.

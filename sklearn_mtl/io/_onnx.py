@@ -67,6 +67,10 @@ def to_onnx(
         of sharing of one's own, categories or classes of mixed types, and columns of
         classes without any label in `fit`.
 
+    See Also
+    --------
+    save : Write an estimator to a file for this package.
+
     Notes
     -----
     Missing cells are NaN among numbers, the empty string among strings, and the least

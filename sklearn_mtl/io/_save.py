@@ -141,6 +141,21 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[Any] = ()) -> Estimat
     See Also
     --------
     save : Write it, with an example.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_mtl import MultiTaskNetRegressor
+    >>> from sklearn_mtl.datasets import make_multitask
+    >>> from sklearn_mtl.io import load, save
+    >>> X, y = make_multitask(60, 3, random_state=0)
+    >>> net = MultiTaskNetRegressor(max_iter=2, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(net, Path(folder) / "net.safetensors")
+    ...     again = load(Path(folder) / "net.safetensors")
+    >>> bool((again.predict(X) == net.predict(X)).all())
+    True
     """
     names = custom_names(custom)
     path = os.fsdecode(path)

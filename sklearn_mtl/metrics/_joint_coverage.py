@@ -39,6 +39,10 @@ def joint_coverage_score(
     ValueError
         Labels and bounds do not fit each other, or no column has bounds.
 
+    See Also
+    --------
+    energy_score : Scores joint draws, all columns at once.
+
     Examples
     --------
     >>> from sklearn_mtl.metrics import joint_coverage_score

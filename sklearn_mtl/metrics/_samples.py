@@ -155,6 +155,10 @@ def variogram_score(
         Shapes do not fit each other, a column holds no numbers, or a draw is no finite
         number where a label is known.
 
+    See Also
+    --------
+    energy_score : Scores joint draws, all columns at once.
+
     References
     ----------
     .. [1] M. Scheuerer, T. M. Hamill, "Variogram-Based Proper Scoring Rules for

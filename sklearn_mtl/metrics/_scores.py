@@ -325,6 +325,11 @@ def average_rrmse(y_true: Any, y_pred: Any, *, y_train: Any = None) -> float:
         Columns without a label, or of constant labels, are left out; NaN where none
         remains.
 
+    See Also
+    --------
+    task_scores : Scores of each column.
+    skill_score : Share of the prior's cost that is removed.
+
     References
     ----------
     .. [1] E. Spyromitros-Xioufis, G. Tsoumakas, W. Groves, I. Vlahavas, "Multi-target

@@ -157,6 +157,10 @@ def precision_at_k_score(
     ValueError
         A column has not two classes, or a label has no score.
 
+    See Also
+    --------
+    row_roc_auc_score : Ranks relevant labels above others.
+
     Examples
     --------
     >>> from sklearn_mtl.metrics import precision_at_k_score

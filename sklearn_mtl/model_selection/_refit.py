@@ -22,6 +22,10 @@ class RefitByScoredFolds:
         Name of a score, as in ``refit``: a column's name with `task_scorers`, "score"
         with a single scorer.
 
+    See Also
+    --------
+    StackedGridSearchCV : A search that takes it.
+
     Examples
     --------
     >>> import numpy as np

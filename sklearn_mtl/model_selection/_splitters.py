@@ -114,7 +114,8 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
 
         Returns
         -------
-        n_splits : int
+        int
+            Number of folds.
         """
         return self.n_splits
 
@@ -326,7 +327,7 @@ def multitask_train_test_split(
 
     Returns
     -------
-    splitting : list, length=2 * len(arrays)
+    list of length 2 * len(arrays)
         The train and the test part of each array, each in its own kind of container;
         sparse matrices come back in CSR format.
 

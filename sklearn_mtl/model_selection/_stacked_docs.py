@@ -34,6 +34,8 @@ verbose : int, default=0
     1 prints the plan, the size of stacks, and the seconds left; more, each fit.
 pre_dispatch : int or str, default="2*n_jobs"
     Jobs that are handed to workers ahead.
+""",
+    "results": """
 error_score : "raise" or number, default=nan
     Score of a candidate that cannot be fitted.
 return_train_score : bool, default=False
@@ -109,5 +111,5 @@ read the rows of an epoch in one order. The refit is as the estimator says.
 def with_sections(search: Class) -> Class:
     """Put the shared sections where a docstring names them."""
     texts = {name: text.strip() for name, text in SHARED.items()}
-    search.__doc__ = cleandoc(search.__doc__ or "") % texts
+    search.__doc__ = f"{cleandoc(search.__doc__ or '') % texts}\n"
     return search

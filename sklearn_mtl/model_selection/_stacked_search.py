@@ -49,7 +49,8 @@ class StackedSearch(BaseSearchCV):
 
         Parameters
         ----------
-        X, y : as `fit` of the estimator takes them
+        X, y : array-like or data frame
+            As `fit` of the estimator takes them.
         **params : dict
             Further arguments of `fit` of the estimator and of its splitter, as
             scikit-learn routes them. Where it routes none, `groups` reach the net
@@ -58,6 +59,7 @@ class StackedSearch(BaseSearchCV):
         Returns
         -------
         self
+            The search, with what it found.
         """
         calls = partial(
             self._calls, time_limit=self.time_limit, handed=self._handed_on(params)
@@ -101,6 +103,7 @@ class StackedGridSearchCV(GridSearchCV, StackedSearch):
     %(estimator)s
     %(grid)s
     %(search)s
+    %(results)s
 
     Attributes
     ----------
@@ -178,9 +181,10 @@ class StackedRandomizedSearchCV(RandomizedSearchCV, StackedSearch):
     %(distributions)s
     n_iter : int, default=10
         Candidates that are drawn.
+    %(search)s
     random_state : int, RandomState instance or None, default=None
         Draws candidates.
-    %(search)s
+    %(results)s
 
     Attributes
     ----------

@@ -22,8 +22,8 @@ from sklearn_mtl.nn._layered_extraction import LayeredExtraction
 from sklearn_mtl.nn._layers import HiddenLayer, StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixture_of_experts import MixtureOfExperts
-from sklearn_mtl.nn._network import Joint, MultiTaskNetwork
-from sklearn_mtl.nn._network_pass import NetworkPass
+from sklearn_mtl.nn._network import MultiTaskNetwork
+from sklearn_mtl.nn._network_pass import Joint, NetworkPass
 from sklearn_mtl.nn._no_sharing import NoSharing
 from sklearn_mtl.nn._partial_layer import PartialHiddenLayer
 from sklearn_mtl.nn._random import Drawing, Dropout, MemberDraws, Noise

@@ -32,6 +32,11 @@ class CrossStitch(Sharing):
     own_share : float, default=0.9
         :math:`\alpha_{tt}` at the start; the other tasks share the rest evenly.
 
+    See Also
+    --------
+    SoftSharing : Holds the weights of trunks together.
+    LayeredExtraction : Gives each task experts of its own, too.
+
     References
     ----------
     .. [1] I. Misra, A. Shrivastava, A. Gupta, M. Hebert, "Cross-Stitch Networks for

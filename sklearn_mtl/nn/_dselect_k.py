@@ -46,6 +46,10 @@ class DSelectK(Mixture):
         experts of a task differ from row to row. The penalty is then a mean over the
         rows of a batch, which the source sums.
 
+    See Also
+    --------
+    MixtureOfExperts : Lets a gate a task mix experts that all share.
+
     References
     ----------
     .. [1] H. Hazimeh, Z. Zhao, A. Chowdhery, M. Sathiamoorthy, Y. Chen, R. Mazumder, L.

@@ -17,6 +17,11 @@ Tensor = torch.Tensor
 class HardSharing(Sharing):
     """One trunk under all heads (Caruana 1997) [1]_.
 
+    See Also
+    --------
+    SharedFactors : One trunk, whose heads read a few factors.
+    MixtureOfExperts : Lets a gate a task mix experts that all share.
+
     References
     ----------
     .. [1] R. Caruana, "Multitask Learning", Machine Learning 28, 1997.

@@ -32,6 +32,11 @@ class HiddenUnits:
     depth : tuple of int, or None
         How many of the layers each member uses, deepest first; None for all of them.
 
+    See Also
+    --------
+    MemberDraws : Draws for each member by itself.
+    Sharing : What a way of your own is a subclass of.
+
     Examples
     --------
     >>> import torch
@@ -70,9 +75,15 @@ class HiddenUnits:
         stack : tuple of int
             (K,), or (K, T).
         widths : sequence of int
+            Of what the first layer reads, and of each layer.
         mirrored : bool, default=False
             Whether members that use fewer layers leave out the first ones, as a decoder
             does, rather than the last ones.
+
+        Returns
+        -------
+        ModuleList of HiddenLayer
+            One a pair of neighbouring widths.
         """
         pairs = list(pairwise(widths))
         if self.depth is None:
@@ -87,7 +98,22 @@ class HiddenUnits:
         )
 
     def layer(self, stack: tuple[int, ...], n_inputs: int, n_units: int) -> HiddenLayer:
-        """Make one layer, which all members use and which drops nothing yet."""
+        """Make one layer, which all members use and which drops nothing yet.
+
+        Parameters
+        ----------
+        stack : tuple of int
+            (K,), or (K, T).
+        n_inputs : int
+            Numbers that each of its units reads.
+        n_units : int
+            Width of the layer.
+
+        Returns
+        -------
+        HiddenLayer
+            With weights that its members drew.
+        """
         return HiddenLayer(
             stack,
             n_inputs,
@@ -130,17 +156,40 @@ class HiddenUnits:
             )
 
     def without_last_layer(self) -> HiddenUnits:
-        """Count one layer less in each member."""
+        """Count one layer less in each member.
+
+        Returns
+        -------
+        HiddenUnits
+            Itself where all members use all layers.
+        """
         if self.depth is None:
             return self
         return replace(self, depth=tuple(d - 1 for d in self.depth))
 
     def of_one_depth(self) -> HiddenUnits:
-        """Let all members use all layers."""
+        """Let all members use all layers.
+
+        Returns
+        -------
+        HiddenUnits
+            A copy; this one stays as it is.
+        """
         return replace(self, depth=None)
 
     def drop(self, layers: nn.ModuleList) -> nn.ModuleList:
-        """Let the units of layers be dropped, by draws of one generator."""
+        """Let the units of layers be dropped, by draws of one generator.
+
+        Parameters
+        ----------
+        layers : ModuleList of HiddenLayer
+            Changed in place.
+
+        Returns
+        -------
+        ModuleList of HiddenLayer
+            `layers`.
+        """
         dropout = Dropout(self.dropout, self.generator)
         for layer in layers:
             layer.dropout = dropout

@@ -29,9 +29,10 @@ class Binding(NamedTuple):
     needs_input : bool, default=True
         Whether `Pass.backward` is to return the gradient of the input.
     device : torch.device or str, default=None
+        Where to compute. None stands for where the parameters are, whose memory is
+        then shared.
     dtype : torch.dtype, default=None
-        Where and in which number format to compute. None stands for that of the
-        parameters, whose memory is then shared.
+        In which number format to compute; None for that of the parameters.
     products : torch.dtype, default=None
         Number format of the products of shared layers, where it is a shorter one.
 
@@ -59,7 +60,18 @@ class Binding(NamedTuple):
         return self._replace(needs_input=True)
 
     def put(self, values: Tensor) -> Tensor:
-        """Move to the device and, unless they are positions, to the number format."""
+        """Move to the device and, unless they are positions, to the number format.
+
+        Parameters
+        ----------
+        values : tensor
+            Of any shape.
+
+        Returns
+        -------
+        tensor of the shape of `values`
+            `values` itself where nothing is to be changed.
+        """
         values = values.detach()
         if self.device is None and self.dtype is None:
             return values
@@ -67,7 +79,18 @@ class Binding(NamedTuple):
         return values.to(device=self.device, dtype=dtype)
 
     def module(self, module: nn.Module) -> nn.Module:
-        """Give the module itself, or a copy in the format that is asked for."""
+        """Give the module itself, or a copy in the format that is asked for.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            What is bound.
+
+        Returns
+        -------
+        torch.nn.Module
+            `module`, or its copy.
+        """
         if self.device is None and self.dtype is None:
             return module
         return deepcopy(module).to(device=self.device, dtype=self.dtype)
@@ -78,11 +101,37 @@ class Pass(ABC):
 
     A pass is made anew whenever that memory may have changed. Methods are called in
     turn: `forward`, then `products` if it is wanted, then `backward`.
+
+    Examples
+    --------
+    The pass of a layer that doubles; it has no parameters:
+
+    >>> import torch
+    >>> from sklearn_mtl.nn import Pass
+    >>> class Doubling(Pass):
+    ...     def forward(self, x):
+    ...         return 2 * x
+    ...     def backward(self, upstream):
+    ...         return 2 * upstream
+    >>> double = Doubling()
+    >>> double.forward(torch.ones(2)), double.backward(torch.ones(2))
+    (tensor([2., 2.]), tensor([2., 2.]))
     """
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the output of the layer; what a call of the pass does, too."""
+        """Compute the output of the layer; what a call of the pass does, too.
+
+        Parameters
+        ----------
+        x : tensor
+            What the layer reads.
+
+        Returns
+        -------
+        tensor
+            What the layer gives.
+        """
 
     __call__: Callable[..., Tensor]
 
@@ -119,6 +168,7 @@ class Pass(ABC):
         Returns
         -------
         products : tensor of shape (K, T, T)
+            Inner products of the tasks' gradients.
         upstream : tensor of shape (K, T, B, n_inputs)
             Gradients of the input; of no meaning where ``needs_input`` is False.
         """
@@ -133,6 +183,7 @@ class AutogradPass(Pass):
     module : torch.nn.Module
         Maps one tensor to one tensor.
     binding : Binding
+        What the pass is for.
 
     Examples
     --------
@@ -155,6 +206,7 @@ class AutogradPass(Pass):
         self.is_shared = [id(p) in shared for p in self.trained]
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute the output, and keep its graph where the pass trains."""
         if not self.trains:
             return self._evaluated(x)
         with torch.enable_grad():
@@ -174,6 +226,7 @@ class AutogradPass(Pass):
         return y
 
     def backward(self, upstream: Tensor) -> Tensor:
+        """Set the gradients of the parameters, and return that of the input."""
         found = self._gradients(upstream, retain_graph=False)
         for parameter, gradient in zip(self.trained, found[1:], strict=True):
             parameter.grad = gradient
@@ -181,6 +234,7 @@ class AutogradPass(Pass):
 
     def products(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
         # One call a task: to batch them, torch would import its compiler.
+        """Compare the gradients that T losses would have, by one backward pass each."""
         of_tasks = []
         for t in range(upstream.shape[1]):
             of_task = upstream[:, t]
@@ -247,6 +301,11 @@ class Layer(nn.Module):
     knows the gradient by a formula. A subclass that changes ``forward`` alone does not
     inherit the formula.
 
+    Parameters
+    ----------
+    *args, **kwargs : object
+        Those of the subclass.
+
     Examples
     --------
     A layer without a formula is trained by autograd, and its neighbours by theirs:
@@ -292,10 +351,12 @@ class Layer(nn.Module):
         Parameters
         ----------
         binding : Binding
+            What the pass is for.
 
         Returns
         -------
         Pass
+            Forward and backward on the memory that was looked up.
         """
         return AutogradPass(self, binding)
 

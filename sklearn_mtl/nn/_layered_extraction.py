@@ -42,6 +42,11 @@ class LayeredExtraction(Sharing):
         one level each, and the first level has all widths before these. Members that
         differ in depth need ``n_levels=1``.
 
+    See Also
+    --------
+    MixtureOfExperts : Lets a gate a task mix experts that all share.
+    CrossStitch : Trunks that read each other after each layer.
+
     References
     ----------
     .. [1] H. Tang, J. Liu, M. Zhao, X. Gong, "Progressive Layered Extraction (PLE): A
@@ -134,16 +139,37 @@ class LayeredExtraction(Sharing):
         return n_levels
 
     def below_last(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Give what the experts of the last level read: each task's, and all tasks'."""
+        """Give what the experts of the last level read: each task's, and all tasks'.
+
+        Parameters
+        ----------
+        features : tensor of shape (K, B, d)
+            What the first level reads.
+
+        Returns
+        -------
+        own : tensor of shape (K, T, B, h)
+            Units of each task's experts; `features` where there is one level.
+        shared : tensor of shape (K, B, h)
+            Units of the experts of all tasks; `features` where there is one level.
+        """
         own = shared = features
         for level in self.levels[:-1]:
             own, shared = level(own, shared)
         return own, shared
 
     def gate_weights(self, features: Tensor) -> Tensor:
-        """Map features to shares of the last level's experts, (K, B, T, E).
+        """Map features to shares of the last level's experts.
 
-        Those of the first task come first, and the shared ones last.
+        Parameters
+        ----------
+        features : tensor of shape (K, B, d)
+            What the first level reads.
+
+        Returns
+        -------
+        tensor of shape (K, B, T, E)
+            Those of the first task come first, and the shared ones last.
         """
         own, _ = self.below_last(features)
         last: Any = self.levels[-1]

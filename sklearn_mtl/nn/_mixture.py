@@ -51,10 +51,38 @@ class Mixture(Sharing):
     def make_gates(
         self, n_members: int, n_tasks: int, n_features: int, hidden: HiddenUnits
     ) -> Layer:
-        """Make what maps features (K, B, d) to shares of experts, (K, B, T, E)."""
+        """Make what maps features (K, B, d) to shares of experts, (K, B, T, E).
+
+        Parameters
+        ----------
+        n_members : int
+            K.
+        n_tasks : int
+            T.
+        n_features : int
+            Numbers that a gate reads.
+        hidden : HiddenUnits
+            Makes layers, and draws for members.
+
+        Returns
+        -------
+        Layer
+            The gates.
+        """
 
     def gate_weights(self, features: Tensor) -> Tensor:
-        """Map features (K, B, n_features) to shares of experts, (K, B, T, E)."""
+        """Map features to shares of experts.
+
+        Parameters
+        ----------
+        features : tensor of shape (K, B, n_features)
+            What the gates read.
+
+        Returns
+        -------
+        tensor of shape (K, B, T, E)
+            Shares of each row and task sum to 1.
+        """
         shares: Tensor = self.gates(features)
         return shares
 

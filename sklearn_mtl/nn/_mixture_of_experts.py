@@ -24,6 +24,11 @@ class MixtureOfExperts(Mixture):
     n_experts : int, default=4
         Trunks that each column mixes.
 
+    See Also
+    --------
+    DSelectK : Lets each task select a few experts.
+    LayeredExtraction : Gives each task experts of its own, too.
+
     References
     ----------
     .. [1] J. Ma, Z. Zhao, X. Yi, J. Chen, L. Hong, E. Chi, "Modeling Task Relationships

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,30 +20,12 @@ from sklearn_mtl.nn._layers import StackedLinear
 from sklearn_mtl.nn._links import Links
 from sklearn_mtl.nn._mixed_heads import make_heads
 from sklearn_mtl.nn._network_checks import check_one_each, check_sharing
-from sklearn_mtl.nn._network_pass import NetworkPass, Stages
+from sklearn_mtl.nn._network_pass import Joint, NetworkPass, Stages
 from sklearn_mtl.nn._random import MemberDraws, draw_seeds
 from sklearn_mtl.nn._reconstruction import Autoencoder
 from sklearn_mtl.nn._sharing import Sharing, set_up
 
 Tensor = torch.Tensor
-
-
-class Joint(NamedTuple):
-    """What a network with a decoder says of a batch.
-
-    Attributes
-    ----------
-    raw : tensor of shape (K, n_rows, C)
-        Raw outputs of the rows that have labels, which are the first.
-    units : tensor of shape (K, n_rows, h)
-        Units that heads read of these.
-    cost : tensor of shape (K, B)
-        What decoding costs for all rows.
-    """
-
-    raw: Tensor
-    units: Tensor
-    cost: Tensor
 
 
 class MultiTaskNetwork(Stages, Layer):
@@ -54,7 +36,7 @@ class MultiTaskNetwork(Stages, Layer):
     n_members : int
         K.
     n_features : int
-        d.
+        Numbers that the network reads, d.
     task_of_output : int array of shape (C,)
         The task that owns each raw output; tasks are numbered from 0 without gaps, and
         the outputs of each are neighbours.
@@ -247,7 +229,13 @@ class MultiTaskNetwork(Stages, Layer):
         return None if self.reconstruction is None else self.reconstruction.latent
 
     def set_prior(self, prior_raw: np.ndarray) -> None:
-        """Let members start from predicting the prior, (C,), or their own, (K, C)."""
+        """Let members start from predicting the prior, (C,), or their own, (K, C).
+
+        Parameters
+        ----------
+        prior_raw : ndarray of shape (C,) or (K, C)
+            Raw outputs of the prior.
+        """
         with torch.no_grad():
             self.heads.set_prior(torch.from_numpy(prior_raw))
 
@@ -255,6 +243,13 @@ class MultiTaskNetwork(Stages, Layer):
         """Read features that the network was so far given in bins already.
 
         Nothing is dropped from them any more: it is to predict.
+
+        Parameters
+        ----------
+        n_features : int
+            Features before they are put into bins.
+        bins : sequence of ndarray, or None
+            Edges of each; None where the network reads them as they are.
         """
         like = next(self.parameters())
         self.inputs = Inputs(
@@ -276,12 +271,14 @@ class MultiTaskNetwork(Stages, Layer):
         Parameters
         ----------
         features : tensor of shape (B, d) or (K, B, d)
+            Of rows that heads predict, then of others.
         n_rows : int
             Rows that heads predict; the others only train what is shared.
 
         Returns
         -------
         Joint
+            Raw outputs, units and costs.
         """
         assert self.reconstruction is not None
         below = self.sharing(self.inputs(features))
@@ -290,7 +287,15 @@ class MultiTaskNetwork(Stages, Layer):
         return Joint(self.heads(of_heads), of_heads, cost)
 
     def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Name the parameters below the units that heads read."""
+        """Name the parameters below the units that heads read.
+
+        Yields
+        ------
+        name : str
+            Where the parameter stands in the network.
+        parameter : torch.nn.Parameter
+            One of every task, in the order of the layers.
+        """
         for name, parameter in self.sharing.shared_parameters():
             yield f"sharing.{name}", parameter
         if self.latent is not None:
@@ -343,6 +348,7 @@ class MultiTaskNetwork(Stages, Layer):
         Parameters
         ----------
         padding : bool array of shape (C,), default=None
+            Raw outputs that no class stands for; they count nothing.
 
         Returns
         -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from sklearn_mtl.nn._network import MultiTaskNetwork
 
 Tensor = torch.Tensor
+
+
+class Joint(NamedTuple):
+    """What a network with a decoder says of a batch.
+
+    Attributes
+    ----------
+    raw : tensor of shape (K, n_rows, C)
+        Raw outputs of the rows that have labels, which are the first.
+    units : tensor of shape (K, n_rows, h)
+        Units that heads read of these.
+    cost : tensor of shape (K, B)
+        What decoding costs for all rows.
+    """
+
+    raw: Tensor
+    units: Tensor
+    cost: Tensor
 
 
 class Stages:
@@ -30,14 +48,33 @@ class Stages:
     n_shared: int
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (B, d), or (K, B, d), to raw outputs (K, B, C)."""
+        """Map features to raw outputs.
+
+        Parameters
+        ----------
+        features : tensor of shape (B, d) or (K, B, d)
+            The same rows for all members, or rows of each.
+
+        Returns
+        -------
+        tensor of shape (K, B, C)
+            Raw outputs, in the order of the heads.
+        """
         raw: Tensor = self.heads(self.shared(features))
         return raw
 
     def shared(self, features: Tensor) -> Tensor:
-        """Map features (B, d), or (K, B, d), to the units that heads read.
+        """Map features to the units that heads read.
 
-        Of shape (K, B, h), or (K, T, B, h) where each task reads its own.
+        Parameters
+        ----------
+        features : tensor of shape (B, d) or (K, B, d)
+            The same rows for all members, or rows of each.
+
+        Returns
+        -------
+        tensor of shape (K, B, h) or (K, T, B, h)
+            The second where each task reads units of its own.
         """
         units: Tensor = self.sharing(self.inputs(features))
         if self.latent is not None:

@@ -24,6 +24,11 @@ class NoSharing(Sharing):
     of what sharing gains. Columns still stop together, and the optimizer's steps and
     the order of rows are those of all.
 
+    See Also
+    --------
+    HardSharing : The default: one trunk for all tasks.
+    SoftSharing : Holds the weights of trunks together.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetRegressor

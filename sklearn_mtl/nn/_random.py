@@ -67,6 +67,10 @@ class MemberDraws:
     generator : torch.Generator
         Draws what all members draw together.
 
+    See Also
+    --------
+    HiddenUnits : Makes the hidden layers of a way of sharing.
+
     Examples
     --------
     >>> import torch
@@ -91,6 +95,7 @@ class MemberDraws:
             Slice j is drawn by member j; k is the number of members, or smaller where
             only the first ones draw.
         std : float, default=1.0
+            Standard deviation.
 
         Returns
         -------

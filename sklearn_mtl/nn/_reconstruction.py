@@ -37,6 +37,10 @@ class Autoencoder(BaseEstimator, nn.Module):
         training. The decoder is to find X without the noise: a denoising autoencoder
         [1]_.
 
+    See Also
+    --------
+    VariationalAutoencoder : Draws rows of X, too.
+
     References
     ----------
     .. [1] P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol, "Extracting and
@@ -96,12 +100,15 @@ class Autoencoder(BaseEstimator, nn.Module):
         Parameters
         ----------
         n_members : int
+            K.
         n_features : int
             Numbers that the first shared layer reads.
         sizes : sequence of int
             Widths of the shared layers; at least one.
         columns : Decoded
+            What the decoder predicts.
         hidden : HiddenUnits
+            Makes layers, and draws for members.
 
         Returns
         -------
@@ -132,7 +139,9 @@ class Autoencoder(BaseEstimator, nn.Module):
         Parameters
         ----------
         units : tensor of shape (K, B, u)
+            Those of the last shared layer.
         features : tensor of shape (B, d) or (K, B, d)
+            What is reconstructed.
 
         Returns
         -------
@@ -162,6 +171,10 @@ class VariationalAutoencoder(Autoencoder):
     noise : float, default=0.0
         Standard deviation of normal noise that is added to the encoded X while
         training.
+
+    See Also
+    --------
+    Autoencoder : Reconstructs X.
 
     References
     ----------
@@ -201,6 +214,7 @@ class VariationalAutoencoder(Autoencoder):
         units : tensor of shape (K, B, u)
             What the variables' moments are linear in.
         features : tensor of shape (B, d) or (K, B, d)
+            What is reconstructed.
 
         Returns
         -------

@@ -43,6 +43,18 @@ def can_select_members(module: nn.Module) -> bool:
     Returns
     -------
     bool
+        True where `select_members` can take members out of it.
+
+    See Also
+    --------
+    select_members : Take members out of a module.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.nn import can_select_members
+    >>> can_select_members(torch.nn.Linear(2, 1))
+    False
     """
     return all(map(_is_told, module.modules()))
 
@@ -64,6 +76,11 @@ def select_members(module: Module, index: Any) -> Module:
     -------
     torch.nn.Module
         Its parameters have no gradients yet.
+
+    See Also
+    --------
+    put_members_back : Write a copy's members back.
+    can_select_members : Whether a module can be cut so.
 
     Examples
     --------
@@ -117,6 +134,10 @@ def put_members_back(module: nn.Module, chosen: nn.Module, index: Any) -> None:
         What ``select_members(module, index)`` returned.
     index : int array of shape (k,)
         No member twice.
+
+    See Also
+    --------
+    select_members : Copy a module with some members only.
 
     Examples
     --------

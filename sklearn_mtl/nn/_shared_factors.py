@@ -34,6 +34,10 @@ class SharedFactors(HardSharing):
     n_factors : int, default=3
         Numbers that each head reads.
 
+    See Also
+    --------
+    HardSharing : The default: one trunk for all tasks.
+
     References
     ----------
     .. [1] R. K. Ando, T. Zhang, "A Framework for Learning Predictive Structures from

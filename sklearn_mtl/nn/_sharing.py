@@ -37,6 +37,11 @@ class Sharing(BaseEstimator, Layer):
         Whether linear heads of all tasks start from the same weights, so that what
         tasks have in common is learned below them; False by default.
 
+    See Also
+    --------
+    HardSharing : The default: one trunk for all tasks.
+    HiddenUnits : Makes the hidden layers of a way of sharing.
+
     Examples
     --------
     Half of the units see half of the features each:
@@ -135,11 +140,28 @@ class Sharing(BaseEstimator, Layer):
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (K, B, n_features) to units (K, B, h) or (K, T, B, h)."""
+        """Map features to units.
+
+        Parameters
+        ----------
+        features : tensor of shape (K, B, n_features)
+            What the first layer reads.
+
+        Returns
+        -------
+        tensor of shape (K, B, h) or (K, T, B, h)
+            The second where each task reads units of its own (``by_task``).
+        """
         raise NotImplementedError(f"{type(self).__name__} defines no forward.")
 
     def shared_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Name the parameters that all tasks share; all of them by default."""
+        """Name the parameters that all tasks share; all of them by default.
+
+        Returns
+        -------
+        iterator of (str, torch.nn.Parameter)
+            Names, as ``named_parameters`` gives them, and parameters.
+        """
         return self.named_parameters()
 
 

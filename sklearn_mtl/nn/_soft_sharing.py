@@ -38,6 +38,11 @@ class SoftSharing(Sharing):
     strength : float, default=0.01
         :math:`\lambda`.
 
+    See Also
+    --------
+    NoSharing : A trunk a task.
+    CrossStitch : Trunks that read each other after each layer.
+
     References
     ----------
     .. [1] L. Duong, T. Cohn, S. Bird, P. Cook, "Low Resource Dependency Parsing:

@@ -79,6 +79,7 @@ class GateUsageDisplay:
         Parameters
         ----------
         estimator : fitted MultiTaskNetEstimator, or a Pipeline that ends in one
+            One whose way of sharing has gates.
         ax : matplotlib Axes, default=None
             A new figure by default.
 
@@ -112,6 +113,7 @@ class GateUsageDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         check_axes(ax)
         shares = self._shares()

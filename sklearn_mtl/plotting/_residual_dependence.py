@@ -67,6 +67,7 @@ class ResidualDependenceDisplay:
         Parameters
         ----------
         estimator : fitted MultiTaskNetEstimator or a sibling
+            One that held rows out.
         ax : matplotlib Axes, default=None
             A new figure by default.
 
@@ -88,6 +89,7 @@ class ResidualDependenceDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         check_axes(ax)
         found = self.dependence

@@ -94,7 +94,8 @@ class TaskAffinityDisplay:
 
         Parameters
         ----------
-        estimator, X, y, cv, method : as `task_affinity` takes them
+        estimator, X, y, cv, method : object
+            As `task_affinity` takes them.
         n_groups : int, default=None
             Number of groups; by default, as many as have no affinity to each other.
         ax : matplotlib Axes, default=None
@@ -119,6 +120,7 @@ class TaskAffinityDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         check_axes(ax)
         found = self.affinity

@@ -71,7 +71,8 @@ class TaskComparisonDisplay:
 
         Parameters
         ----------
-        estimator, X, y, cv, confidence : as `compare_single_task` takes them
+        estimator, X, y, cv, confidence : object
+            As `compare_single_task` takes them.
         ax : matplotlib Axes, default=None
             A new figure by default.
 
@@ -94,6 +95,7 @@ class TaskComparisonDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         check_axes(ax)
         found = self.comparison

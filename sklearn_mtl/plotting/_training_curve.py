@@ -52,6 +52,11 @@ class TrainingCurveDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_tasks,)
     figure_ : matplotlib Figure
 
+    See Also
+    --------
+    TaskComparisonDisplay : What sharing gains each column.
+    GateUsageDisplay : Which experts each column reads.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator
@@ -101,6 +106,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : fitted MultiTaskNetEstimator, or a Pipeline that ends in one
+            Whose training is drawn.
         tasks : sequence, default=None
             Names of the columns to draw; all by default.
         kind : {"loss", "balancing"}, default="loss"
@@ -159,6 +165,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         self
+            The display, with its `ax_` and `figure_`.
         """
         _check_kind(kind)
         self._check_curves(kind)

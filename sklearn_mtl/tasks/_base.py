@@ -50,6 +50,11 @@ class Task(BaseEstimator):
         Mean loss of `prior_raw_` on the observed labels. Losses are divided by it, so
         that 1.0 means "no skill" whatever the kind. 0 where there is nothing to learn.
 
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Multiclass : Several classes without an order.
+
     Examples
     --------
     A kind for numbers with wild outliers, under Cauchy noise. Everything but its loss
@@ -101,9 +106,14 @@ class Task(BaseEstimator):
     def encode(self, column: Column) -> np.ndarray:
         """Turn labels into codes.
 
+        Parameters
+        ----------
+        column : Column
+            Labels; any of them may be missing.
+
         Returns
         -------
-        codes : float64 ndarray of shape (n_rows,), or (n_rows, `n_codes`)
+        float64 ndarray of shape (n_rows,), or (n_rows, `n_codes`)
             The second where a label takes several; NaN where it is missing.
 
         Raises
@@ -114,6 +124,11 @@ class Task(BaseEstimator):
 
     def labels_of(self, column: Column) -> np.ndarray:
         """Read labels of a numeric column as `residual`, `score` and metrics do.
+
+        Parameters
+        ----------
+        column : Column
+            Labels; any of them may be missing.
 
         Returns
         -------
@@ -139,12 +154,14 @@ class Task(BaseEstimator):
         Parameters
         ----------
         raw : tensor of shape (..., `n_outputs_`)
+            What the network says of the rows.
         codes : tensor of shape (...), or (..., `n_codes`)
             The second where a label takes several; 0 where it is missing.
 
         Returns
         -------
         tensor of shape (...)
+            The loss of each label.
         """
 
     def loss_and_gradient(
@@ -156,10 +173,19 @@ class Task(BaseEstimator):
         by far for small batches; a subclass that changes `loss` alone does not
         inherit the formula.
 
+        Parameters
+        ----------
+        raw : tensor of shape (..., `n_outputs_`)
+            What the network says of the rows.
+        codes : tensor of shape (...), or (..., `n_codes`)
+            The second where a label takes several; 0 where it is missing.
+
         Returns
         -------
         loss : tensor of shape (...)
+            The loss of each label.
         gradient : tensor of the shape of `raw`
+            Of the sum of the losses.
         """
         raw = raw.detach().requires_grad_()
         with torch.enable_grad():
@@ -174,6 +200,7 @@ class Task(BaseEstimator):
         Parameters
         ----------
         raw : ndarray of shape (..., `n_outputs_`)
+            What the network says of the rows.
 
         Returns
         -------
@@ -185,7 +212,18 @@ class Task(BaseEstimator):
 
     @abstractmethod
     def predict(self, response: np.ndarray) -> np.ndarray:
-        """Turn averaged responses of shape (n_rows, m) into labels (n_rows,)."""
+        """Turn averaged responses into labels.
+
+        Parameters
+        ----------
+        response : ndarray of shape (n_rows, m)
+            Mean over members.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels as users know them.
+        """
 
     def score(
         self,
@@ -205,7 +243,9 @@ class Task(BaseEstimator):
             Observed labels of a weight above 0, at least one: floats, or classes as
             users know them.
         predictions : ndarray of shape (n,)
+            What `predict` returned of these rows.
         sample_weight : ndarray of shape (n,), default=None
+            Weight of each label; ones if None.
 
         Returns
         -------
@@ -217,7 +257,20 @@ class Task(BaseEstimator):
         return r2(labels, predictions, sample_weight)
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
-        """Errors of numeric responses (..., m), in units that fit all rows alike."""
+        """Tell errors of numeric responses, in units that fit all rows alike.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (...)
+            What `labels_of` returned; NaN where missing.
+        response : ndarray of shape (..., m)
+            What `response` returned of these rows.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            Labels minus predictions, unless a kind says otherwise.
+        """
         error: np.ndarray = labels - response[..., 0]
         return error
 
@@ -238,11 +291,25 @@ class Task(BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows,)
+            Standard deviations in the units of the labels.
         """
         return np.sqrt(between + residual_std**2)
 
     def loss_of_arrays(self, raw: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """Tell `loss` of arrays (..., `n_outputs_`) and (...), outside of training."""
+        """Tell `loss` of arrays, outside of training.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (..., `n_outputs_`)
+            Raw outputs.
+        codes : ndarray of shape (...), or (..., `n_codes`)
+            Codes of the labels.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            The loss of each label.
+        """
         loss = self.loss(torch.from_numpy(raw), torch.from_numpy(codes))
         found: np.ndarray = loss.numpy()
         return found
@@ -253,26 +320,62 @@ class Task(BaseEstimator):
         return None
 
     def read_prior(self) -> np.ndarray:
-        """Raw outputs of the prior that `response` reads: `prior_raw_`, if its own."""
+        """Give the raw outputs of the prior that `response` reads.
+
+        Returns
+        -------
+        ndarray of shape (`n_outputs_`,)
+            `prior_raw_`, where a kind says nothing else.
+        """
         return self.prior_raw_
 
     def tempered(self, response: np.ndarray, temperature: float) -> np.ndarray:
-        """Divide the logarithms of probabilities by a temperature and normalise."""
+        """Divide the logarithms of probabilities by a temperature and normalise.
+
+        Parameters
+        ----------
+        response : ndarray of shape (..., n_classes)
+            Probabilities of the classes.
+        temperature : float
+            Above 1, they come closer to each other.
+
+        Returns
+        -------
+        ndarray of shape (..., n_classes)
+            Probabilities.
+        """
         return temper(response, temperature)
 
     def telling_share(self) -> float:
-        """Share of the observed labels that tell something: 1, but for rare classes."""
+        """Share of the observed labels that tell something: 1, but for rare classes.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
         return 1.0
 
     def block_key(self) -> tuple[Any, ...]:
-        """Tasks of equal keys share one call of `loss`.
+        """Tell which tasks share one call of `loss`: those of equal keys.
 
         A kind whose `loss` depends on parameters must put them into the key.
+
+        Returns
+        -------
+        tuple of hashable
+            Equal for tasks that share a call.
         """
         return type(self), self.n_outputs_
 
     def block_width(self) -> int:
-        """Raw outputs reserved for the task: `n_outputs_`, or more of -inf."""
+        """Tell how many raw outputs are reserved for the task.
+
+        Returns
+        -------
+        int
+            `n_outputs_`, or more, which are -inf.
+        """
         return self.n_outputs_
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
@@ -281,5 +384,11 @@ class Task(BaseEstimator):
         return f"{kind} of column {self.name_!r}" if hasattr(self, "name_") else kind
 
     def describe(self) -> str:
-        """Name column and kind in a message."""
+        """Name column and kind in a message.
+
+        Returns
+        -------
+        str
+            Such as "column 'price' (regression)".
+        """
         return f"column {self.name_!r} ({self.kind})"

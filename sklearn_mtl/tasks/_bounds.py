@@ -31,6 +31,11 @@ def read_bounds(labels: Any) -> np.ndarray:
     ValueError
         A label is none of these; the message names it.
 
+    See Also
+    --------
+    Censored : Numbers of which some are only bounds.
+    Survival : Times until an event.
+
     Examples
     --------
     >>> from sklearn_mtl.tasks import read_bounds

@@ -45,6 +45,11 @@ class Censored(HeteroscedasticRegression):
         Mean and standard deviation of the censored normal distribution that fits the
         observed labels best.
 
+    See Also
+    --------
+    Survival : Times until an event.
+    read_bounds : Read labels such as "<0.5".
+
     References
     ----------
     .. [1] J. Tobin, "Estimation of Relationships for Limited Dependent Variables",
@@ -105,7 +110,7 @@ class Censored(HeteroscedasticRegression):
             )
 
     def encode(self, column: Column) -> np.ndarray:
-        """Z-scores of both bounds, (n_rows, 2); NaN where missing."""
+        """Turn both bounds into z-scores, (n_rows, 2); NaN where missing."""
         return self._codes(self.labels_of(column))
 
     def _codes(self, bounds: np.ndarray) -> np.ndarray:
@@ -161,8 +166,11 @@ class Censored(HeteroscedasticRegression):
         Parameters
         ----------
         labels : ndarray of shape (n, 2), or (n,) of numbers
+            Bounds, or numbers that are known.
         predictions : ndarray of shape (n,)
+            What `predict` returned of these rows.
         sample_weight : ndarray of shape (n,), default=None
+            Weight of each label; ones if None.
 
         Returns
         -------

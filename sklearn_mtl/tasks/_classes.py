@@ -178,6 +178,11 @@ class Binary(ClassTask):
     classes : array-like or None, default=None
         Both classes, where the first rows may not show them.
 
+    See Also
+    --------
+    Multiclass : Several classes without an order.
+    Ordinal : Classes in an order.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetClassifier
@@ -222,7 +227,7 @@ class Binary(ClassTask):
         return Binary.loss(raw, codes), gradient
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes."""
+        """Turn raw outputs into probabilities of the classes."""
         if len(self.classes_) < 2:
             return np.ones((*raw.shape[:-1], len(self.classes_)))
         return np.concatenate([expit(-raw), expit(raw)], axis=-1)
@@ -240,6 +245,11 @@ class Multiclass(ClassTask):
     ----------
     classes : array-like or None, default=None
         All classes, where the first rows may not show them.
+
+    See Also
+    --------
+    Binary : At most two classes.
+    Ordinal : Classes in an order.
 
     Examples
     --------
@@ -266,7 +276,7 @@ class Multiclass(ClassTask):
         return 1 << (self.n_outputs_ - 1).bit_length()
 
     def block_key(self) -> tuple[Any, ...]:
-        """Columns of about as many classes share one softmax."""
+        """Let columns of about as many classes share one softmax."""
         return type(self), self.block_width()
 
     @staticmethod
@@ -292,7 +302,7 @@ class Multiclass(ClassTask):
         return loss, gradient if axis == -1 else gradient.transpose(-1, -2)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes."""
+        """Turn raw outputs into probabilities of the classes."""
         if not len(self.classes_):
             return np.ones((*raw.shape[:-1], 0))
         return softmax(raw, axis=-1)

@@ -25,7 +25,20 @@ class ColumnGroup(BaseEstimator):
 
     @abstractmethod
     def task_of(self, columns: tuple[Hashable, ...], position: int) -> Task:
-        """Make the unfitted task of one column."""
+        """Make the unfitted task of one column.
+
+        Parameters
+        ----------
+        columns : tuple of hashable
+            Names of the group's columns.
+        position : int
+            Which of them it is.
+
+        Returns
+        -------
+        Task
+            Of that column.
+        """
 
     @abstractmethod
     def completed(
@@ -52,14 +65,44 @@ class ColumnGroup(BaseEstimator):
     def fit(
         self, tasks: Sequence[Any], columns: Sequence[Column], weight: np.ndarray
     ) -> None:
-        """Fit the tasks of the group to labels, of weights (n, m)."""
+        """Fit the tasks of the group to labels.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        columns : sequence of Column
+            Their labels.
+        weight : ndarray of shape (n, m)
+            0 where a label is missing.
+        """
 
     def check_weights(self, tasks: Sequence[Any], weight: np.ndarray) -> None:
-        """Raise where the weights (m,) of the losses leave a column undefined."""
+        """Raise where the weights of the losses leave a column undefined.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        weight : ndarray of shape (m,)
+            What the loss of each column counts.
+        """
 
     @abstractmethod
     def completed_codes(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
-        """Fill in numbers or class codes (n, m) that follow from others; NaN if none.
+        """Fill in numbers or class codes that follow from others.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        labels : ndarray of shape (n, m)
+            Numbers or class codes; NaN where not known.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+            NaN where nothing follows.
 
         Raises
         ------
@@ -79,10 +122,16 @@ class ColumnGroup(BaseEstimator):
         Parameters
         ----------
         tasks : sequence of Task
+            Of the group's columns.
         labels : ndarray of shape (n, m)
             Numbers or class codes; NaN where not known.
         responses : sequence of ndarray of shape (n, r)
             One for each column; of numbers their first entry is read.
+
+        Returns
+        -------
+        list of ndarray of shape (n, r)
+            One for each column.
         """
 
     @abstractmethod
@@ -93,10 +142,40 @@ class ColumnGroup(BaseEstimator):
         drawn: Sequence[np.ndarray],
         responses: Sequence[np.ndarray],
     ) -> list[np.ndarray]:
-        """Hold draws (n, n_samples) of each column to the relation; as `agreed`."""
+        """Hold draws of each column to the relation; as `agreed`.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        labels : ndarray of shape (n, m)
+            Numbers or class codes; NaN where not known.
+        drawn : sequence of ndarray of shape (n, n_samples)
+            Draws of each column.
+        responses : sequence of ndarray of shape (n, r)
+            What the columns were drawn from.
+
+        Returns
+        -------
+        list of ndarray of shape (n, n_samples)
+            One for each column.
+        """
 
     def limits(self, tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:
-        """Least and greatest label that each column may have, (2, n, m)."""
+        """Tell the least and the greatest label that each column may have.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            Of the group's columns.
+        labels : ndarray of shape (n, m)
+            Numbers or class codes; NaN where not known.
+
+        Returns
+        -------
+        ndarray of shape (2, n, m)
+            Infinite where nothing bounds them.
+        """
         return own_limits(tasks, labels)
 
 

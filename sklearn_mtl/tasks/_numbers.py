@@ -17,7 +17,17 @@ class NumberTask(Task):
     """Labels that are numbers."""
 
     def read(self, column: Column) -> np.ndarray:
-        """Labels as floats, NaN where missing.
+        """Read labels as floats, NaN where missing.
+
+        Parameters
+        ----------
+        column : Column
+            Labels; any of them may be missing.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_rows,)
+            NaN where missing.
 
         Raises
         ------

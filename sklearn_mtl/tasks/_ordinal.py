@@ -30,6 +30,10 @@ class Ordinal(ClassTask):
         All classes in their order, where labels do not sort that way or the first rows
         may not show them.
 
+    See Also
+    --------
+    Multiclass : Several classes without an order.
+
     References
     ----------
     .. [1] P. McCullagh, "Regression Models for Ordinal Data", Journal of the Royal
@@ -91,7 +95,7 @@ class Ordinal(ClassTask):
         return -log_probability.gather(-1, code).squeeze(-1)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes."""
+        """Turn raw outputs into probabilities of the classes."""
         if len(self.classes_) < 2:
             return np.ones((*raw.shape[:-1], len(self.classes_)))
         steps = np.logaddexp(0.0, raw[..., 1:]).cumsum(axis=-1)

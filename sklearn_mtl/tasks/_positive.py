@@ -71,7 +71,7 @@ class LogLinkTask(NumberTask):
         return numbers
 
     def encode(self, column: Column) -> np.ndarray:
-        """Labels in the units that are learned, NaN where missing."""
+        """Turn labels into the units that are learned, NaN where missing."""
         return self._code(self._read_in_range(column))
 
 
@@ -85,6 +85,11 @@ class GammaRegression(LogLinkTask):
     ----------
     mean_ : float
         Weighted mean of the observed labels.
+
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Survival : Times until an event.
 
     Examples
     --------
@@ -122,12 +127,12 @@ class GammaRegression(LogLinkTask):
         return GammaRegression.loss(raw, codes), 1.0 - codes.unsqueeze(-1) * slope
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Means in the units of the labels."""
+        """Tell means in the units of the labels."""
         log_mean = np.clip(raw, -LARGEST_LOG, LARGEST_LOG)
         return np.exp(log_mean if self.prior_cost_ else 0.0 * raw) * self.mean_
 
     def residual(self, labels: np.ndarray, response: np.ndarray) -> np.ndarray:
-        """Errors as shares of the mean."""
+        """Tell errors as shares of the mean."""
         share: np.ndarray = labels / response[..., 0] - 1.0
         return share
 
@@ -149,6 +154,10 @@ class Count(LogLinkTask):
     ----------
     mean_ : float
         Weighted mean of the observed labels.
+
+    See Also
+    --------
+    NegativeBinomial : Counts that scatter more.
 
     Examples
     --------
@@ -215,6 +224,10 @@ class NegativeBinomial(Count):
         Weighted mean of the observed labels.
     dispersion_ : float
         Dispersion of the labels around their mean, by the method of moments.
+
+    See Also
+    --------
+    Count : Counts of a Poisson law.
 
     Examples
     --------

@@ -30,6 +30,11 @@ class Quantile(NumberTask):
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
 
+    See Also
+    --------
+    LaplaceRegression : Numbers under absolute error.
+    HeteroscedasticRegression : Numbers whose noise is learned for each row.
+
     References
     ----------
     .. [1] R. Koenker, G. Bassett, "Regression Quantiles", Econometrica 46, 1978.
@@ -92,7 +97,7 @@ class Quantile(NumberTask):
         return self
 
     def encode(self, column: Column) -> np.ndarray:
-        """Z-scores of the labels, NaN where missing."""
+        """Turn labels into z-scores, NaN where missing."""
         return (self.read(column) - self.mean_) / self.scale_
 
     def loss(self, raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
@@ -118,5 +123,5 @@ class Quantile(NumberTask):
         return np.concatenate([quantiles[..., [self._nearest()]], quantiles], axis=-1)
 
     def block_key(self) -> tuple[Any, ...]:
-        """Columns with the same quantiles share one call of `loss`."""
+        """Let columns with the same quantiles share one call of `loss`."""
         return type(self), tuple(self.quantiles)

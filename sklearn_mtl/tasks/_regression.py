@@ -27,6 +27,12 @@ class Regression(NumberTask):
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
 
+    See Also
+    --------
+    LaplaceRegression : Numbers under absolute error.
+    HuberRegression : Numbers with outliers.
+    HeteroscedasticRegression : Numbers whose noise is learned for each row.
+
     Examples
     --------
     >>> from sklearn_mtl import MultiTaskNetEstimator
@@ -72,7 +78,7 @@ class Regression(NumberTask):
         return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
     def encode(self, column: Column) -> np.ndarray:
-        """Z-scores of the labels, NaN where missing."""
+        """Turn labels into z-scores, NaN where missing."""
         return (self.read(column) - self.mean_) / self.scale_
 
     @staticmethod
@@ -89,7 +95,7 @@ class Regression(NumberTask):
         return error.square().mul_(0.5), error.unsqueeze(-1)
 
     def response(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions in the units of the labels."""
+        """Turn raw outputs into predictions in the units of the labels."""
         # A column that holds one number is predicted as that number.
         return raw * (self.scale_ if self.prior_cost_ else 0.0) + self.mean_
 
@@ -103,6 +109,12 @@ class LaplaceRegression(Regression):
     ----------
     mean_, scale_ : float
         Weighted median, and mean absolute deviation from it, of the observed labels.
+
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    HuberRegression : Numbers with outliers.
+    Quantile : Several quantiles at once.
 
     Examples
     --------
@@ -150,6 +162,11 @@ class HuberRegression(Regression):
         Weighted median, and 1.4826 times the weighted median absolute deviation from
         it (their mean where it is 0), of the observed labels.
 
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    LaplaceRegression : Numbers under absolute error.
+
     References
     ----------
     .. [1] P. J. Huber, "Robust Estimation of a Location Parameter", Annals of
@@ -181,7 +198,7 @@ class HuberRegression(Regression):
 
     @staticmethod
     def loss(raw: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-        """Huber's loss of the robust z-score."""
+        """Compute Huber's loss of the robust z-score."""
         prediction = raw.squeeze(-1)
         return F.huber_loss(
             prediction,
@@ -211,6 +228,11 @@ class HeteroscedasticRegression(Regression):
     ----------
     mean_, scale_ : float
         Weighted mean and standard deviation of the observed labels.
+
+    See Also
+    --------
+    Regression : Numbers under squared error.
+    Quantile : Several quantiles at once.
 
     References
     ----------

@@ -50,6 +50,11 @@ class Survival(NumberTask):
     last_ : float
         Time that is predicted everywhere where nothing was to be learned.
 
+    See Also
+    --------
+    Censored : Numbers of which some are only bounds.
+    read_bounds : Read labels such as "<0.5".
+
     References
     ----------
     .. [1] M. F. Gensheimer, B. Narasimhan, "A scalable discrete-time survival model for
@@ -217,8 +222,11 @@ class Survival(NumberTask):
         Parameters
         ----------
         labels : ndarray of shape (n, 2), or (n,) of times
+            Bounds, or times that are known.
         predictions : ndarray of shape (n,)
+            What `predict` returned of these rows.
         sample_weight : ndarray of shape (n,), default=None
+            Weight of each label; ones if None.
 
         Returns
         -------
@@ -229,7 +237,7 @@ class Survival(NumberTask):
         return concordance(bounds, predictions, sample_weight)
 
     def block_key(self) -> tuple[Any, ...]:
-        """Columns of as many intervals share one call of `loss`."""
+        """Let columns of as many intervals share one call of `loss`."""
         return type(self), self.n_outputs_
 
 

@@ -28,6 +28,7 @@ from sklearn_mtl.training._joined_tables import (
 from sklearn_mtl.training._last_epochs import LastEpochs
 from sklearn_mtl.training._last_losses import with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
+from sklearn_mtl.training._make_members import ensemble, search, teams
 from sklearn_mtl.training._make_net import (
     adopt_settings,
     adopt_task_weights,
@@ -42,14 +43,7 @@ from sklearn_mtl.training._make_rows import (
     number_format,
     rows_of_all,
 )
-from sklearn_mtl.training._members import (
-    OF_EACH,
-    Fold,
-    Members,
-    ensemble,
-    search,
-    teams,
-)
+from sklearn_mtl.training._members import OF_EACH, Fold, Members
 from sklearn_mtl.training._moved_cells import with_cells_of
 from sklearn_mtl.training._negative_transfer import NegativeTransfer
 from sklearn_mtl.training._net import MultiTaskNet

@@ -83,7 +83,10 @@ def test_frames_are_encoded_as_scikit_learn_does(tables, weighted):
     )
     imputer.fit(scaler.transform(X[["a", "b"]]))
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    towns, towns_new = (t[["town", "home"]].fillna(np.nan) for t in (X, X_new))
+    towns, towns_new = (
+        t[["town", "home"]].map(lambda cell: np.nan if cell is None else cell)
+        for t in (X, X_new)
+    )
     one_hot.fit(towns)
 
     # A number that does not vary in fit says nothing, whatever it is later.
