@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ from sklearn_mtl.estimators._codings import Codings, learn_codings, with_task_we
 from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._kinds import tasks_of
+from sklearn_mtl.estimators._lessons import check_can_teach, learn_lessons
 from sklearn_mtl.estimators._nets import Trained, Windows, train_nets
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
 from sklearn_mtl.estimators._rows import Rows, labelled_rows, validation_rows
+from sklearn_mtl.estimators._teaching_record import teaching_record
 from sklearn_mtl.estimators._trust import Trust, trust_of
+from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.estimators._warm_start import check_can_go_on
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
@@ -48,12 +52,15 @@ class Fitted:
     gate_usage : ndarray of shape (K, T, E), or None
         How much each task reads of each expert; None where there are no gates.
     trust : Trust
+    teaching : list of dict
+        One a column that has a teacher.
     """
 
     stack: FittedStack
     unit_std: np.ndarray | None
     gate_usage: np.ndarray | None
     trust: Trust
+    teaching: list[dict[str, Any]]
 
 
 def fit_table(
@@ -93,6 +100,12 @@ def fit_table(
     course : Course
         When training ends at the latest; what ended it stands there afterwards.
     """
+    if estimator.teachers:
+        judges = validation is not None or (
+            holds_out
+            and (estimator.early_stopping or asks_for_folds(estimator, table.groups))
+        )
+        check_can_teach(estimator, earlier is None, judges)
     rows = labelled_rows(table)
     if earlier is None:
         tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
@@ -112,6 +125,11 @@ def fit_table(
         to_stop_on = validation_rows(validation)
         _warn_of_another_scale(codings.encoder, to_stop_on.X)
         to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
+    ask_teachers = None
+    if estimator.teachers:
+        ask_teachers = partial(
+            learn_lessons, estimator, codings, table, rows, to_stop_on
+        )
     trained = train_nets(
         estimator,
         codings,
@@ -122,6 +140,7 @@ def fit_table(
         holds_out=holds_out,
         arrange=arrange,
         windows=windows,
+        ask_teachers=ask_teachers,
         course=course,
     )
     return learned_by(estimator, codings, trained, rows, to_stop_on)
@@ -165,6 +184,9 @@ def learned_by(
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         gate_usage=mean_gate_weights(trained.net.module_, trained.rows.table),
         trust=trust,
+        teaching=[]
+        if trained.taught is None
+        else teaching_record(calibrated, trained.taught, rows, to_stop_on),
     )
 
 
