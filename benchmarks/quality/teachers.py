@@ -2,9 +2,8 @@
 
 `sarcos_sparse`: seven torques of a robot arm, of which a training row carries one to
 three. `student_por`: the final grade is missing in nine tenths of the rows, the two
-earlier grades are not. `ml_yeast`: each of 14 labels is missing in nine tenths of the
-rows at random. `mtr_enb`: so is the cooling load of a building, not its heating load.
-Each column with gaps has a teacher of its own, and test rows are scored in these.
+earlier grades are not. `mtr_enb`: so is the cooling load of a building, not its heating
+load. Each column with gaps has a teacher of its own, and test rows are scored in these.
 """
 
 from time import process_time
@@ -34,7 +33,6 @@ ROWS, TEST_ROWS = 2000, 3000
 OF_TABLE = {
     "sarcos_sparse": ("boosting", "ridge"),
     "student_por": ("forest", "ridge"),
-    "ml_yeast": ("forest", "ridge"),
     "mtr_enb": ("boosting", "ridge"),
 }
 WITHOUT = "no teacher"
