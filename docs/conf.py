@@ -1,8 +1,12 @@
 """Configuration of Sphinx. The build needs no network."""
 
 import os
+import sys
+from pathlib import Path
 
 import sklearn_mtl
+
+sys.path.append(str(Path(__file__).parent / "_ext"))
 
 project = "sklearn-mtl"
 author = "The sklearn-mtl developers"
@@ -12,6 +16,7 @@ version = release = sklearn_mtl.__version__
 extensions = [
     "myst_parser",
     "numpydoc",
+    "parameter_groups",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
@@ -41,15 +46,14 @@ if os.environ.get("SKLEARN_MTL_DOCS_ONLINE"):
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
+SECTIONS = "tables", "insight", "unlabelled", "training", "serving", "extending"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
-    "subsection_order": [
-        f"../examples/{section}"
-        for section in ("tables", "insight", "unlabelled", "training", "extending")
-    ],
+    "subsection_order": [f"../examples/{section}" for section in SECTIONS],
     "ignore_pattern": r"(demo|serve_\w+)\.py",
     "download_all_examples": False,
     "show_memory": False,
@@ -78,7 +82,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
     "header_links_before_dropdown": 6,
-    "show_nav_level": 2,
+    "show_nav_level": 1,
 }
 
 

@@ -17,6 +17,8 @@ PAGES = [
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     if page.exists() and BLOCK.search(page.read_text(encoding="utf-8"))
 ]
+NEEDS = {"table-to-service.md": ("skrub", "skops")}
+"""Packages that a page uses beside those of the tests."""
 
 
 def without_prose(text):
@@ -29,6 +31,8 @@ def without_prose(text):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_of_page(page):
+    for package in NEEDS.get(page.name, ()):
+        pytest.importorskip(package)
     examples = without_prose(page.read_text(encoding="utf-8"))
     test = doctest.DocTestParser().get_doctest(
         examples, globs={}, name=page.name, filename=str(page), lineno=0

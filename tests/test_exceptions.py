@@ -3,13 +3,14 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.model_selection import cross_val_score
 from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskNetEstimator
-from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
+from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, StackedGridSearchCV
 
 SMALL = {"hidden_layer_sizes": (4,), "max_iter": 1, "early_stopping": False}
 X = np.arange(12.0)[:, None]
@@ -64,3 +65,19 @@ def test_warnings_stand_at_the_users_line(call):
     for warning in caught:
         assert warning.filename == __file__
         assert first < warning.lineno <= last
+
+
+def test_a_search_says_of_a_column_once_what_each_of_its_fits_sees():
+    names = [f"row {n} of {n % 7}" for n in range(60)]
+    table = pd.DataFrame({"id1": names, "id2": names[::-1], "x": np.arange(60.0)})
+    net = MultiTaskNetEstimator(**SMALL, random_state=0)
+    search = StackedGridSearchCV(net, {"alpha": [0.0, 0.1]}, cv=3)
+
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        search.fit(table, np.arange(60.0))
+
+    said = [str(warning.message) for warning in caught]
+    assert sum("Column 'id1'" in text for text in said) == 1
+    assert sum("Column 'id2'" in text for text in said) == 1
+    with pytest.warns(UserWarning, match="'id1'"):
+        net.fit(table, np.arange(60.0))

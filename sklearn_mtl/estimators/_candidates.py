@@ -286,7 +286,7 @@ def _learned(net: Any, split: Split) -> Learned | Exception:
         )
         rows = labelled_rows(table)
         tasks = tasks_of(common, rows.columns, None, table.y.container)
-        rows = rows.weighed(tasks, common.class_weight)
+        rows = rows.completed(tasks).weighed(tasks, common.class_weight)
         codings = learn_codings(common, rows, tasks, table.y.container)
         warn_of_unknown_classes(codings.tasks, rows.columns, common.class_weight)
     except Exception as error:

@@ -30,7 +30,13 @@ from sklearn_mtl.tables import (
     take_rows,
     warn_of_extreme_labels,
 )
-from sklearn_mtl.tasks import Task, per_column, telling_labels, weight_of_loss
+from sklearn_mtl.tasks import (
+    Task,
+    groups_of,
+    per_column,
+    telling_labels,
+    weight_of_loss,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +129,17 @@ def learn_codings(
     for task, column, weight in zip(
         tasks, rows.columns, rows.training_weight.T, strict=True
     ):
-        _fit_task(task, column, weight)
+        if task.group_position is None:
+            task.fit(column, weight)
+        _warn_of_labels(task, column, weight)
+    for group, own in groups_of(tasks):
+        group.fit(
+            [tasks[t] for t in own],
+            [rows.columns[t] for t in own],
+            rows.training_weight[:, own],
+        )
     labels = np.array(list(map(telling_labels, tasks, rows.training_weight.T)))
-    task_share = _task_share(estimator.task_weights, names, labels)
+    task_share = _task_share(estimator.task_weights, tasks, labels)
     everywhere = _weight_to_encode_by(rows)
     encoder = FeatureEncoder(
         estimator.categorical_features,
@@ -159,12 +173,11 @@ def learn_codings(
 
 def with_task_weights(codings: Codings, task_weights: Any) -> Codings:
     """Weigh the tasks anew."""
-    share = _task_share(task_weights, codings.names, codings.labels)
+    share = _task_share(task_weights, codings.tasks, codings.labels)
     return replace(codings, task_share=share)
 
 
-def _fit_task(task: Task, column: Column, weight: np.ndarray) -> None:
-    task.fit(column, weight)
+def _warn_of_labels(task: Task, column: Column, weight: np.ndarray) -> None:
     if not weight.any():
         warn(
             f"Column {column.name!r} of y has no label that counts; it is predicted "
@@ -198,14 +211,14 @@ def _without_left_out(rows: Rows, weight: np.ndarray) -> tuple[Any, np.ndarray]:
     return take_rows(rows.passed_X, read), weight[read]
 
 
-def _task_share(
-    task_weights: Any, names: list[Hashable], labels: np.ndarray
-) -> np.ndarray:
+def _task_share(task_weights: Any, tasks: list[Task], labels: np.ndarray) -> np.ndarray:
     """Weights of the tasks, as shares that sum to 1."""
     if isinstance(task_weights, str) and task_weights == "auto":
         values = weight_of_loss(labels)
     else:
-        values = _weights_said(task_weights, names)
+        values = _weights_said(task_weights, [task.name_ for task in tasks])
+        for group, own in groups_of(tasks):
+            group.check_weights([tasks[t] for t in own], values[own])
     share: np.ndarray = values / values.sum()
     return share
 

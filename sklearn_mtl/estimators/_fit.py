@@ -109,13 +109,14 @@ def fit_table(
     rows = labelled_rows(table)
     if earlier is None:
         tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
-        rows = rows.weighed(tasks, estimator.class_weight)
+        rows = rows.completed(tasks).weighed(tasks, estimator.class_weight)
         codings = learn_codings(estimator, rows, tasks, table.y.container)
     else:
         codings = with_task_weights(earlier.codings, estimator.task_weights)
         check_can_go_on(codings.tasks, rows.columns, rows.scoring_weight)
         refuse_unreadable_rows(codings.encoder, table.X, rows.left_out)
         _warn_of_muted_columns(codings.encoder, rows.X)
+        rows = rows.completed(codings.tasks)
         rows = rows.weighed(codings.tasks, estimator.class_weight)
     if isinstance(course.watcher, FitTasks):
         course.watcher.codings = codings
@@ -124,6 +125,7 @@ def fit_table(
     if validation is not None:
         to_stop_on = validation_rows(validation)
         _warn_of_another_scale(codings.encoder, to_stop_on.X)
+        to_stop_on = to_stop_on.completed(codings.tasks)
         to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
     ask_teachers = None
     if estimator.teachers:

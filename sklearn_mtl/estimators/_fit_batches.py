@@ -162,6 +162,7 @@ def _tables(
             continue
         rows = labelled_rows(table)
         check_can_go_on(codings.tasks, rows.columns, rows.scoring_weight)
+        rows = rows.completed(codings.tasks)
         rows = rows.weighed(codings.tasks, estimator.class_weight)
         yield encode_table(net, codings, rows)
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._reading import n_rows_of
-from sklearn_mtl.estimators._temperature import temper
 from sklearn_mtl.tables import take_rows
 from sklearn_mtl.training import (
     MemberRows,
@@ -186,7 +185,7 @@ class FittedStack:
         for net, own, index, raw in self._raw_of_held_out(rows):
             for t in own:
                 if t in tasks:
-                    prior = self.codings.tasks[t].prior_raw_
+                    prior = self.codings.tasks[t].read_prior()
                     yield t, index, self._raw(t, raw, net) - prior
 
     def distances(
@@ -213,7 +212,7 @@ class FittedStack:
             for rows, groups in self._raw_of(features, tasks):
                 for net, own, raw in groups:
                     for t in own:
-                        prior = self.codings.tasks[t].prior_raw_
+                        prior = self.codings.tasks[t].read_prior()
                         here = slice(start + rows.start, start + rows.stop)
                         yield t, here, self._raw(t, raw, net) - prior
             start += features.shape[0]
@@ -273,18 +272,19 @@ class FittedStack:
         return [(net, own) for net, own in groups if net is not None and own]
 
     def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
-        """Raw outputs (K, n, c) of one task, of those (K', n, C) of a net."""
-        own: np.ndarray = raw[..., net.criterion_.layout.slices[t]]
+        """Raw outputs (K, n, c) that one task reads, of those (K', n, C) of a net."""
+        own: np.ndarray = raw[..., net.criterion_.layout.reads[t]]
         return own if net is self.net else own[net.members.learning(t)]
 
     def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
         task, own = self.codings.tasks[t], self._raw(t, raw, net)
         if self.shrinkage[t] != 1.0:
-            own = task.prior_raw_ + self.shrinkage[t] * (own - task.prior_raw_)
+            prior = task.read_prior()
+            own = prior + self.shrinkage[t] * (own - prior)
         response = task.response(own)
         if task.is_classifier and self.temperature[t] != 1.0:
-            return temper(response, self.temperature[t])
+            return task.tempered(response, self.temperature[t])
         return response
 
 

@@ -15,11 +15,11 @@ from sklearn_mtl.estimators._conformal import (
 )
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._rows import Rows
-from sklearn_mtl.estimators._temperature import best_temperature, temper
+from sklearn_mtl.estimators._temperature import Answers, best_temperature
 from sklearn_mtl.joint import HeldOutLabels, rows_to_keep
 from sklearn_mtl.metrics import column_score, mean_of_known
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Task, groups_of
 from sklearn_mtl.training import MemberRows
 
 
@@ -170,16 +170,24 @@ class HeldOut:
     def temperature(self) -> np.ndarray:
         """Temperature (T,) of each task; 1 for numbers."""
         temperature = np.ones(len(self.tasks))
-        for t, task in enumerate(self.tasks):
-            if task.is_classifier:
-                known = self._known(t)
-                row = self.row[known]
-                temperature[t] = best_temperature(
-                    self.responses[t][known],
-                    self.labels[t][row].astype(int),
-                    self.training_weight[row, t] * self.share[known],
-                )
+        together = [own for _, own in groups_of(self.tasks)]
+        grouped = {t for own in together for t in own}
+        alone = [[t] for t in range(len(self.tasks)) if t not in grouped]
+        for own in alone + together:
+            if self.tasks[own[0]].is_classifier:
+                temperature[own] = best_temperature([self._answers(t) for t in own])
         return temperature
+
+    def _answers(self, t: int) -> Answers:
+        """Collect what was said of the held-out labels of a class column."""
+        known = self._known(t)
+        row = self.row[known]
+        return Answers(
+            self.tasks[t],
+            self.responses[t][known],
+            self.labels[t][row].astype(int),
+            self.training_weight[row, t] * self.share[known],
+        )
 
     def beats_prior(self) -> np.ndarray:
         """Whether the log-loss of each class column is below its prior's, (T,).
@@ -195,7 +203,7 @@ class HeldOut:
             codes = self.labels[t][row].astype(int)
             weight = self.training_weight[row, t] * self.share[known]
             said = self.responses[t][known][np.arange(len(codes)), codes]
-            prior = task.response(task.prior_raw_)[codes]
+            prior = task.response(task.read_prior())[codes]
             gain = np.log(np.maximum(said, 1e-300)) - np.log(np.maximum(prior, 1e-300))
             beats[t] = (weight * gain).sum() > 0
         return beats
@@ -203,8 +211,10 @@ class HeldOut:
     def tempered(self, temperature: np.ndarray) -> HeldOut:
         """Apply temperatures (T,) to the responses."""
         responses = [
-            response if by == 1.0 else temper(response, by)
-            for response, by in zip(self.responses, temperature, strict=True)
+            response if by == 1.0 else task.tempered(response, by)
+            for task, response, by in zip(
+                self.tasks, self.responses, temperature, strict=True
+            )
         ]
         return replace(self, responses=responses)
 

@@ -13,6 +13,8 @@ from sklearn_mtl.estimators._arguments import checks_arguments
 from sklearn_mtl.estimators._generative import CELLS_THAT_FIT
 from sklearn_mtl.estimators._known_labels import held_out_labels, read_known
 from sklearn_mtl.estimators._reading import seed_of
+from sklearn_mtl.joint import Copula
+from sklearn_mtl.tasks import Task, agreed_draws, agreed_responses
 
 
 @checks_arguments(
@@ -83,7 +85,7 @@ data frame
         labels = read_known(self.tasks_, y_known, len(responses[0]))
     rng = np.random.default_rng(seed_of(random_state))
     try:
-        drawn = copula.draws(responses, int(n_samples), rng, labels)
+        drawn = _drawn(self.tasks_, copula, responses, int(n_samples), rng, labels)
     except (MemoryError, OverflowError, ValueError) as error:
         n_cells = n_samples * len(responses[0]) * len(responses)
         if n_cells < CELLS_THAT_FIT:
@@ -97,6 +99,22 @@ data frame
         for task, codes in zip(self.tasks_, drawn, strict=True)
     ]
     return self.stack_.codings.rebuild_draws(columns, X)
+
+
+def _drawn(
+    tasks: list[Task],
+    copula: Copula,
+    responses: list[np.ndarray],
+    n_samples: int,
+    rng: np.random.Generator,
+    labels: np.ndarray | None,
+) -> list[np.ndarray]:
+    """Numbers or class codes (n, n_samples) of each column, which fit together."""
+    known = np.full((len(responses[0]), len(tasks)), np.nan)
+    if labels is not None:
+        known, responses = labels, agreed_responses(tasks, labels, responses)
+    drawn = copula.draws(responses, n_samples, rng, labels)
+    return agreed_draws(tasks, known, drawn, responses)
 
 
 def _as_labels(task: Any, codes: np.ndarray) -> np.ndarray:

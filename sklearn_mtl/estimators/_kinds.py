@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, Container, warn_of_bounds, warn_of_strings
-from sklearn_mtl.tasks import Binary, Multiclass, Task, per_column, resolve_tasks
+from sklearn_mtl.tables import Column, Container, warn_of_labels
+from sklearn_mtl.tasks import (
+    Binary,
+    Multiclass,
+    Task,
+    per_column,
+    resolve_tasks,
+    said_kinds,
+)
 
 _KEEP_CLASSES = "Where classes are meant, say 'multiclass' for it in task_types."
 
@@ -30,11 +37,10 @@ def tasks_of(
     tasks = resolve_tasks(columns, estimator.task_types, default=kind)
     _check_kinds(tasks, columns, kind)
     names = [column.name for column in columns]
-    said = per_column(estimator.task_types, names, "task_types")
+    said = said_kinds(estimator.task_types, names)
     for column, task, wanted in zip(columns, tasks, said, strict=True):
-        inferred = wanted is None and task.is_classifier
-        if inferred and not warn_of_bounds(column, _KEEP_CLASSES):
-            warn_of_strings(column, "y", _KEEP_CLASSES)
+        if wanted is None and task.is_classifier:
+            warn_of_labels(column, _KEEP_CLASSES)
     if classes is None:
         return tasks
     wanted = [classes]

@@ -12,7 +12,12 @@ from sklearn_mtl.estimators._held_out import exact_numbers
 from sklearn_mtl.estimators._reading import read_y
 from sklearn_mtl.joint import HeldOutLabels
 from sklearn_mtl.tables import Column, TargetTable
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import (
+    Task,
+    agreed_responses,
+    completed_labels,
+    label_limits,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +36,15 @@ class Told:
         where it is itself.
     moved : ndarray of shape (n, T)
         How far known labels moved the prediction of a number.
+    limits : ndarray of shape (2, n, T)
+        Least and greatest label that there may be beside the known ones.
     """
 
     labels: np.ndarray
     responses: list[np.ndarray]
     std_left: np.ndarray
     moved: np.ndarray
+    limits: np.ndarray
 
     def predictions(self, tasks: list[Task]) -> list[np.ndarray]:
         """One array of predictions (n,) a column; known labels come back as given."""
@@ -64,6 +72,7 @@ class Told:
                 np.where(changed, middle - reach, low),
                 np.where(changed, middle + reach, high),
             )
+            ends = np.clip(ends, *self.limits[:, :, t])
             moved.append([np.where(np.isnan(given), end, given) for end in ends])
         return [ends[0] for ends in moved], [ends[1] for ends in moved]
 
@@ -108,18 +117,28 @@ def told_by(estimator: Any, X: Any, y_known: Any) -> Told:
         told[t][rows, 0] = found[t][:, 0]
         std_left[rows, t] = left[:, t]
         std_left[given, t] = 0.0
-        moved[:, t] = told[t][:, 0] - responses[t][:, 0]
-    return Told(labels, told, std_left, moved)
+    told = agreed_responses(estimator.tasks_, labels, told)
+    for t, task in enumerate(estimator.tasks_):
+        if not task.is_classifier:
+            moved[:, t] = told[t][:, 0] - responses[t][:, 0]
+    limits = label_limits(estimator.tasks_, labels)
+    return Told(labels, told, std_left, moved, limits)
 
 
 def read_known(tasks: list[Task], y_known: Any, n_rows: int) -> np.ndarray:
-    """Numbers and class codes (n_rows, T) of known labels; NaN where not known."""
+    """Numbers and class codes (n_rows, T) of known labels; NaN where not known.
+
+    Known are those that follow from others, too.
+    """
     table = _read(y_known, n_rows)
     names = [task.name_ for task in tasks]
     labels = np.full((n_rows, len(tasks)), np.nan)
     for t, column in zip(_positions(table, names), table.columns, strict=True):
         labels[:, t] = _labels(tasks[t], column)
-    return labels
+    try:
+        return completed_labels(tasks, labels)
+    except ValueError as error:
+        raise ValueError(f"y_known does not fit together. {error}") from error
 
 
 def _read(y_known: Any, n_rows: int) -> TargetTable:

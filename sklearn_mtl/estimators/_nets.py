@@ -182,8 +182,8 @@ def score_by(
 ) -> None:
     """Let members stop by a metric of rows, those of the table that they hold out."""
     assert encoded.held_out is not None
-    slices = net.criterion_.layout.slices
-    encoded.held_out.scorer = HeldOutScorer(scorer, tasks, rows, slices)
+    reads = net.criterion_.layout.reads
+    encoded.held_out.scorer = HeldOutScorer(scorer, tasks, rows, reads)
 
 
 def _run(

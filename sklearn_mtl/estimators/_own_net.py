@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._new_net import new_net, rate_schedule, watchers_of
 from sklearn_mtl.estimators._scoring import stops_by_loss
+from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
     Course,
     MemberRows,
@@ -64,7 +65,8 @@ def find_own_net(
     for it than the epoch that is best for all columns. All these are tried at once, in
     one stack that starts from the shared weights, in which each member learns from one
     column. A column keeps its members if they lower its loss on held-out rows. Where
-    memory does not hold all, those are tried that promise most.
+    memory does not hold all, those are tried that promise most. Columns that belong
+    together are predicted together, and stay.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def find_own_net(
     """
     make = partial(_new_net, estimator, codings, n_read, generator)
     try:
-        shared, promise = _promises(net)
+        shared, promise = _promises(net, codings.tasks)
         tried = sorted(promise, key=promise.__getitem__, reverse=True)
         tried = sorted(tried[: stacks_that_fit(net)])
         if not tried:
@@ -120,13 +122,17 @@ def _what_gains(
     return gained
 
 
-def _promises(net: MultiTaskNet) -> tuple[list[np.ndarray], dict[int, float]]:
+def _promises(
+    net: MultiTaskNet, tasks: list[Task]
+) -> tuple[list[np.ndarray], dict[int, float]]:
     """Loss (K,) of each column with the shared weights, and what columns may gain."""
     valid, kept = _valid_losses(net), _best_epochs(net)
     by_column = np.moveaxis(valid, -1, 0)
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
     for t, loss in enumerate(by_column):
+        if tasks[t].group_position is not None:
+            continue
         gain = gain_between(shared[t], loss_at_others_epoch(loss, _lowest(loss)))
         if is_gain(gain, LEAST_PROMISE):
             promise[t] = float(np.nanmean(gain))

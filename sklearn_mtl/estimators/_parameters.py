@@ -165,13 +165,14 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "task_types": Parameter(
         "no_validation",
-        "None, str, Task, list or dict, default=None",
+        "None, str, Task, ColumnGroup, list or dict, default=None",
         """
         Kind of the columns of y: a name ("regression", "laplace", "huber",
         "heteroscedastic", "gamma", "count", "negative_binomial", "quantile",
         "censored", "survival", "binary", "multiclass", "ordinal") or an object of a
         class in `sklearn_mtl.tasks`; one for all columns, a list with one a column, or
-        a dict that names some columns.
+        a dict that names some columns. Columns that belong together are named by a
+        tuple: "simplex" are parts of a total, "class_tree" classes below each other.
         A column that is not named is read by its type: {DEFAULT_KIND}
         """,
     ),

@@ -14,7 +14,7 @@ from sklearn_mtl.estimators._known_labels import told_by
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
 from sklearn_mtl.exceptions import BETWEEN, package_of
 from sklearn_mtl.metrics import column_score, mean_of_known
-from sklearn_mtl.tables import check_same_columns
+from sklearn_mtl.tables import check_same_columns, warn_of_another_order
 
 
 def has_class_columns(estimator: Any) -> bool:
@@ -190,6 +190,7 @@ default=None
     check_is_fitted(self)
     predictions = _predict_columns(self, X)
     table = read_y(y, len(predictions[0]))
+    warn_of_another_order(X, y, "y")
     check_same_columns(table, self.stack_.codings.names, name="y")
     weight = None
     if sample_weight is not None:

@@ -20,6 +20,7 @@ from sklearn_mtl.tables import (
     is_frame,
     read_weight,
     refuse_double_names,
+    warn_of_another_order,
     without_mask,
 )
 from sklearn_mtl.tasks import Task
@@ -71,6 +72,8 @@ def read_table(
     """
     X = read_X(estimator, X, reset=names is None)
     table = read_y(y, n_rows_of(X))
+    warn_of_another_order(X, y, "y")
+    warn_of_another_order(X, groups, "groups")
     if names is not None:
         check_same_columns(table, names, name="y")
     weight = read_label_weight(sample_weight, table.columns)
@@ -94,6 +97,7 @@ def read_validation(
         )
     X_val = read_X(estimator, X_val, reset=False)
     table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    warn_of_another_order(X_val, y_val, "y_val")
     check_same_columns(table, names, name="y_val")
     weight = read_label_weight(None, table.columns)
     return Table(X_val, table, weight)

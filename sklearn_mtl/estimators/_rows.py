@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_mtl.estimators._reading import Table, n_rows_of
 from sklearn_mtl.tables import Column, RowGroups, read_groups, take_rows
-from sklearn_mtl.tasks import Task, weigh_classes
+from sklearn_mtl.tasks import Task, completed_columns, weigh_classes
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,17 @@ class Rows:
         if self.decoded is not None:
             learned[self.decoded.others] = True
         return np.flatnonzero(~learned)
+
+    def completed(self, tasks: list[Task]) -> Rows:
+        """Fill in labels that follow from others of their row."""
+        columns, weight = completed_columns(
+            tasks, self.columns, self.scoring_weight, self.positions
+        )
+        if weight is self.scoring_weight:
+            return self
+        return replace(
+            self, columns=columns, scoring_weight=weight, training_weight=weight
+        )
 
     def weighed(self, tasks: list[Task], class_weight: Any) -> Rows:
         """Weigh labels by their classes too, for training."""

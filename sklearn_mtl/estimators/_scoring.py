@@ -54,14 +54,14 @@ class HeldOutScorer:
         Fitted.
     rows : Rows
         Of the table that the rows of members are of.
-    slices : list of slice
-        Raw outputs of each task.
+    reads : list of slice
+        Raw outputs that each task reads.
     """
 
     def __init__(
-        self, scorer: TaskScorer, tasks: list[Task], rows: Rows, slices: list[slice]
+        self, scorer: TaskScorer, tasks: list[Task], rows: Rows, reads: list[slice]
     ) -> None:
-        self.scorer, self.tasks, self.slices = scorer, tasks, slices
+        self.scorer, self.tasks, self.reads = scorer, tasks, reads
         self.columns = scorer.columns_of(tasks)
         self.names = [tasks[t].name_ for t in self.columns]
         self.labels = labels_of(tasks, rows.columns, rows.scoring_weight)
@@ -85,7 +85,7 @@ class HeldOutScorer:
         scores = np.full((len(index), len(self.tasks)), np.nan)
         for t in self.columns:
             task = self.tasks[t]
-            response = task.response(raw[..., self.slices[t]])
+            response = task.response(raw[..., self.reads[t]])
             predictions = _predictions(task, response)
             for k, rows in enumerate(index):
                 known = (rows >= 0) & is_known(self.labels[t][rows])

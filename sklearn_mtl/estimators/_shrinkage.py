@@ -10,7 +10,7 @@ from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._held_out import is_known
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.tables import take_rows
-from sklearn_mtl.tasks import weight_of_loss
+from sklearn_mtl.tasks import Task, groups_of, weight_of_loss
 from sklearn_mtl.training import MemberRows
 
 LEAST_SHRINKAGE = 0.01
@@ -33,7 +33,8 @@ def shrinkage_of(
     differences [2]_. A column of few telling labels hardly knows its own: its losses
     are averaged with those of the others, by the weights of `weight_of_loss`. Nor are
     members, one by one, left worse than the prior. 1 for classes that beat it with a
-    temperature, and where no label was held out.
+    temperature, and where no label was held out. Columns that belong together go the
+    same share of the way, that which is best for them on average.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ def shrinkage_of(
     """
     tasks = stack.codings.tasks
     shrinkage = np.ones(len(tasks))
+    beaten = _of_all(beaten, tasks)
     learned = [
         t for t, task in enumerate(tasks) if task.prior_cost_ > 0 and not beaten[t]
     ]
@@ -64,10 +66,31 @@ def shrinkage_of(
     columns = [t for t, known in zip(learned, held_out, strict=True) if known]
     if columns:
         gains = gains_of_mean(stack, rows, columns, SHARES)
-        labels = stack.codings.labels[columns]
-        best = best_shares(losses[held_out], gains, labels)
-        shrinkage[columns] = SHARES[best]
+        chosen = [tasks[t] for t in columns]
+        losses, gains, labels = (
+            _of_group(values, chosen)
+            for values in (losses[held_out], gains, stack.codings.labels[columns])
+        )
+        shrinkage[columns] = SHARES[best_shares(losses, gains, labels)]
+    for _, own in groups_of(tasks):
+        shrinkage[own] = shrinkage[own].min()
     return shrinkage
+
+
+def _of_group(values: np.ndarray, tasks: list[Task]) -> np.ndarray:
+    """Give columns (T, ...) that belong together their mean."""
+    values = values.astype(float)
+    for _, own in groups_of(tasks):
+        values[own] = values[own].mean(axis=0)
+    return values
+
+
+def _of_all(known: np.ndarray, tasks: list[Task]) -> np.ndarray:
+    """Tell whether what is true of columns, (T,), is so of all that belong together."""
+    known = known.copy()
+    for _, own in groups_of(tasks):
+        known[own] = known[own].all()
+    return known
 
 
 def best_shares(
@@ -113,7 +136,7 @@ def relative_losses(
     for t, index, distance in stack.distances_of_held_out(member_rows, columns):
         known = (index >= 0) & is_known(codes[t])[index]
         row, away = index[known], distance[known]
-        raw = tasks[t].prior_raw_ + from_prior[:, None, None] * away
+        raw = tasks[t].read_prior() + from_prior[:, None, None] * away
         loss = tasks[t].loss_of_arrays(raw, codes[t][row])
         total[t] += loss @ rows.training_weight[row, t]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -148,7 +171,7 @@ def gains_of_mean(
         )
         away = shares[:, None, None, None] * distance[:, known]
         raw, mean = away, away.mean(axis=1)
-        start = tasks[t].prior_raw_
+        start = tasks[t].read_prior()
         of_members = tasks[t].loss_of_arrays(start + raw, labels).mean(axis=1)
         of_mean = tasks[t].loss_of_arrays(start + mean, labels)
         gain[t] += (of_members - of_mean) @ weight

@@ -15,6 +15,7 @@ from sklearn_mtl.estimators._conformal import Conformal, row_draws
 from sklearn_mtl.estimators._known_labels import held_out_labels, told_by
 from sklearn_mtl.estimators._predictions import aligned_with_y, positions_of_classes
 from sklearn_mtl.joint import joint_level
+from sklearn_mtl.tasks import label_limits
 
 CONFORMAL: dict[str, Any] = {
     "coverage": [Interval(Real, 0, 1, closed="neither")],
@@ -163,7 +164,9 @@ def predict_interval(
             else (np.full(len(draw), np.nan),) * 2
             for t, (task, response) in enumerate(zip(tasks, responses, strict=True))
         ]
-        lower, upper = zip(*found, strict=True)
+        ends = np.array(found).transpose(1, 2, 0)
+        limits = label_limits(tasks, np.full(ends.shape[1:], np.nan))
+        lower, upper = np.clip(ends, *limits).transpose(0, 2, 1)
         return [*lower, *upper]
 
     columns = self.stack_.map_responses(bounds, X)

@@ -139,7 +139,7 @@ def check_can_go_on(
             continue
         kept = column.keep(weight[:, t] > 0, np.arange(len(column)))
         labels = task.labels_of(kept)[~kept.missing]
-        known = float(task.predict(task.response(np.array([task.prior_raw_])))[0])
+        known = float(task.predict(task.response(np.array([task.read_prior()])))[0])
         if _all_may_be(known, labels):
             continue
         saw = "no label" if np.isnan(known) else f"{known:g} only"

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn_mtl.estimators import n_rows_of
 from sklearn_mtl.inspection._checked_table import CheckedTable, checked_table
 from sklearn_mtl.inspection._column_report import ColumnReport, Finding
+from sklearn_mtl.inspection._group_names import group_names
 from sklearn_mtl.inspection._label_counts import (
     constant_columns,
     few_labels,
@@ -20,7 +21,7 @@ from sklearn_mtl.inspection._label_counts import (
 from sklearn_mtl.inspection._label_gaps import predicted_gaps, small_overlaps
 from sklearn_mtl.inspection._leaks import leaks
 from sklearn_mtl.inspection._row_duplicates import duplicates
-from sklearn_mtl.tables import are_bounds, doubts_of_strings, read_groups
+from sklearn_mtl.tables import doubts_of_labels, doubts_of_strings, read_groups
 
 
 @validate_params(
@@ -73,6 +74,7 @@ def check_columns(
     leak          a column of X, or another one of y, tells 98 % of the variance of a
                   column of y, or of its class indicators: by a decision tree or a
                   spline of that column alone, on held-out rows
+    group         a column of X has one value for each group
     duplicates    1 % of the rows of X or more stand in another group, too (anywhere,
                   without groups), and more than cells would do by chance
     gaps          gradient boosting tells from X which labels of a column are missing,
@@ -110,6 +112,7 @@ def check_columns(
         (
             *leaks(table),
             *duplicates(X, read),
+            *group_names(table),
             *predicted_gaps(table),
             *kinds_that_flip(table),
             *strings(table),
@@ -125,10 +128,12 @@ def strings(table: CheckedTable) -> Iterator[Finding]:
     for where, columns in (("y", table.y), ("X", table.X)):
         keep = "task_types" if where == "y" else "categorical_features"
         for column in columns:
-            if where == "y" and are_bounds(column):
-                continue
             n_levels = len(column.factorize()[1]) if column.content == "category" else 0
-            for doubt in doubts_of_strings(column, where):
+            in_y = where == "y"
+            doubts = (
+                doubts_of_labels(column) if in_y else doubts_of_strings(column, "X")
+            )
+            for doubt in doubts:
                 yield Finding(
                     "strings",
                     where,

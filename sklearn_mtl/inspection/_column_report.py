@@ -19,7 +19,7 @@ class Finding:
     Attributes
     ----------
     check : str
-        What was looked for: "leak", "duplicates", "gaps", "kind", "strings",
+        What was looked for: "leak", "duplicates", "group", "gaps", "kind", "strings",
         "few labels", "overlap" or "constant".
     table : {"X", "y"}
         Where the column stands.

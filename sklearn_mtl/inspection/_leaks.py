@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn_mtl.inspection._checked_table import CheckedTable, features_of, numbers_of
 from sklearn_mtl.inspection._column_report import Finding
 from sklearn_mtl.tables import Column
-from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks import Task, groups_of
 
 NEARLY_ALL = 0.98
 """Share of the variance of held-out labels from which a column gives them away."""
@@ -40,6 +40,8 @@ def leaks(table: CheckedTable) -> Iterator[Finding]:
     shares = np.stack([beside.shares(_bins(column)[rows]) for _, column in sources])
     n_X, seen = len(table.X), set()
     shares[n_X:][np.diag_indices(len(table.y))] = -np.inf
+    for _, own in groups_of(table.tasks):  # that these tell each other is known
+        shares[n_X:][np.ix_(own, own)] = -np.inf
     for t, target in enumerate(table.y):
         for first, last in ((0, n_X), (n_X, len(sources))):
             s = first + int(shares[first:last, t].argmax())

@@ -39,6 +39,8 @@ def compare_single_task(
     Both are trained on the same folds, side by side in one stack: some members learn
     from all columns, others from one each and stop when that one is best. What differs
     is the sharing alone; columns do not go their own way here (``own_nets="never"``).
+    Of columns that belong together, a part of a `Simplex` alone is a share against the
+    rest, and a column of a `ClassTree` is learned with those above it.
 
     Parameters
     ----------

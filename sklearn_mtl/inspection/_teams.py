@@ -28,6 +28,7 @@ from sklearn_mtl.model_selection import (
     pairs_of,
 )
 from sklearn_mtl.tables import TargetTable
+from sklearn_mtl.tasks import relatives
 from sklearn_mtl.training import teams as teams_of_columns
 
 MEMBERS_AT_ONCE = 64
@@ -119,7 +120,8 @@ def each_and_pairs(n_tasks: int) -> list[Team]:
 def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
     """Skill of every team on every column, (n_teams, T).
 
-    NaN where a team did not learn the column.
+    NaN where a column is not of the team. A team learns the columns too without which
+    one of its own is not defined, as those above it in a tree of classes.
     """
     truth = Truth(fold.y_test, None)
     n_tasks = len(truth.columns)
@@ -166,8 +168,14 @@ def _stacks(
     together = max(1, MEMBERS_AT_ONCE // size)
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]
-        arrange = partial(teams_of_columns, columns=chosen)
+        arrange = partial(teams_of_columns, columns=_with_relatives(net, fold, chosen))
         yield chosen, _fitted(net, fold, arrange)
+
+
+def _with_relatives(net: Any, fold: Fold, teams: Sequence[Team]) -> list[Team]:
+    names = read_columns(fold.y).names
+    related = relatives(net.task_types, names)
+    return [tuple(sorted({r for t in team for r in related[t]})) for team in teams]
 
 
 def _fitted(net: Any, fold: Fold, arrange: Any) -> FittedStack:

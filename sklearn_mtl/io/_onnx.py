@@ -13,12 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 import sklearn_mtl
 from sklearn_mtl.estimators import BaseMultiTaskNet, FittedStack
 from sklearn_mtl.files import write_whole
+from sklearn_mtl.io._onnx_class_tree import add_choice
 from sklearn_mtl.io._onnx_features import add_features, check_encoder
 from sklearn_mtl.io._onnx_graph import IR_VERSION, ML_OPSET, OPSET, Graph, refuse
 from sklearn_mtl.io._onnx_inputs import check_names, declare_inputs, name_of
 from sklearn_mtl.io._onnx_network import add_network
 from sklearn_mtl.io._onnx_responses import add_response, check_kind
 from sklearn_mtl.tasks import Task
+from sklearn_mtl.tasks._class_level import Level
 from sklearn_mtl.training import MultiTaskNet, number_format
 
 
@@ -164,7 +166,7 @@ def _raw_of_task(
 ) -> str:
     if is_own:
         raw = graph.take(raw, net.members.learning(t), 0)
-    outputs = net.criterion_.layout.slices[t]
+    outputs = net.criterion_.layout.reads[t]
     return graph.take(raw, np.arange(outputs.start, outputs.stop), -1)
 
 
@@ -175,7 +177,10 @@ def _add_outputs(graph: Graph, task: Any, response: str) -> None:
         graph.output(name, number, np.float64)
         return
     dtype, n_classes = _label_type(task), len(task.classes_)
-    code = graph.op("ArgMax", response, axis=1, keepdims=0)
+    if isinstance(task, Level):
+        code = add_choice(graph, task, response)
+    else:
+        code = graph.op("ArgMax", response, axis=1, keepdims=0)
     label = graph.op("Gather", np.array(task.classes_.tolist(), dtype), code, axis=0)
     graph.output(name, label, dtype)
     graph.output(f"{name}_probabilities", response, np.float64, n_classes)

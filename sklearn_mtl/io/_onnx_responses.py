@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.io._onnx_class_tree import add_class_tree
 from sklearn_mtl.io._onnx_graph import Graph, known_form, refuse
 from sklearn_mtl.tasks import (
     Binary,
@@ -21,15 +22,18 @@ from sklearn_mtl.tasks import (
     Survival,
     Task,
 )
+from sklearn_mtl.tasks._class_level import Level
 from sklearn_mtl.tasks._regression import LARGEST_LOG
+from sklearn_mtl.tasks._simplex import Part
+from sklearn_mtl.tasks._tempering import LEAST_PROBABILITY
 
-LEAST_PROBABILITY = 1e-300
-"""As in `temper`."""
+METHODS = "response", "predict", "tempered"
+"""Of a kind, that are written here by their formulas."""
 
 
 def check_kind(task: Task) -> None:
     """Raise for a kind of one's own that computes what is not known here."""
-    if known_form(task, RESPONSES, ("response", "predict")) is None:
+    if known_form(task, RESPONSES | {Level: add_class_tree}, METHODS) is None:
         raise refuse(
             f"Column {task.name_!r}, whose kind {type(task).__name__} computes "
             "responses or predictions of its own,",
@@ -49,11 +53,13 @@ def add_response(
         Probabilities of the classes; of a number, its prediction alone.
     """
     if shrinkage != 1.0:
-        away = graph.op("Sub", raw, task.prior_raw_)
-        raw = graph.op(
-            "Add", graph.op("Mul", away, np.array(shrinkage)), task.prior_raw_
-        )
-    response = known_form(task, RESPONSES, ("response", "predict"))(graph, task, raw)
+        prior = task.read_prior()
+        away = graph.op("Sub", raw, prior)
+        raw = graph.op("Add", graph.op("Mul", away, np.array(shrinkage)), prior)
+    if isinstance(task, Level):
+        response = add_class_tree(graph, task, raw, temperature)
+        return graph.op("ReduceMean", response, np.array([0]), keepdims=0)
+    response = known_form(task, RESPONSES, METHODS)(graph, task, raw)
     if task.is_classifier and temperature != 1.0:
         known = graph.op("Max", response, np.array(LEAST_PROBABILITY))
         logits = graph.op("Div", graph.op("Log", known), np.array(temperature))
@@ -143,6 +149,14 @@ def _log_expit(graph: Graph, x: str) -> str:
     return graph.op("Neg", graph.op("Softplus", graph.op("Neg", x)))
 
 
+def _part(graph: Graph, task: Any, raw: str) -> str:
+    """Take the part's share of the softmax of all."""
+    if np.isnan(task.share_):
+        return graph.op("Mul", graph.take(raw, [0], -1), np.array(np.nan))
+    share = graph.take(graph.op("Softmax", raw, axis=-1), [task.position], -1)
+    return graph.op("Mul", share, np.array(float(task.group.total)))
+
+
 def _certain(graph: Graph, raw: str) -> str:
     """Give probability 1 to the only class."""
     return graph.op("Exp", graph.op("Mul", raw, np.array(0.0)))
@@ -156,6 +170,7 @@ RESPONSES: dict[type, Callable[[Graph, Any, str], str]] = {
     NegativeBinomial: _count,
     Quantile: _quantile,
     Survival: _survival,
+    Part: _part,
     Binary: _binary,
     Multiclass: _multiclass,
     Ordinal: _ordinal,

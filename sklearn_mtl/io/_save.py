@@ -90,7 +90,8 @@ def save(
         raise TypeError(
             f"estimator is a {type(estimator).__name__}. Pass a MultiTaskNetEstimator, "
             "MultiTaskNetRegressor or MultiTaskNetClassifier; a Pipeline or a search "
-            "that holds one is saved by skops.io.dump."
+            "that holds one is saved by skops.io.dump, and loaded with "
+            "trusted=sklearn_mtl.io.TRUSTED_TYPES."
         )
     written = write_value(_to_store(estimator, with_oof))
     content = Content(__version__, written.node, written.tensors)

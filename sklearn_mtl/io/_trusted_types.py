@@ -1,4 +1,6 @@
-"""The types of this package that skops asks trust for."""
+"""The types of this package, and of its parameters, that skops asks trust for."""
+
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 
 from sklearn_mtl.balancing import BALANCING
 from sklearn_mtl.estimators import (
@@ -22,6 +24,7 @@ from sklearn_mtl.nn import SHARING, Autoencoder, VariationalAutoencoder
 from sklearn_mtl.tasks import (
     Binary,
     Censored,
+    ClassTree,
     Count,
     GammaRegression,
     HeteroscedasticRegression,
@@ -32,6 +35,7 @@ from sklearn_mtl.tasks import (
     Ordinal,
     Quantile,
     Regression,
+    Simplex,
     Survival,
 )
 
@@ -53,6 +57,7 @@ _PARAMETERS = (
     Autoencoder,
     Binary,
     Censored,
+    ClassTree,
     Count,
     GammaRegression,
     HeteroscedasticRegression,
@@ -66,15 +71,25 @@ _PARAMETERS = (
     Ordinal,
     Quantile,
     Regression,
+    Simplex,
     Survival,
     TaskScorer,
     TaskScorers,
     VariationalAutoencoder,
 )
 
+_REQUESTS = MetadataRequest, MethodMetadataRequest
+"""Which metadata an estimator asks for, as `set_fit_request` stores them: names."""
+
 TRUSTED_TYPES: list[str] = [
     f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (*_ESTIMATORS, *_SEARCHES, *_PARAMETERS, *SHARING.values())
+    for kind in (
+        *_ESTIMATORS,
+        *_SEARCHES,
+        *_PARAMETERS,
+        *SHARING.values(),
+        *_REQUESTS,
+    )
 ]
 """Estimators, views and parameters, as ``skops.io.load(path, trusted=...)`` and
 ``mlflow.sklearn.log_model(..., skops_trusted_types=...)`` take them.

@@ -17,7 +17,7 @@ from sklearn_mtl.metrics._outcome import (
     with_classes,
 )
 from sklearn_mtl.tables import Column, TargetTable, check_same_columns, read_weight
-from sklearn_mtl.tasks import Task, per_column, resolve_tasks
+from sklearn_mtl.tasks import Task, per_column, resolve_tasks, said_kinds
 
 
 class Truth:
@@ -138,7 +138,7 @@ def tasks_of(
     default: str = "auto",
 ) -> list[Task]:
     """Tell the kind of each column; tasks that are fitted stay as they are."""
-    wanted = per_column(task_types, [column.name for column in true], "task_types")
+    wanted = said_kinds(task_types, [column.name for column in true])
     fitted = [isinstance(task, Task) and hasattr(task, "name_") for task in wanted]
     columns = [
         joined(a, b) if a.content == "category" or not len(a.observed) else a

@@ -15,6 +15,10 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_mtl.model_selection._checks import check_has_rows
 from sklearn_mtl.model_selection._group_splitter import MultiTaskStratifiedGroupKFold
+from sklearn_mtl.model_selection._groups_of_members import (
+    groups_of_members,
+    without_single_group,
+)
 from sklearn_mtl.model_selection._pairs import pairs_of
 from sklearn_mtl.model_selection._splitters import MultiTaskStratifiedKFold
 from sklearn_mtl.tables import TargetTable, numbers_beside, rebuild_beside
@@ -55,7 +59,8 @@ def cross_val_predict(
     y : array of shape (n_samples,) or (n_samples, n_tasks), list or data frame
         Labels; any of them may be missing.
     groups : array-like of shape (n_samples,), default=None
-        Rows of one group are in one fold; handed to `cv`.
+        Rows of one group are in one fold; handed to `cv`, and to a net, whose members
+        hold out whole groups.
     cv : int, splitter or iterable of (train, test), default=None
         Folds, which hold each row out once. A number (5 if None) makes that many of
         `MultiTaskStratifiedKFold`, or of `MultiTaskStratifiedGroupKFold` with `groups`.
@@ -116,10 +121,16 @@ def cross_val_predict(
     X, y, groups = indexable(X, y, groups)
     n_rows = _num_samples(X)
     folds = pairs_of(_splitter(cv, groups), X, y, groups, n_rows)
+    handed = groups_of_members(estimator, groups, params or {})
+    params = {**(params or {}), **handed}
     held_out = np.concatenate([test for _, test in folds])
     _check_partition(held_out, n_rows)
     said = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_say)(clone(estimator), X, y, train, test, method, params or {})
+        delayed(_fit_and_say)(
+            clone(estimator),
+            *(X, y, train, test, method),
+            without_single_group(handed, params, train),
+        )
         for train, test in folds
     )
     back = np.argsort(held_out, kind="stable")

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_mtl.exceptions import warn
+from sklearn_mtl.model_selection._groups_of_members import without_single_group
 from sklearn_mtl.model_selection._stacked_jobs import Call, Done
 from sklearn_mtl.model_selection._stacked_plan import Plan, plan_of
 from sklearn_mtl.model_selection._stacked_rounds import Rounds, epochs_are_the_resource
@@ -34,6 +35,8 @@ class StackedCalls:
         Of jobs that are no stacks.
     time_limit : float or None
         Seconds from now for all calls to come.
+    handed : dict or None
+        Groups that were handed on to the net, as an argument of `fit`.
     """
 
     def __init__(
@@ -41,9 +44,10 @@ class StackedCalls:
         n_jobs: int | None = None,
         pre_dispatch: Any = "all",
         time_limit: float | None = None,
+        handed: dict[str, Any] | None = None,
     ) -> None:
         self.n_jobs, self.pre_dispatch = n_jobs, pre_dispatch
-        self.time_limit = time_limit
+        self.time_limit, self.handed = time_limit, handed or {}
         self._until = None if time_limit is None else time() + time_limit
         self._rounds: Rounds | None = None
 
@@ -56,7 +60,7 @@ class StackedCalls:
     def __call__(self, calls: Iterable[Any]) -> list[dict[str, Any]]:
         """Evaluate what `asked` made, and give results in the same order."""
         known = [
-            Call(position, function, *arguments, keywords)  # type: ignore[call-arg]
+            self._call(position, function, *arguments, **keywords)
             for position, (function, arguments, keywords) in enumerate(calls)
         ]
         says = bool(known) and known[0].how["verbose"] > 0
@@ -87,6 +91,20 @@ class StackedCalls:
                 ConvergenceWarning,
             )
         return [results[position] for position in range(len(known))]
+
+    def _call(
+        self,
+        position: int,
+        function: Callable[..., dict[str, Any]],
+        estimator: Any,
+        X: Any,
+        y: Any,
+        **how: Any,
+    ) -> Call:
+        how["fit_params"] = without_single_group(
+            self.handed, how["fit_params"] or {}, how["train"]
+        )
+        return Call(position, function, estimator, X, y, how)
 
     def _plan(self, calls: list[Call], n_workers: int) -> Plan:
         return plan_of(calls, n_workers)

@@ -9,11 +9,14 @@ from types import FunctionType
 from typing import Any, ClassVar, cast
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import Interval
 
+from sklearn_mtl.exceptions import each_told_once
+from sklearn_mtl.model_selection._groups_of_members import groups_of_members
 from sklearn_mtl.model_selection._stacked_calls import StackedCalls, asked
 from sklearn_mtl.model_selection._stacked_docs import with_sections
 
@@ -49,17 +52,33 @@ class StackedSearch(BaseSearchCV):
         X, y : as `fit` of the estimator takes them
         **params : dict
             Further arguments of `fit` of the estimator and of its splitter, as
-            scikit-learn routes them.
+            scikit-learn routes them. Where it routes none, `groups` reach the net
+            too: its members hold out whole groups of the rows that a split trains on.
 
         Returns
         -------
         self
         """
-        calls = partial(self._calls, time_limit=self.time_limit)
+        calls = partial(
+            self._calls, time_limit=self.time_limit, handed=self._handed_on(params)
+        )
         names = {"Parallel": calls, "delayed": asked}
         evaluate = _with_globals(BaseSearchCV.fit.__wrapped__, **names)
         made = _fit_context(prefer_skip_nested_validation=False)(evaluate)
-        return made(self, X, y, **params)
+        with each_told_once():
+            return made(self, X, y, **params)
+
+    def _handed_on(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Give the groups that reach the net, though scikit-learn routes none."""
+        if get_config()["enable_metadata_routing"]:
+            return {}
+        own = {name: value for name, value in params.items() if name != "groups"}
+        return groups_of_members(self.estimator, params.get("groups"), own)
+
+    def _get_routed_params_for_fit(self, params: dict[str, Any]) -> Any:
+        routed = super()._get_routed_params_for_fit(params)
+        routed.estimator.fit.update(self._handed_on(params))
+        return routed
 
     @property
     def n_features_in_(self) -> int:

@@ -8,8 +8,9 @@ from sklearn_mtl.tables._bins import Bins, learn_bins
 from sklearn_mtl.tables._bounds import (
     are_bounds,
     bounds_of,
+    doubts_of_labels,
     may_be_bounds,
-    warn_of_bounds,
+    warn_of_labels,
 )
 from sklearn_mtl.tables._columns import (
     Column,
@@ -34,6 +35,7 @@ from sklearn_mtl.tables._levels import CompactFeatures
 from sklearn_mtl.tables._printed_names import printed_names
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
 from sklearn_mtl.tables._row_hash import hash_of_groups, hash_of_positions
+from sklearn_mtl.tables._row_order import warn_of_another_order
 from sklearn_mtl.tables._series import read_columns
 from sklearn_mtl.tables._shift import first_shifted, varied_since
 from sklearn_mtl.tables._stored import PLAIN_TAGS, plain_of, value_of
@@ -64,6 +66,7 @@ __all__ = [
     "bounds_of",
     "check_same_columns",
     "decoded_columns",
+    "doubts_of_labels",
     "doubts_of_strings",
     "first_shifted",
     "hash_of_groups",
@@ -90,8 +93,9 @@ __all__ = [
     "unseen_rows",
     "value_of",
     "varied_since",
-    "warn_of_bounds",
+    "warn_of_another_order",
     "warn_of_extreme_labels",
+    "warn_of_labels",
     "warn_of_strings",
     "without_mask",
 ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
 
-from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables._columns import Column
-from sklearn_mtl.tables._doubts import looks_measured
+from sklearn_mtl.tables._doubts import (
+    Doubt,
+    doubts_of_strings,
+    looks_measured,
+    warn_of,
+)
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 EXACT = re.compile(rf"\s*({NUMBER})\s*")
@@ -131,47 +136,90 @@ def are_bounds(column: Column) -> bool:
     return looks_measured([lower for _, (lower, upper) in known if lower == upper])
 
 
-def warn_of_bounds(column: Column, keep: str) -> bool:
-    """Warn of bounds beside numbers in a column of y that is read as classes.
+def warn_of_labels(column: Column, keep: str) -> None:
+    """Warn where a column of y that is read as classes looks like something else.
 
     Parameters
     ----------
     column : Column
     keep : str
         How the user says that classes are meant.
-
-    Returns
-    -------
-    bool
-        Whether there was something to warn of.
     """
+    warn_of(doubts_of_labels(column), keep)
+
+
+def doubts_of_labels(column: Column) -> Iterator[Doubt]:
+    """Tell what a column of y that nobody declared as classes is likely instead.
+
+    Bounds come first: to turn their column into numbers would lose them.
+    """
+    said = _doubt_of_bounds(column)
+    if said:
+        yield Doubt(f"Column {column.name!r} of y holds {said}", False)
+    elif not are_bounds(column):
+        yield from doubts_of_strings(column, "y")
+
+
+def _doubt_of_bounds(column: Column) -> str:
     if column.content != "category" or column.levels is not None:
-        return False
-    levels = column.factorize()[1]
-    read = [(level, _read(level)) for level in levels]
-    bounds = [level for level, ends in read if ends and ends[0] != ends[1]]
-    numbers = [ends[0] for _, ends in read if ends and ends[0] == ends[1]]
-    strays = [level for level, ends in read if ends is None]
-    if not bounds or not numbers or len(strays) > max(3, len(numbers) // 2):
-        return False
-    begin = f"Column {column.name!r} of y holds "
-    if not strays:
-        warn(
-            f"{begin}bounds, such as {bounds[0]!r}, beside {len(numbers)} different "
-            f"numbers, and is read as {len(levels)} classes. Where labels are "
-            f"measurements, say 'censored' for it in task_types. {keep}"
+        return ""
+    levels, where = column.factorize()[1], f"y[{column.name!r}]"
+    found = _Bounds.among(levels)
+    with_points = _Bounds.among([_with_point(level) for level in levels])
+    if len(with_points.strays) < len(found.strays) and with_points.are_likely():
+        comma = next(level for level in levels if _with_point(level) != level)
+        return (
+            f"bounds and decimal commas, such as {comma!r}, and is read as "
+            f"{len(levels)} classes. Write points, and bounds are read as such: "
+            f"{where} = {where}.str.replace(',', '.')."
         )
-        return True
-    if not looks_measured(numbers):
-        return False
-    where = f"y[{column.name!r}]"
-    warn(
-        f"{begin}{strays[0]!r} among {len(numbers)} different numbers and bounds such "
-        f"as {bounds[0]!r}; for it all of them are read as classes. Make the cell "
-        f"missing, {where} = {where}.replace({strays[0]!r}, None), and bounds are read "
-        f"as such. {keep}"
+    if not found.are_likely() or are_bounds(column):
+        return ""
+    if not found.strays:
+        return (
+            f"bounds, such as {found.bounds[0]!r}, beside {len(found.numbers)} "
+            f"different numbers, and is read as {len(levels)} classes. Where labels "
+            "are measurements, say 'censored' for it in task_types."
+        )
+    if not looks_measured(found.numbers):
+        return ""
+    stray = found.strays[0]
+    return (
+        f"{stray!r} among {len(found.numbers)} different numbers and bounds such as "
+        f"{found.bounds[0]!r}; for it all of them are read as classes. Make the cell "
+        f"missing, {where} = {where}.replace({stray!r}, None), and bounds are read as "
+        "such."
     )
-    return True
+
+
+class _Bounds(NamedTuple):
+    """Levels of a column: bounds, numbers, and what is neither."""
+
+    bounds: list[Any]
+    numbers: list[float]
+    strays: list[Any]
+
+    @classmethod
+    def among(cls, levels: Iterable[Any]) -> _Bounds:
+        read = [(level, _read(level)) for level in levels]
+        return cls(
+            [level for level, ends in read if ends and ends[0] != ends[1]],
+            [ends[0] for _, ends in read if ends and ends[0] == ends[1]],
+            [level for level, ends in read if ends is None],
+        )
+
+    def are_likely(self) -> bool:
+        """Tell whether there are bounds, numbers, and few other words."""
+        few = len(self.strays) <= max(3, len(self.numbers) // 2)
+        return bool(self.bounds) and bool(self.numbers) and few
+
+
+def _with_point(level: Any) -> Any:
+    """Write a single decimal comma of a number or a bound as a point."""
+    is_interval = isinstance(level, str) and level.strip()[:1] in ("[", "(")
+    if not isinstance(level, str) or is_interval or level.count(",") != 1:
+        return level
+    return level.replace(",", ".")
 
 
 def _levels_read(column: Column) -> list[tuple[Any, tuple[float, float]]]:

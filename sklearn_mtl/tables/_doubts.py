@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sklearn_mtl.exceptions import warn
@@ -15,6 +16,9 @@ FEW_FRACTIONS = 5
 """Categories are seldom numbers with a fraction."""
 MANY_TEXTS = 40
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+WITH_UNIT = re.compile(
+    r"\s*([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)(\s*[^\W\d_/%°][\w/%°^.-]*|\s*%)\s*"
+)
 MISSING_WORDS = frozenset(
     ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "NULL", "null")
 )
@@ -31,7 +35,12 @@ def warn_of_strings(column: Column, table: str, keep: str) -> None:
     keep : str
         How the user says that categories are meant.
     """
-    for said in doubts_of_strings(column, table):
+    warn_of(doubts_of_strings(column, table), keep)
+
+
+def warn_of(doubts: Iterable[Doubt], keep: str) -> None:
+    """Warn of what a column is likely instead, and say how to keep it."""
+    for said in doubts:
         # That classes are meant says nothing against a label that should be missing.
         warn(said.text if said.is_missing_word else f"{said.text} {keep}")
 
@@ -69,8 +78,13 @@ def doubts_of_strings(column: Column, table: str) -> Iterator[Doubt]:
         )
     if column.levels is not None:
         return
-    said = _numbers_in(levels, where) or _dates_in(levels, where)
-    said = said or _texts_in(levels, len(column.observed), where)
+    said = (
+        _numbers_in(levels, where)
+        or _dates_in(levels, where)
+        or _units_in(levels, where)
+        or _texts_in(levels, len(column.observed), where)
+        or _spellings_in(levels, where)
+    )
     if said:
         yield Doubt(f"{begin}{said}", False)
 
@@ -122,6 +136,36 @@ def _dates_in(levels: list[Any], where: str) -> str:
         f"dates that are written as strings, such as {dates[0]!r}, and are read as "
         f"{len(levels)} categories. Turn them into dates: {turn}."
     )
+
+
+def _units_in(levels: list[Any], where: str) -> str:
+    found = [WITH_UNIT.fullmatch(v) for v in levels if isinstance(v, str)]
+    units = Counter(one[2] for one in found if one is not None)
+    unit, n_levels = units.most_common(1)[0] if units else ("", 0)
+    if n_levels < FEW_FRACTIONS or n_levels < 0.9 * len(levels):
+        return ""
+    example = next(one[0] for one in found if one is not None)
+    turn = f"{where} = pd.to_numeric({where}.str.removesuffix({unit!r}))"
+    return (
+        f"numbers with a unit, such as {example!r}, and is read as {len(levels)} "
+        f"categories. Take the unit away: {turn}."
+    )
+
+
+def _spellings_in(levels: list[Any], where: str) -> str:
+    """Tell of two words that differ in spaces or case alone."""
+    seen: dict[str, str] = {}
+    for level in levels:
+        if not isinstance(level, str):
+            continue
+        other = seen.setdefault(level.strip().casefold(), level)
+        if other != level:
+            turn = f"{where} = {where}.str.strip().str.lower()"
+            return (
+                f"{other!r} and {level!r}, which differ in spaces or case alone and "
+                f"are read as two categories. Spell them alike: {turn}."
+            )
+    return ""
 
 
 def _texts_in(levels: list[Any], n_rows: int, where: str) -> str:

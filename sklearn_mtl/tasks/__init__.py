@@ -11,8 +11,18 @@ from sklearn_mtl.tasks._censored import (
     Censored,
     censored_log_likelihood,
 )
+from sklearn_mtl.tasks._class_tree import ClassTree
 from sklearn_mtl.tasks._class_weight import warn_of_unknown_classes, weigh_classes
 from sklearn_mtl.tasks._classes import Binary, Multiclass, or_say_the_kind
+from sklearn_mtl.tasks._column_group import (
+    ColumnGroup,
+    agreed_draws,
+    agreed_responses,
+    completed_columns,
+    completed_labels,
+    groups_of,
+    label_limits,
+)
 from sklearn_mtl.tasks._concordance import concordance
 from sklearn_mtl.tasks._distances import (
     distance_to_bounds,
@@ -28,8 +38,10 @@ from sklearn_mtl.tasks._regression import (
     LaplaceRegression,
     Regression,
 )
-from sklearn_mtl.tasks._resolve import KINDS, per_column, resolve_tasks
+from sklearn_mtl.tasks._resolve import KINDS, resolve_tasks
+from sklearn_mtl.tasks._said_kinds import per_column, relatives, said_kinds
 from sklearn_mtl.tasks._scores import r2
+from sklearn_mtl.tasks._simplex import Simplex
 from sklearn_mtl.tasks._survival import Survival
 from sklearn_mtl.tasks._weights import telling_labels, weight_of_loss
 
@@ -37,6 +49,8 @@ __all__ = [
     "KINDS",
     "Binary",
     "Censored",
+    "ClassTree",
+    "ColumnGroup",
     "Count",
     "GammaRegression",
     "HeteroscedasticRegression",
@@ -48,17 +62,26 @@ __all__ = [
     "OutputLayout",
     "Quantile",
     "Regression",
+    "Simplex",
     "Survival",
     "Task",
+    "agreed_draws",
+    "agreed_responses",
     "censored_log_likelihood",
+    "completed_columns",
+    "completed_labels",
     "concordance",
     "distance_to_bounds",
+    "groups_of",
+    "label_limits",
     "least_cost_of_a_constant",
     "or_say_the_kind",
     "per_column",
     "r2",
     "read_bounds",
+    "relatives",
     "resolve_tasks",
+    "said_kinds",
     "telling_labels",
     "warn_of_unknown_classes",
     "weigh_classes",

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks._scores import r2
+from sklearn_mtl.tasks._tempering import temper
 
 
 class Task(BaseEstimator):
@@ -31,12 +32,18 @@ class Task(BaseEstimator):
     level : float or None
         Share of the labels that lie below what is predicted of a number, such as 0.5
         where that is their median; None where it is their mean.
+    limits : tuple of two floats
+        Least and greatest label that there can be: bounds of intervals lie within.
     name_ : hashable
         Name of the column.
     n_outputs_ : int
         Number of raw outputs of the network that the task owns.
     n_codes : int
         Numbers that code one label: 1, but for kinds that say otherwise.
+    group_position : int or None
+        Position of the task in a block of columns that belong together: `response` and
+        `loss_of_arrays` then read the raw outputs of all of them. None for a task that
+        reads its own alone.
     prior_raw_ : ndarray of shape (`n_outputs_`,)
         Raw outputs that predict the prior: the network starts from them.
     prior_cost_ : float
@@ -71,6 +78,7 @@ class Task(BaseEstimator):
     is_classifier: ClassVar[bool] = False
     n_codes: ClassVar[int] = 1
     level: float | None = None
+    limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
 
     name_: Hashable
     n_outputs_: int
@@ -242,6 +250,19 @@ class Task(BaseEstimator):
         loss = self.loss(torch.from_numpy(raw), torch.from_numpy(codes))
         found: np.ndarray = loss.numpy()
         return found
+
+    @property
+    def group_position(self) -> int | None:
+        """Position in a block of columns that belong together; None for one alone."""
+        return None
+
+    def read_prior(self) -> np.ndarray:
+        """Raw outputs of the prior that `response` reads: `prior_raw_`, if its own."""
+        return self.prior_raw_
+
+    def tempered(self, response: np.ndarray, temperature: float) -> np.ndarray:
+        """Divide the logarithms of probabilities by a temperature and normalise."""
+        return temper(response, temperature)
 
     def telling_share(self) -> float:
         """Share of the observed labels that tell something: 1, but for rare classes."""

@@ -13,7 +13,7 @@ from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import Column, in_float32
 from sklearn_mtl.tasks._base import Task
 from sklearn_mtl.tasks._classes import LEAST_SHARE
-from sklearn_mtl.tasks._resolve import per_column
+from sklearn_mtl.tasks._said_kinds import per_column
 
 
 def weigh_classes(

@@ -50,6 +50,9 @@ class OutputLayout(nn.Module):
         C, the number of raw outputs of all tasks.
     slices : list of slice
         Raw outputs that each task of y owns.
+    reads : list of slice
+        Raw outputs that each task's `response` reads: those that it owns, or those of
+        all columns that it belongs with.
     task_of_output : int64 ndarray of shape (C,)
         The column of y that owns each raw output; columns appear in block order.
     rank_of_output : int64 ndarray of shape (C,)
@@ -70,7 +73,8 @@ class OutputLayout(nn.Module):
         self.names = [getattr(task, "name_", t) for t, task in enumerate(tasks)]
         keys = [task.block_key() for task in tasks]
         block = {key: b for b, key in enumerate(dict.fromkeys(keys))}
-        self.order = np.argsort([block[key] for key in keys], kind="stable")
+        ranks = [task.group_position or 0 for task in tasks]
+        self.order = np.lexsort((ranks, [block[key] for key in keys]))
         self.inverse = np.argsort(self.order)
         self.in_order = bool((self.order[1:] > self.order[:-1]).all())
         ordered = [tasks[t] for t in self.order]
@@ -92,8 +96,16 @@ class OutputLayout(nn.Module):
         self.prior_cost = torch.from_numpy(cost)
         self.register_buffer("padding", torch.from_numpy(padding))
         self.blocks = _blocks(ordered, starts, padding)
+        self.reads = self._reads(tasks)
         self._n_outputs_of_blocks = [
             block.n_tasks * block.width for block in self.blocks
+        ]
+
+    def _reads(self, tasks: Sequence[Task]) -> list[slice]:
+        of_rank = [block.outputs for block in self.blocks for _ in range(block.n_tasks)]
+        return [
+            own if task.group_position is None else of_rank[rank]
+            for task, own, rank in zip(tasks, self.slices, self.inverse, strict=True)
         ]
 
     @property

@@ -31,6 +31,8 @@ class LogLinkTask(NumberTask):
         Weighted mean of the observed labels.
     """
 
+    limits: ClassVar[tuple[float, float]] = (0.0, np.inf)
+
     mean_: float
 
     _lowest: ClassVar[str] = "non-negative"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from sklearn_mtl.tasks._regression import (
     LaplaceRegression,
     Regression,
 )
+from sklearn_mtl.tasks._said_kinds import GROUPS, said_kinds
 from sklearn_mtl.tasks._survival import Survival
 
 KINDS: dict[str, type[Task]] = {
@@ -53,8 +54,9 @@ def resolve_tasks(
     ----------
     columns : sequence of Column
         Columns of y; cells that do not count are marked missing.
-    task_types : None, str, Task, sequence or mapping
-        One kind for all columns, one a column, or some columns' by name.
+    task_types : None, str, Task, ColumnGroup, sequence or mapping
+        One kind for all columns, one a column, or some columns' by name; that of
+        columns that belong together by a tuple of their names.
     default : {"auto", "regression", "classes"}
         How a column is read that `task_types` does not name.
 
@@ -62,35 +64,11 @@ def resolve_tasks(
     -------
     list of Task
     """
-    wanted = per_column(task_types, [column.name for column in columns], "task_types")
+    wanted = said_kinds(task_types, [column.name for column in columns])
     return [
         _make(column, kind, default)
         for column, kind in zip(columns, wanted, strict=True)
     ]
-
-
-def per_column(setting: Any, names: list[Hashable], parameter: str) -> list[Any]:
-    """Spread a setting over the columns: one for all, a sequence, or a mapping.
-
-    A column that the mapping does not name gets None.
-    """
-    if isinstance(setting, Mapping):
-        for name in setting:
-            if name not in names:
-                shown = ", ".join(repr(known) for known in names[:10])
-                raise ValueError(
-                    f"{parameter} names {name!r}, which is no column of y. The columns "
-                    f"are {shown}{', ...' if len(names) > 10 else ''}."
-                )
-        return [setting.get(name) for name in names]
-    if isinstance(setting, list | tuple | np.ndarray):
-        if len(setting) != len(names):
-            raise ValueError(
-                f"{parameter} has {len(setting)} entries, but y has {len(names)} "
-                "columns. Pass one entry a column, or a dict that names some columns."
-            )
-        return list(setting)
-    return [setting] * len(names)
 
 
 def _make(column: Column, kind: Any, default: str) -> Task:
@@ -100,7 +78,8 @@ def _make(column: Column, kind: Any, default: str) -> Task:
         if kind not in KINDS:
             raise ValueError(
                 f"task_types says {kind!r} for column {column.name!r}. Known kinds are "
-                f"{', '.join(map(repr, KINDS))}; a kind of your own is passed as an "
+                f"{', '.join(map(repr, KINDS))}; of several columns together, "
+                f"{', '.join(map(repr, GROUPS))}; a kind of your own is passed as an "
                 "object, a subclass of sklearn_mtl.tasks.Task."
             )
         return KINDS[kind]()

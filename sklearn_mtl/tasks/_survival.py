@@ -75,6 +75,7 @@ class Survival(NumberTask):
 
     kind: ClassVar[str] = "survival"
     n_codes: ClassVar[int] = 2
+    limits: ClassVar[tuple[float, float]] = (0.0, np.inf)
 
     times_: np.ndarray
     last_: float

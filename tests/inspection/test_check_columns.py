@@ -85,6 +85,14 @@ def test_columns_of_y_that_say_the_same_are_told_of_once(table):
     assert "derive the other" in finding.answer
 
 
+def test_columns_that_are_said_to_belong_together_tell_each_other(table):
+    X, y = table
+    street = y["sold"] + " " + np.where(X["d"] > 0, "north", "south")
+    y = y.assign(street=street.where(y["sold"].notna()))
+    assert found(X, y).keys() == {("leak", "sold")}
+    assert not found(X, y, task_types={("sold", "street"): "class_tree"})
+
+
 def test_what_says_much_but_not_all_is_no_leak(table):
     X, y = table
     noise = 0.35 * np.random.default_rng(1).normal(size=N_ROWS)
@@ -94,6 +102,20 @@ def test_what_says_much_but_not_all_is_no_leak(table):
     assert not check_columns(X, y.assign(a=rare, b=rare)).of("leak")
     rare[180:200] = 1.0
     assert check_columns(X, y.assign(a=rare, b=rare)).of("leak")
+
+
+@pytest.mark.parametrize(
+    "name", [lambda g: g, lambda g: np.char.add("g", g.astype(str))]
+)
+def test_a_column_that_names_the_groups(table, name):
+    X, y = table
+    X = X.assign(id=name(np.asarray(GROUPS)))
+
+    finding = found(X, y, GROUPS)["group", "id"]
+
+    assert "Drop it" in finding.answer
+    assert ("group", "id") not in found(X, y)
+    assert ("group", "id") not in found(X, y, np.arange(len(X)))
 
 
 def test_rows_that_stand_in_several_groups(table):

@@ -1,6 +1,7 @@
 """The same network with and without sharing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import t as student_t
@@ -136,3 +137,24 @@ def test_groups_stay_whole_in_the_folds_and_in_the_net(monkeypatch):
         assert len(set(own)) == 8
         for fold in folds:
             assert not set(own[fold.held_out]) & set(own[fold.trains_on(len(own))])
+
+
+def test_columns_that_belong_together_compare_as_what_they_are_alone():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, size=(90, 2))
+    share = 1 / (1 + np.exp(-3 * X[:, 0]))
+    y = pd.DataFrame({"a": share, "b": 1 - share, "species": np.rint(1.4 * X[:, 0])})
+    y["family"] = np.where(y["species"] > 0, "up", "down")
+    net = MultiTaskNetEstimator(
+        hidden_layer_sizes=(8,),
+        n_members=2,
+        max_iter=20,
+        learning_rate_init=0.05,
+        task_types={("a", "b"): "simplex", ("family", "species"): "class_tree"},
+        random_state=0,
+    )
+
+    found = compare_single_task(net, X, y, cv=2)
+
+    assert (found.single > 0.2).all()
+    assert (found.multi > 0.2).all()

@@ -24,7 +24,7 @@ from sklearn_mtl.nn import (
     Sharing,
     VariationalAutoencoder,
 )
-from sklearn_mtl.tasks import Quantile, Regression, Survival
+from sklearn_mtl.tasks import ClassTree, Quantile, Regression, Survival
 from tests.helpers import homes, of_objects, sales_of, two_groups
 
 SMALL = {
@@ -186,6 +186,15 @@ def of_bounds():
     return X, pd.DataFrame({"words": words, "intervals": intervals})
 
 
+def of_groups():
+    X, y = numbers()
+    kinds = np.arange(len(X)) % 6
+    shares = np.exp(y[:, :2]) / np.exp(y[:, :2]).sum(axis=1, keepdims=True)
+    y = np.column_stack([kinds, shares, kinds // 2]).astype(float)
+    y[:20, 3], y[5:10, 1] = np.nan, np.nan
+    return X, y
+
+
 def halves(X, y):
     return {"groups": np.arange(len(X)) // 4}
 
@@ -216,6 +225,7 @@ MODELS = {
     ),
     "robust": case(numbers, **by_kind("laplace", "huber", "heteroscedastic")),
     "bounds": case(of_bounds),
+    "together": case(of_groups, task_types={(1, 2): "simplex", (3, 0): ClassTree()}),
     "times": case(of_bounds, task_types={"intervals": Survival(4)}),
     "positive": case(positive, **by_kind("gamma", "count", "negative_binomial")),
     "ordinal": case(of_classes, **by_kind("binary", "ordinal")),

@@ -145,6 +145,19 @@ def test_every_kind_of_numbers(numbers):
     assert [value.name for value in model.graph.output][:2] == ["y0", "y1"]
 
 
+def test_columns_that_belong_together(numbers):
+    labels = np.random.default_rng(0).dirichlet([1.0, 2.0, 3.0], N_ROWS)
+    sixth = np.arange(N_ROWS) % 6
+    y = np.column_stack([sixth, labels, sixth // 2, sixth // 4])
+    kinds = {(3, 1, 2): "simplex", (5, 4, 0): "class_tree"}
+    net = MultiTaskNetEstimator(**TINY, task_types=kinds).fit(numbers, y)
+    net.stack_ = replace(
+        net.stack_, shrinkage=np.full(6, 0.7), temperature=np.full(6, 0.4)
+    )
+
+    assert_exported(net, numbers)
+
+
 def test_classes_of_every_type(numbers):
     third = np.arange(N_ROWS) % 3
     y = pd.DataFrame(

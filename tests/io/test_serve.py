@@ -16,6 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import sklearn_mtl.io
 from sklearn_mtl import MultiTaskNetEstimator, MultiTaskNetRegressor
@@ -228,7 +231,8 @@ def test_fastapi_service_predicts(client, net, table):
         pd.DataFrame(found["probabilities"]["sold"]), net.predict_proba(X)[1]
     )
     assert_allclose(
-        lower["price"].astype(float), net.predict_interval(X, 0.8)[0]["price"]
+        lower["price"].astype(float),
+        net.predict_interval(X, 0.8, method="cv+")[0]["price"],
     )
 
 
@@ -240,6 +244,43 @@ def test_fastapi_service_of_a_file(client, net, tmp_path, monkeypatch):
     app = runpy.run_path(str(FASTAPI))["from_file"]()
 
     assert type(client)(app).get("/columns").json() == client.get("/columns").json()
+
+
+def test_fastapi_service_of_a_pipeline(client, table, tmp_path, monkeypatch):
+    """Its steps may make columns that no request knows of; dates stay dates."""
+    skops_io = pytest.importorskip("skops.io")
+    X, y = table
+    scaled = make_column_transformer(
+        (StandardScaler(), ["size"]),
+        (
+            OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+            ["town"],
+        ),
+        remainder="passthrough",
+    ).set_output(transform="pandas")
+    scaled.set_params(verbose_feature_names_out=False)
+    pipe = make_pipeline(scaled, MultiTaskNetEstimator(**TINY)).fit(X, y)
+    path = tmp_path / "homes.skops"
+    types = X.dtypes.astype(str).to_dict()
+    skops_io.dump({"model": pipe, "types": types}, path)
+    monkeypatch.setenv("MODEL", str(path))
+    asked = skops_io.get_untrusted_types(file=path)
+    monkeypatch.setenv("TRUSTED", " ".join(asked))
+    service = type(client)(runpy.run_path(str(FASTAPI))["from_file"]())
+
+    X = X[X["town"].notna()]
+    found = service.post("/predict", json={"rows": as_json(X[:9]), "coverage": 0.8})
+
+    assert found.status_code == 200, found.text
+    found = found.json()
+    expected = pipe.predict(X[:9])
+    assert_allclose(pd.DataFrame(found["predictions"])["price"], expected["price"])
+    assert [row["price"] for row in found["lower"]] == pytest.approx(
+        pipe[-1]
+        .predict_interval(pipe[:-1].transform(X[:9]), 0.8, method="cv+")[0]["price"]
+        .tolist()
+    )
+    assert set(service.get("/columns").json()["X"]) == set(X.columns)
 
 
 def test_fastapi_service_refuses(client):

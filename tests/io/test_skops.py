@@ -3,11 +3,13 @@
 import pickle
 
 import pytest
+from sklearn import config_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mtl import (
+    MultiTaskNetEstimator,
     MultiTaskNetRegressor,
     balancing,
     metrics,
@@ -101,8 +103,25 @@ def instances_of(room, base):
     return [k() for k in kinds if not getattr(k, "__abstractmethods__", None)]
 
 
+def together():
+    """Nets of columns that belong together; skops takes no tuples that name some."""
+    _, X, y = MODELS["together"]()
+    return [
+        MultiTaskNetEstimator(**SMALL, task_types=kind).fit(X, y[:, own])
+        for kind, own in ((tasks.Simplex(), [1, 2]), (tasks.ClassTree(), [3, 0]))
+    ]
+
+
+def test_columns_that_belong_together():
+    for net in together():
+        again = skops_io.loads(skops_io.dumps(net), trusted=TRUSTED_TYPES)
+        assert_same(again.predict(numbers()[0]), net.predict(numbers()[0]))
+
+
 def test_no_type_is_trusted_that_no_file_holds():
     net, _, _ = MODELS["mixed"]()
+    with config_context(enable_metadata_routing=True):
+        asks = MultiTaskNetRegressor().set_fit_request(groups=True)
     several = {
         "a": metrics.make_task_scorer("skill"),
         "b": metrics.task_scorers(),
@@ -114,6 +133,8 @@ def test_no_type_is_trusted_that_no_file_holds():
         "searches": [kind(net, {}) for kind in searches()],
         "views": net.estimators_,
         "nets": [MODELS[n]()[0] for n in ("numbers", "classes")],
+        "groups": [tasks.Simplex(), tasks.ClassTree()],
+        "requests": asks,
     }
     held = skops_io.get_untrusted_types(data=skops_io.dumps(several))
     assert set(TRUSTED_TYPES) <= set(held)

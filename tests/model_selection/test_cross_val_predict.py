@@ -76,7 +76,9 @@ def test_groups_stay_together_and_rows_of_params_are_split(X, y):
 
     train, test = next(GroupKFold(3).split(X, y, groups))
     weight = params["sample_weight"][train]
-    fitted = clone(net).fit(X.iloc[train], y.iloc[train], sample_weight=weight)
+    fitted = clone(net).fit(
+        X.iloc[train], y.iloc[train], sample_weight=weight, groups=groups[train]
+    )
     assert_allclose(said["num"].iloc[test], fitted.predict(X.iloc[test])["num"])
     assert len(cross_val_predict(net, X, y, groups=groups, cv=2)) == 90
 

@@ -341,6 +341,55 @@ def test_groups_are_routed_to_splitter_and_members():
         )
 
 
+GROUPS = np.arange(60) // 4
+
+
+@pytest.mark.parametrize("is_pipeline", [False, True])
+def test_groups_reach_members_without_routing(is_pipeline):
+    """As a search that routes them does; scikit-learn's leaves them to the splitter."""
+    grid, net = {"alpha": [0.0, 1.0]}, small(max_iter=3)
+    if is_pipeline:
+        net = Pipeline([("scale", StandardScaler()), ("net", net)])
+        grid = {"net__alpha": [0.0, 1.0]}
+    search = StackedGridSearchCV(net, grid, cv=GroupKFold(2)).fit(X, Y, groups=GROUPS)
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        asks = clone(net)
+        (asks[-1] if is_pipeline else asks).set_fit_request(groups=True)
+        routed = StackedGridSearchCV(asks, grid, cv=GroupKFold(2))
+        routed.fit(X, Y, groups=GROUPS)
+
+    for name in ("split0_test_score", "split1_test_score"):
+        np.testing.assert_array_equal(
+            search.cv_results_[name], routed.cv_results_[name]
+        )
+    best = [one.best_estimator_ for one in (search, routed)]
+    oof = [(one[-1] if is_pipeline else one).oof_score_ for one in best]
+    assert oof[0] == oof[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "groups"),
+    [
+        ({"early_stopping": False}, GROUPS),  # members hold out nothing
+        ({"cv": [(np.arange(20), np.arange(20, 28))]}, GROUPS),  # it says which rows
+        ({}, np.arange(60) // 30),  # each split trains on one group
+    ],
+)
+def test_groups_are_the_splitters_alone(settings, groups):
+    net = small(max_iter=2, **settings)
+    search = StackedGridSearchCV(
+        net, {"alpha": [0.0]}, cv=GroupKFold(2), refit=False, error_score="raise"
+    )
+
+    search.fit(X, Y, groups=groups)
+
+    train, test = next(GroupKFold(2).split(X, Y, groups))
+    alone = clone(net).set_params(n_members=2, own_nets="never", alpha=0.0)
+    score = alone.fit(X.iloc[train], Y.iloc[train]).score(X.iloc[test], Y.iloc[test])
+    assert search.cv_results_["split0_test_score"][0] == pytest.approx(score, abs=1e-4)
+
+
 def test_workers_share_the_candidates(stacks):
     grid = {"alpha": [0.0, 0.1]}
     search = StackedGridSearchCV(small(), grid, cv=KFold(2), refit=False)

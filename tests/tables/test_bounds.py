@@ -11,8 +11,9 @@ from sklearn_mtl.tables import (
     TargetTable,
     are_bounds,
     bounds_of,
+    doubts_of_labels,
     may_be_bounds,
-    warn_of_bounds,
+    warn_of_labels,
 )
 from tests.helpers import of_objects
 
@@ -121,15 +122,30 @@ def test_declared_categories_are_no_bounds_by_themselves():
     [
         (["<18", "18", ">65"], "bounds, such as '<18', beside 1 .*'censored' for it"),
         ([*FRACTIONS, ">9", "?"], r"'\?' among 5 .*such as '>9'.*replace\('\?', None"),
+        (
+            ["<0,5", *"abc"[:1], "0,7", "1,5"],
+            r"bounds and decimal commas, such as '<0,5'.*replace",
+        ),
+        (
+            ["<0,5", "0.7", "1.5", "2.5"],
+            r"'<0,5', .*str\.replace\(',', '\.'\)\.",
+        ),
     ],
 )
 def test_bounds_that_are_read_as_classes_are_told_of(cells, words):
-    with pytest.warns(UserWarning, match=f"Column 0 of y holds {words}.* Keep"):
-        assert warn_of_bounds(column_of(*cells), "Keep.")
+    with pytest.warns(UserWarning, match=f"Column 0 of y holds .*{words}.* Keep"):
+        warn_of_labels(column_of(*cells), "Keep.")
 
 
-@pytest.mark.parametrize("cells", [["<18", ">=18"], list("abc"), [*FRACTIONS, "?"]])
+def test_no_advice_turns_bounds_into_missing_labels():
+    for cells in (["<0,5", "0,7"], ["<0.5", "~0.7", *FRACTIONS], ["<0,5", *FRACTIONS]):
+        said = [doubt.text for doubt in doubts_of_labels(column_of(*cells))]
+        assert not any("coerce" in text for text in said)
+        assert said
+
+
+@pytest.mark.parametrize("cells", [["<18", ">=18"], list("abc")])
 def test_classes_pass_in_silence(cells):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert not warn_of_bounds(column_of(*cells), "Keep.")
+        warn_of_labels(column_of(*cells), "Keep.")

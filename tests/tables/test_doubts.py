@@ -24,6 +24,10 @@ def warned(*cells, table="X"):
         ([str(n).replace(".", ",") for n in NUMBERS], r"str\.replace.*"),
         ([f"2020-01-{d:02}" for d in range(1, 20)], "dates.*to_datetime"),
         ([f"ref {n}" for n in range(60)], "60 different.*skrub"),
+        ([f"{n} uM" for n in NUMBERS], r"a unit, .*'0.25 uM'.*removesuffix\(' uM'\)"),
+        ([f"{n}%" for n in NUMBERS], r"a unit, .*removesuffix\('%'\)"),
+        (["yes", "no", "yes "], r"'yes' and 'yes ', .*str\.strip\(\)\.str\.lower"),
+        (["Yes", "no", "YES"], r"'Yes' and 'YES', .*alike"),
     ],
 )
 def test_cells_that_look_like_something_else(cells, words):
@@ -36,7 +40,9 @@ def test_word_for_a_missing_label():
         warned("a", "nan", table="y")
 
 
-@pytest.mark.parametrize("cells", [["1", "2", 3], list("abc"), ["007", "012"]])
+@pytest.mark.parametrize(
+    "cells", [["1", "2", 3], list("abc"), ["007", "012"], ["5 km", "5 m"], ["q1", "q2"]]
+)
 def test_categories_pass_in_silence(cells):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
