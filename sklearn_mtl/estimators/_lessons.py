@@ -19,7 +19,7 @@ from sklearn_mtl.estimators._teachers import (
     soft_codes,
 )
 from sklearn_mtl.exceptions import warn
-from sklearn_mtl.tables import read_groups, read_weight, take_rows
+from sklearn_mtl.tables import Column, read_groups, read_weight, take_rows
 from sklearn_mtl.training import Fold, Members, SoftLabels
 
 
@@ -173,19 +173,23 @@ def _with_rows(table: Table, rows: Rows, others: np.ndarray) -> Rows:
     """Add rows without labels."""
     positions = np.concatenate([rows.positions, others])
     nothing = np.zeros((len(others), len(rows.columns)))
-    counts = table.scoring_weight > 0
     return replace(
         rows,
         X=take_rows(table.X, positions),
-        columns=[
-            replace(column, missing=column.missing | ~own).take(positions)
-            for column, own in zip(table.y.columns, counts.T, strict=True)
-        ],
+        columns=[_with_missing(column, len(others)) for column in rows.columns],
         scoring_weight=np.concatenate([rows.scoring_weight, nothing]),
         training_weight=np.concatenate([rows.training_weight, nothing]),
         positions=positions,
         groups=None,
     )
+
+
+def _with_missing(column: Column, n_rows: int) -> Column:
+    """Add rows in which there is no label."""
+    index = np.append(np.arange(len(column)), np.zeros(n_rows, dtype=np.int64))
+    is_added = np.arange(len(index)) >= len(column)
+    longer = column.take(index)
+    return replace(longer, missing=longer.missing | is_added)
 
 
 def _may_learn(

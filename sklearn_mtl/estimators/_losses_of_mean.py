@@ -75,7 +75,7 @@ def _held_out_losses(
         for k, (placed, away) in enumerate(zip(index, distance, strict=True)):
             known = (placed >= 0) & is_known(codes[t])[placed]
             row = placed[known]
-            raw = tasks[t].prior_raw_ + SHARES[:, None, None] * away[known]
+            raw = tasks[t].read_prior() + SHARES[:, None, None] * away[known]
             loss = tasks[t].loss_of_arrays(raw, codes[t][row])
             counts = rows.training_weight[row, t]
             total[position, :, k] += loss @ counts
@@ -109,7 +109,8 @@ def _gains_of_mean(
         total[position] += weight.sum() * task.prior_cost_
         for c in range(n_candidates):
             away = SHARES[:, None, None, None] * distance[candidates == c][:, known]
-            raw, mean = task.prior_raw_ + away, task.prior_raw_ + away.mean(axis=1)
+            prior = task.read_prior()
+            raw, mean = prior + away, prior + away.mean(axis=1)
             of_members = task.loss_of_arrays(raw, labels).mean(axis=1)
             of_mean = task.loss_of_arrays(mean, labels)
             gains[position, :, c] += (of_members - of_mean) @ weight

@@ -152,7 +152,7 @@ class Teacher:
                     f"no {method}. Pass an instance of a regressor or classifier, "
                     "fitted or not."
                 )
-        if task.n_codes > 1:
+        if task.n_codes > 1 or task.group_position is not None:
             raise ValueError(
                 f"teachers names column {name!r}, which is read as {task.kind}: a "
                 "teacher's numbers are no such labels. Leave it out."
