@@ -13,7 +13,13 @@ import pandas as pd
 
 from benchmarks import report, results, runner
 from benchmarks.benchmark import HERE, KINDS, Benchmark, Plan, catalogue, find, is_of
-from benchmarks.quality import _splits_of_groups, rare_labels, shifts, small_tables
+from benchmarks.quality import (
+    _splits_of_groups,
+    auxiliary,
+    rare_labels,
+    shifts,
+    small_tables,
+)
 from benchmarks.quality._comparison import holm
 from benchmarks.quality._held_out import MADE
 from benchmarks.quality._study_tables import Compared
@@ -295,3 +301,17 @@ def test_a_section_is_replaced_whatever_it_held(tmp_path, monkeypatch, between):
     monkeypatch.setattr(report, "PAGE", page)
     report.write_section("A", "new")
     assert page.read_text() == f"# Page\n\n{report.marked('A', 'new')}\n\nEnd\n"
+
+
+def test_auxiliary_columns_are_compared_on_the_same_rows():
+    runs = [
+        {"table": "mtr_enb", "labels": "few", "seed": seed, "columns": way, "r2": r2}
+        for seed in range(2)
+        for way, r2 in {"dropped": 0.5, "auxiliary": 0.6 + 0.1 * seed}.items()
+    ]
+    rows = auxiliary.as_table(runs)[0].splitlines()[2:]
+    assert rows == [
+        "| mtr_enb | Y2 | few | 0.500 | 0.650 |  | +0.150 ± 0.050 |  |",
+    ]
+    case = {"table": "mtr_enb", "labels": "few", "seed": 0, "columns": "auxiliary"}
+    assert auxiliary.measure(SMALL_PLAN, **case)["r2"] <= 1

@@ -18,6 +18,7 @@ from sklearn_mtl.estimators._reading import n_rows_of as n_rows_of
 from sklearn_mtl.estimators._reading import seed_of as seed_of
 from sklearn_mtl.estimators._task_views import TaskClassifier, TaskRegressor
 from sklearn_mtl.estimators._twins import codes_of_rows as codes_of_rows
+from sklearn_mtl.estimators._watched import watch_weights as watch_weights
 
 __all__ = [
     "FittedStack",

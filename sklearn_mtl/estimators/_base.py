@@ -73,6 +73,7 @@ class BaseMultiTaskNet(
         reconstruction: Any = None,
         n_members: Any = "auto",
         task_types: Any = None,
+        auxiliary: Any = None,
         task_weights: Any = "auto",
         class_weight: Any = None,
         teachers: Any = None,
@@ -117,6 +118,7 @@ class BaseMultiTaskNet(
         self.reconstruction = reconstruction
         self.n_members = n_members
         self.task_types = task_types
+        self.auxiliary = auxiliary
         self.task_weights = task_weights
         self.class_weight = class_weight
         self.teachers = teachers
@@ -271,7 +273,7 @@ default=None
         stack, codings = fitted.stack, fitted.stack.codings
         self.stack_ = stack
         self.net_, self.own_net_ = stack.net, stack.own_net
-        self.tasks_, self.feature_encoder_ = codings.tasks, codings.encoder
+        self.tasks_, self.feature_encoder_ = stack.tasks, codings.encoder
         self.shrinkage_, self.temperature_ = stack.shrinkage, stack.temperature
         self.n_outputs_ = len(self.tasks_)
         self.sharing_ = np.array(
@@ -353,15 +355,16 @@ default=None
 
         Keys are "epoch", "seconds", "learning_rate", "train_loss" and "valid_loss",
         the losses being means over members and tasks in units of the prior (1.0 is no
-        skill), and "train_loss/NAME", "valid_loss/NAME" for each column. A member that
-        has stopped counts with its last loss.
+        skill), and "train_loss/NAME", "valid_loss/NAME" for each column, auxiliary ones
+        too, which count in the means as they do where members stop. A member that has
+        stopped counts with its last loss.
         """
         check_is_fitted(self)
-        return history_rows(self.net_, [task.name_ for task in self.tasks_])
+        return history_rows(self.net_, self.stack_.codings.names)
 
     @property
     def balancing_history_(self) -> np.ndarray:
-        """Weight of each column's loss in each epoch, (n_epochs, n_tasks).
+        """Weight of each column's loss in each epoch, (n_epochs, n_columns of y).
 
         The mean over members and over the steps for which the column had labels: what
         `balancing` made of `task_weights`. A member that has stopped counts with its

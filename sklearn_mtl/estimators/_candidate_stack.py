@@ -191,7 +191,7 @@ def _scored(stack: Stack) -> Iterator[None]:
     rows = first.learned.rows
     scorer = scorer_of(first.net, holds_out(first.net, rows))
     if scorer is not None:
-        score_by(scorer, stack.net, stack.rows, first.codings.tasks, rows)
+        score_by(scorer, stack.net, stack.rows, first.codings, rows)
     yield
     if stack.rows.held_out is not None:
         stack.rows.held_out.scorer = None

@@ -14,6 +14,7 @@ from sklearn_mtl.estimators._layer_sizes import has_hidden_layers
 from sklearn_mtl.estimators._reading import read_X, reader_of
 from sklearn_mtl.estimators._reconstruction import check_decodable
 from sklearn_mtl.estimators._rows import Rows
+from sklearn_mtl.estimators._watched import watch_weights
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
     Bins,
@@ -21,9 +22,12 @@ from sklearn_mtl.tables import (
     Container,
     DecodedColumns,
     FeatureEncoder,
+    Roles,
     RowMaker,
+    all_but,
     decoded_columns,
     learn_bins,
+    read_roles,
     rebuild_beside,
     rebuild_draws,
     refuse_unreadable_rows,
@@ -46,13 +50,14 @@ class Codings:
     Attributes
     ----------
     tasks : list of Task
-        Fitted, one for each column of y.
+        Fitted, one for each column of y, those included that are not predicted.
     labels : ndarray of shape (n_tasks,)
         How many labels of each column tell something.
     task_share : ndarray of shape (n_tasks,)
         Weight of each task's loss; they sum to 1.
     container : Container
-        Puts predictions into the kind of container that y was.
+        Puts predictions into the kind of container that y was, without the columns
+        that are not predicted.
     reader : estimator
         Checks a later X.
     encoder : FeatureEncoder
@@ -63,6 +68,8 @@ class Codings:
         What a decoder predicts of the encoded X; None without one.
     row_maker : RowMaker or None
         Turns what a generative network draws into rows of X.
+    auxiliary : tuple of int
+        Positions of the columns of y that are known in training only.
     """
 
     tasks: list[Task]
@@ -74,6 +81,7 @@ class Codings:
     bins: Bins | None
     decoded: DecodedColumns | None
     row_maker: RowMaker | None
+    auxiliary: tuple[int, ...] = ()
 
     @property
     def names(self) -> list[Hashable]:
@@ -81,10 +89,32 @@ class Codings:
         return [task.name_ for task in self.tasks]
 
     @property
+    def roles(self) -> Roles:
+        """Which columns of y are predicted."""
+        return Roles(self.names, self.auxiliary)
+
+    @property
+    def predicted(self) -> Sequence[int]:
+        """Positions in `tasks` of the columns that are predicted."""
+        return all_but(self.auxiliary, len(self.tasks))
+
+    @property
+    def predicted_tasks(self) -> list[Task]:
+        """Tasks of the columns that are predicted, in the order of predictions."""
+        if not self.auxiliary:
+            return self.tasks
+        return [self.tasks[t] for t in self.predicted]
+
+    @property
     def n_inputs(self) -> int:
         """Numbers that the network reads of a row, those in bins too."""
         n_bins = 0 if self.bins is None else len(self.bins.feature)
         return int(self.encoder.n_features_out_) + n_bins
+
+    @property
+    def watched(self) -> np.ndarray:
+        """How much each column counts where members stop, beside its share, (T,)."""
+        return watch_weights(self.task_share, self.labels, self.predicted)
 
     def read_X(self, X: Any) -> Any:
         """Check a later X."""
@@ -97,13 +127,13 @@ class Codings:
         return replace(self, reader=reader)
 
     def rebuild(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
-        """Put predictions (n,) of each task into the container of y."""
-        labels = [task.is_classifier for task in self.tasks]
+        """Put predictions (n,) of the predicted tasks into the container of y."""
+        labels = [task.is_classifier for task in self.predicted_tasks]
         return rebuild_beside(self.container, columns, rows, labels)
 
     def rebuild_draws(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
         """Put draws (n, n_samples) of each task into the container of y."""
-        labels = [task.is_classifier for task in self.tasks]
+        labels = [task.is_classifier for task in self.predicted_tasks]
         return rebuild_draws(self.container, columns, rows, labels)
 
     def rebuild_numbers(self, columns: Sequence[np.ndarray], rows: Any) -> Any:
@@ -126,6 +156,7 @@ def learn_codings(
         That of y.
     """
     names = [column.name for column in rows.columns]
+    roles = read_roles(estimator.auxiliary, names)
     for task, column, weight in zip(
         tasks, rows.columns, rows.training_weight.T, strict=True
     ):
@@ -162,12 +193,13 @@ def learn_codings(
         tasks=tasks,
         labels=labels,
         task_share=task_share,
-        container=container,
+        container=container.select(roles.predicted),
         reader=reader_of(estimator),
         encoder=encoder,
         bins=learn_bins(encoder, X, weight, n_bins),
         decoded=decoded,
         row_maker=row_maker,
+        auxiliary=roles.auxiliary,
     )
 
 

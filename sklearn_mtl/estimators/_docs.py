@@ -13,12 +13,13 @@ net_ : MultiTaskNet
     The skorch net that all columns share: history, callbacks, ``save_params``,
     ``module_``.
 tasks_ : list of Task
-    What was decided and learned about each column of y.
+    What was decided and learned about each column of y that is predicted; "n_tasks"
+    counts these.
 history_ : list of dict
-    One row an epoch of the shared net: losses of each column in units of the
-    prior, learning rate, seconds.
-balancing_history_ : ndarray of shape (n_epochs, n_tasks)
-    Weight of each column's loss in the steps of each epoch.
+    One row an epoch of the shared net: losses of each column, auxiliary ones too, in
+    units of the prior, learning rate, seconds.
+balancing_history_ : ndarray of shape (n_epochs, n_columns)
+    Weight of each column's loss, auxiliary ones too, in the steps of each epoch.
 estimators_ : list of TaskRegressor or TaskClassifier
     A fitted single-column estimator a task.
 named_estimators_ : Bunch
@@ -64,12 +65,12 @@ sharing_ : ndarray of shape (n_tasks,)
     on alone.
 own_net_ : MultiTaskNet or None
     The net of these, in which each member learned from one column:
-    ``own_net_.members.learning(t)`` are those of column t.
+    ``own_net_.members.learning(t)`` are those of column t of y.
 stack_ : FittedStack
     All nets and codings of the fit; ``stack_.responses(X)`` is what they say of rows,
     before it is turned into predictions.
 n_outputs_ : int
-    Number of columns of y.
+    Number of columns of y that are predicted.
 n_features_in_ : int
     Number of columns of X.
 feature_names_in_ : ndarray of shape (`n_features_in_`,)

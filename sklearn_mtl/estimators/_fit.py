@@ -171,12 +171,18 @@ def learned_by(
         net=trained.net,
         own_net=trained.own_net,
         codings=codings,
-        shrinkage=np.ones(len(codings.tasks)),
-        temperature=np.ones(len(codings.tasks)),
+        shrinkage=np.ones(len(codings.predicted)),
+        temperature=np.ones(len(codings.predicted)),
         fold_seed=trained.fold_seed,
     )
+    if to_stop_on is not None:
+        to_stop_on = to_stop_on.of_columns(codings.predicted)
     trust = trust_of(
-        stack, trained.rows, rows, to_stop_on, calibrates=bool(estimator.calibrate)
+        stack,
+        trained.rows,
+        rows.of_columns(codings.predicted),
+        to_stop_on,
+        calibrates=bool(estimator.calibrate),
     )
     calibrated = replace(
         stack, shrinkage=trust.shrinkage, temperature=trust.temperature

@@ -93,7 +93,7 @@ class FitTasks:
         """
         if self.codings is None or net.part != "shared":
             return None
-        n_tasks = len(self.codings.tasks)
+        n_tasks = len(self.codings.predicted)
         stack = FittedStack(
             net=net,
             own_net=None,
@@ -106,7 +106,7 @@ class FitTasks:
             "stack_": stack,
             "net_": net,
             "own_net_": None,
-            "tasks_": self.codings.tasks,
+            "tasks_": self.codings.predicted_tasks,
             "feature_encoder_": self.codings.encoder,
             "n_outputs_": n_tasks,
         }

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._reading import n_rows_of
 from sklearn_mtl.tables import take_rows
+from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
     MemberRows,
     MultiTaskNet,
@@ -30,7 +31,9 @@ Arrays = Sequence[np.ndarray]
 class FittedStack:
     """Everything that turns rows of X into what members say of them.
 
-    It is the attribute ``stack_`` of a fitted estimator.
+    It is the attribute ``stack_`` of a fitted estimator. Tasks are told by their
+    positions among those that are predicted, `tasks`: auxiliary columns of y have
+    outputs of the nets, and nobody asks for them.
 
     Attributes
     ----------
@@ -78,9 +81,37 @@ class FittedStack:
             net.forget_optimizer_state()
 
     @property
+    def tasks(self) -> list[Task]:
+        """What was learned about each column that is predicted."""
+        return self.codings.predicted_tasks
+
+    @property
+    def labels(self) -> np.ndarray:
+        """How many labels of each of `tasks` tell something, (n_tasks,)."""
+        labels: np.ndarray = self.codings.labels[self.codings.predicted]
+        return labels
+
+    @property
     def own_tasks(self) -> list[int]:
         """Positions of the columns that went on alone."""
-        return [] if self.own_net is None else self.own_net.members.tasks
+        if self.own_net is None:
+            return []
+        alone = self.own_net.members.tasks
+        return [p for p, t in enumerate(self.codings.predicted) if t in alone]
+
+    def outputs(self, t: int, net: MultiTaskNet) -> tuple[np.ndarray | None, slice]:
+        """Tell where a net says what it does of a task.
+
+        Returns
+        -------
+        members : int ndarray, or None
+            Those that are asked; None for all.
+        outputs : slice
+            Raw ones that the task reads.
+        """
+        of_y = self.codings.predicted[t]
+        asked = None if net is self.net else net.members.learning(of_y)
+        return asked, net.criterion_.layout.reads[of_y]
 
     def responses(self, X: Any, tasks: Sequence[int] | None = None) -> list[np.ndarray]:
         """Mean over members of what they say of rows.
@@ -89,7 +120,7 @@ class FittedStack:
         ----------
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
         tasks : sequence of int, default=None
-            Positions of the columns of y; all by default.
+            Positions in `tasks`; all by default.
 
         Returns
         -------
@@ -115,14 +146,14 @@ class FittedStack:
             with one entry a row.
         X : data frame, array or CSR matrix of shape (n_samples, n_features)
         tasks : sequence of int, default=None
-            Positions of the columns of y; all by default.
+            Positions in `tasks`; all by default.
 
         Returns
         -------
         list of ndarray
             Each with one entry a row of X.
         """
-        chosen = range(len(self.codings.tasks)) if tasks is None else tasks
+        chosen = range(len(self.tasks)) if tasks is None else tasks
         return joined(
             function(features, responses)
             for features, responses in self._responses_of_members(X, chosen)
@@ -182,10 +213,11 @@ class FittedStack:
         distance : ndarray of shape (K, n, c)
             What is added to the raw outputs of the prior, before any shrinkage.
         """
+        known = self.tasks
         for net, own, index, raw in self._raw_of_held_out(rows):
             for t in own:
                 if t in tasks:
-                    prior = self.codings.tasks[t].read_prior()
+                    prior = known[t].read_prior()
                     yield t, index, self._raw(t, raw, net) - prior
 
     def distances(
@@ -207,12 +239,12 @@ class FittedStack:
         distance : ndarray of shape (K, rows, c)
             What is added to the raw outputs of the prior, before any shrinkage.
         """
-        start = 0
+        start, known = 0, self.tasks
         for features in self._encoded(X):
             for rows, groups in self._raw_of(features, tasks):
                 for net, own, raw in groups:
                     for t in own:
-                        prior = self.codings.tasks[t].read_prior()
+                        prior = known[t].read_prior()
                         here = slice(start + rows.start, start + rows.stop)
                         yield t, here, self._raw(t, raw, net) - prior
             start += features.shape[0]
@@ -221,14 +253,12 @@ class FittedStack:
         self, rows: MemberRows
     ) -> Iterator[tuple[MultiTaskNet, list[int], np.ndarray, np.ndarray]]:
         """Net, its tasks, rows (K, n) and raw outputs (K', n, C)."""
-        for net, tasks in self._by_net(range(len(self.codings.tasks))):
+        for net, tasks in self._by_net(range(len(self.tasks))):
             own_rows = rows if net is self.net else rows.select(net.members.origin)
             for index, raw in raw_of_held_out(net.module_, own_rows):
                 # Members that learned from one column each held out the same rows.
-                index = (
-                    index if net is self.net else index[net.members.learning(tasks[0])]
-                )
-                yield net, tasks, index, raw
+                asked, _ = self.outputs(tasks[0], net)
+                yield net, tasks, index if asked is None else index[asked], raw
 
     def _responses_of_members(
         self, X: Any, tasks: Sequence[int]
@@ -273,12 +303,13 @@ class FittedStack:
 
     def _raw(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Raw outputs (K, n, c) that one task reads, of those (K', n, C) of a net."""
-        own: np.ndarray = raw[..., net.criterion_.layout.reads[t]]
-        return own if net is self.net else own[net.members.learning(t)]
+        asked, outputs = self.outputs(t, net)
+        own = raw[..., outputs]
+        return own if asked is None else own[asked]
 
     def _response(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
         """Response (K, n, m) of one task from a net's raw outputs (K', n, C)."""
-        task, own = self.codings.tasks[t], self._raw(t, raw, net)
+        task, own = self.tasks[t], self._raw(t, raw, net)
         if self.shrinkage[t] != 1.0:
             prior = task.read_prior()
             own = prior + self.shrinkage[t] * (own - prior)

@@ -237,7 +237,7 @@ def collect(stack: FittedStack, member_rows: MemberRows, rows: Rows) -> HeldOut:
     if len(positions) < len(held):
         columns = [column.take(positions) for column in columns]
         weights = (weights[0][positions], weights[1][positions])
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     labels = labels_of(tasks, columns, weights[0])
     fold_of_member = stack.net.members.fold
     members = [np.flatnonzero(fold_of_member == f) for f in np.unique(fold_of_member)]
@@ -267,9 +267,7 @@ def _answers(
     """Row, fold and responses to each task of all answers, sorted by row."""
     folds = range(len(members))
     rows: list[list[np.ndarray]] = [[] for _ in folds]
-    said: list[list[list[np.ndarray]]] = [
-        [[] for _ in folds] for _ in stack.codings.tasks
-    ]
+    said: list[list[list[np.ndarray]]] = [[[] for _ in folds] for _ in stack.tasks]
     first = None
     for tasks, index, responses in stack.responses_to_held_out(member_rows):
         first = tasks[0] if first is None else first

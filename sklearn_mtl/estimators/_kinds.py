@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
-from sklearn_mtl.tables import Column, Container, warn_of_labels
+from sklearn_mtl.tables import Column, Container, Roles, read_roles, warn_of_labels
 from sklearn_mtl.tasks import (
     Binary,
     Multiclass,
     Task,
+    groups_of,
     per_column,
     resolve_tasks,
     said_kinds,
@@ -33,10 +35,8 @@ def tasks_of(
     container : Container
         That of y; a 1-D y has one entry of `classes` only.
     """
-    kind = estimator._default_kind
-    tasks = resolve_tasks(columns, estimator.task_types, default=kind)
-    _check_kinds(tasks, columns, kind)
     names = [column.name for column in columns]
+    tasks = _resolved(estimator, columns, names)
     said = said_kinds(estimator.task_types, names)
     for column, task, wanted in zip(columns, tasks, said, strict=True):
         if wanted is None and task.is_classifier:
@@ -52,16 +52,44 @@ def tasks_of(
     ]
 
 
-def _check_kinds(tasks: list[Task], columns: list[Column], default_kind: str) -> None:
-    """Hold regressor and classifier to what they are to scikit-learn."""
-    for task, column in zip(tasks, columns, strict=True):
-        if default_kind != "auto" and task.is_classifier != (default_kind == "classes"):
-            promised = "classes" if default_kind == "classes" else "numbers"
+def _resolved(
+    estimator: Any, columns: list[Column], names: list[Hashable]
+) -> list[Task]:
+    """Make a task of each column; an auxiliary one may be of any kind."""
+    kind, wanted = estimator._default_kind, estimator.task_types
+    tasks = resolve_tasks(columns, wanted, default=kind)
+    roles = read_roles(estimator.auxiliary, names)
+    _check_groups_are_whole(tasks, roles)
+    of_any_kind = resolve_tasks(columns, wanted) if roles.auxiliary else tasks
+    for t in roles.auxiliary:
+        tasks[t] = of_any_kind[t]
+    for t in roles.predicted:
+        _check_kind(tasks[t], columns[t], kind)
+    return tasks
+
+
+def _check_groups_are_whole(tasks: list[Task], roles: Roles) -> None:
+    """Raise where columns that are predicted together are not all predicted."""
+    for _, own in groups_of(tasks):
+        apart = [t for t in own if t in roles.auxiliary]
+        if 0 < len(apart) < len(own):
+            names = [roles.names[t] for t in own]
             raise ValueError(
-                f"task_types says {task.kind!r} for column {column.name!r}, but this "
-                f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
-                "takes columns of any kind."
+                f"auxiliary names {roles.names[apart[0]]!r}, but not all of the "
+                f"columns that belong together with it: {names}. Name all of them, or "
+                "none."
             )
+
+
+def _check_kind(task: Task, column: Column, default_kind: str) -> None:
+    """Hold regressor and classifier to what they are to scikit-learn."""
+    if default_kind != "auto" and task.is_classifier != (default_kind == "classes"):
+        promised = "classes" if default_kind == "classes" else "numbers"
+        raise ValueError(
+            f"task_types says {task.kind!r} for column {column.name!r}, but this "
+            f"estimator reads {promised} only. Use MultiTaskNetEstimator, which "
+            "takes columns of any kind."
+        )
 
 
 def _with_classes(task: Task, column: Column, classes: Any) -> Task:

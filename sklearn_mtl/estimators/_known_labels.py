@@ -156,16 +156,16 @@ def _positions(table: TargetTable, names: list[Hashable]) -> list[int]:
     if not by_name:
         if len(table.columns) != len(names):
             raise ValueError(
-                f"y_known has {len(table.columns)} columns, but y had {len(names)} in "
-                f"fit: {names}. Pass all of them, missing where not known; or a data "
-                "frame with the known ones."
+                f"y_known has {len(table.columns)} columns, but {len(names)} are "
+                f"predicted: {names}. Pass all of these, missing where not known; or a "
+                "data frame with the known ones."
             )
         return list(range(len(names)))
     for name in table.names:
         if name not in names:
             raise ValueError(
-                f"y_known has the column {name!r}, which y had not in fit: {names}. "
-                "Pass columns of y."
+                f"y_known has the column {name!r}, which is none of the columns that "
+                f"are predicted: {names}. Pass some of these."
             )
         if table.names.count(name) > 1:
             raise ValueError(

@@ -89,6 +89,11 @@ def check_can_teach(estimator: Any, starts_anew: bool, holds_out: bool) -> None:
             "here. Call fit with early_stopping=True, cv, groups or X_val and y_val; "
             "or set teachers=None."
         )
+    if estimator.auxiliary is not None:
+        raise ValueError(
+            "teachers are weighed by columns that are predicted, and auxiliary ones "
+            "are not. Set teachers=None, or auxiliary=None."
+        )
     if estimator.reconstruction is not None:
         raise ValueError(
             "teachers and reconstruction both say what rows without labels are good "

@@ -59,6 +59,7 @@ def new_members(
         weight_decay=estimator.alpha,
         dropout=estimator.dropout,
         depth=len(shared_sizes(estimator)),
+        watched=codings.watched,
         generator=generator,
     )
 
@@ -68,7 +69,7 @@ def members_on_new_rows(
     members: Members,
     rows: Rows,
     *,
-    task_weight: np.ndarray,
+    codings: Codings,
     holds_out: bool,
     fold_seed: int,
 ) -> Members:
@@ -80,7 +81,8 @@ def members_on_new_rows(
     folds = _folds(estimator, rows, number, holds_out, fold_seed)[-number:]
     return replace(
         members,
-        task_weight=np.tile(task_weight, (number, 1)),
+        task_weight=np.tile(codings.task_share, (number, 1)),
+        watched=np.tile(codings.watched, (number, 1)),
         learning_rate=np.full(number, float(estimator.learning_rate_init)),
         weight_decay=np.full(number, float(estimator.alpha)),
         fold=np.arange(number) % max(1, len(folds)),

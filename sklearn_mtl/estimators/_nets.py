@@ -95,7 +95,7 @@ def train_nets(
     own_net = taught = lessons = None
     scorer = scorer_of(estimator, holds_out_own or validation is not None)
     if scorer is not None:
-        scorer.columns_of(codings.tasks)  # an error before anything is made
+        scorer.columns_of(codings.predicted_tasks)  # an error before anything is made
     if earlier is None:
         fold_seed = draw_seed(generator)
         members = new_members(
@@ -127,7 +127,7 @@ def train_nets(
             estimator,
             net.members,
             rows,
-            task_weight=codings.task_share,
+            codings=codings,
             holds_out=holds_out_own,
             fold_seed=fold_seed,
         )
@@ -138,7 +138,7 @@ def train_nets(
         encoded.windows = windows(net, codings)
     if scorer is not None:
         source = rows if validation is None else validation
-        score_by(scorer, net, encoded, codings.tasks, source)
+        score_by(scorer, net, encoded, codings, source)
     _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
     if lessons is not None and lessons.of_columns:
         judged = rows if validation is None else validation
@@ -177,13 +177,13 @@ def score_by(
     scorer: TaskScorer,
     net: MultiTaskNet,
     encoded: MemberRows,
-    tasks: list[Task],
+    codings: Codings,
     rows: Rows,
 ) -> None:
     """Let members stop by a metric of rows, those of the table that they hold out."""
     assert encoded.held_out is not None
     reads = net.criterion_.layout.reads
-    encoded.held_out.scorer = HeldOutScorer(scorer, tasks, rows, reads)
+    encoded.held_out.scorer = HeldOutScorer(scorer, codings, rows, reads)
 
 
 def _run(

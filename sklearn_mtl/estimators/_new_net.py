@@ -201,7 +201,9 @@ def callbacks_of(estimator: Any, codings: Codings, members: Members) -> list[Any
     callbacks = own_callbacks(estimator, members)
     callbacks += _users_callbacks(estimator.callbacks)
     if len(codings.tasks) > 1:
-        callbacks.append(("negative_transfer", NegativeTransfer(codings.names)))
+        warned_of = list(codings.predicted) if codings.auxiliary else None
+        watcher = NegativeTransfer(codings.names, warned_of)
+        callbacks.append(("negative_transfer", watcher))
     return callbacks
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._new_net import new_net, rate_schedule, watchers_of
 from sklearn_mtl.estimators._scoring import stops_by_loss
-from sklearn_mtl.tasks import Task
 from sklearn_mtl.training import (
     Course,
     MemberRows,
@@ -87,7 +86,7 @@ def find_own_net(
     """
     make = partial(_new_net, estimator, codings, n_read, generator)
     try:
-        shared, promise = _promises(net, codings.tasks)
+        shared, promise = _promises(net, codings)
         tried = sorted(promise, key=promise.__getitem__, reverse=True)
         tried = sorted(tried[: stacks_that_fit(net)])
         if not tried:
@@ -123,16 +122,17 @@ def _what_gains(
 
 
 def _promises(
-    net: MultiTaskNet, tasks: list[Task]
+    net: MultiTaskNet, codings: Codings
 ) -> tuple[list[np.ndarray], dict[int, float]]:
-    """Loss (K,) of each column with the shared weights, and what columns may gain."""
+    """Loss (K,) of each column with the shared weights, and what some may gain."""
     valid, kept = _valid_losses(net), _best_epochs(net)
     by_column = np.moveaxis(valid, -1, 0)
     shared = [loss_at_others_epoch(loss, kept) for loss in by_column]
     promise = {}
-    for t, loss in enumerate(by_column):
-        if tasks[t].group_position is not None:
+    for t in codings.predicted:
+        if codings.tasks[t].group_position is not None:
             continue
+        loss = by_column[t]
         gain = gain_between(shared[t], loss_at_others_epoch(loss, _lowest(loss)))
         if is_gain(gain, LEAST_PROMISE):
             promise[t] = float(np.nanmean(gain))

@@ -176,6 +176,17 @@ PARAMETERS: dict[str, Parameter] = {
         A column that is not named is read by its type: {DEFAULT_KIND}
         """,
     ),
+    "auxiliary": Parameter(
+        ["array-like", str, Integral, None],
+        "name, int, list of them or None, default=None",
+        """
+        Names or positions of columns of y that are known in training only, such as
+        later measurements. They shape what is shared, and are not predicted, not
+        scored, and not needed in the y of `score`. Their losses say when members stop
+        only as far as the predicted columns have too few labels to tell. They may be of
+        any kind.
+        """,
+    ),
     "task_weights": Parameter(
         "no_validation",
         '"auto", None, list or dict, default="auto"',

@@ -14,7 +14,7 @@ from sklearn_mtl.estimators._known_labels import told_by
 from sklearn_mtl.estimators._reading import read_label_weight, read_y
 from sklearn_mtl.exceptions import BETWEEN, package_of
 from sklearn_mtl.metrics import column_score, mean_of_known
-from sklearn_mtl.tables import check_same_columns, warn_of_another_order
+from sklearn_mtl.tables import warn_of_another_order
 
 
 def has_class_columns(estimator: Any) -> bool:
@@ -179,6 +179,7 @@ def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
     y : as passed to `fit`
         Missing labels are skipped; a column without any is left out of the mean.
+        Auxiliary columns may be there or not, and do not count.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), \
 default=None
 
@@ -191,13 +192,13 @@ default=None
     predictions = _predict_columns(self, X)
     table = read_y(y, len(predictions[0]))
     warn_of_another_order(X, y, "y")
-    check_same_columns(table, self.stack_.codings.names, name="y")
+    positions = self.stack_.codings.roles.check_predicted(table, name="y")
     weight = None
     if sample_weight is not None:
         weight = read_label_weight(sample_weight, table.columns)
     return mean_of_known(
-        column_score(task, column, prediction, None if weight is None else weight[:, t])
-        for t, (task, column, prediction) in enumerate(
-            zip(self.tasks_, table.columns, predictions, strict=True)
+        column_score(
+            task, table.columns[p], prediction, None if weight is None else weight[:, p]
         )
+        for p, task, prediction in zip(positions, self.tasks_, predictions, strict=True)
     )

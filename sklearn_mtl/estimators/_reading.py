@@ -18,6 +18,7 @@ from sklearn_mtl.tables import (
     array_from_rows,
     check_same_columns,
     is_frame,
+    read_roles,
     read_weight,
     refuse_double_names,
     warn_of_another_order,
@@ -87,7 +88,10 @@ def read_table(
 def read_validation(
     estimator: Any, X_val: Any, y_val: Any, names: list[Any]
 ) -> Table | None:
-    """Read rows to stop on; None where none were passed."""
+    """Read rows to stop on; None where none were passed.
+
+    Their labels of auxiliary columns may be there or not.
+    """
     if X_val is None and y_val is None:
         return None
     if X_val is None or y_val is None:
@@ -96,9 +100,10 @@ def read_validation(
             f"{missing} is None. Pass X_val and y_val together, or neither."
         )
     X_val = read_X(estimator, X_val, reset=False)
-    table = read_y(y_val, n_rows_of(X_val), name="y_val")
+    passed = read_y(y_val, n_rows_of(X_val), name="y_val")
     warn_of_another_order(X_val, y_val, "y_val")
-    check_same_columns(table, names, name="y_val")
+    roles = read_roles(estimator.auxiliary, names)
+    table = roles.with_blanks(passed, name="y_val")
     weight = read_label_weight(None, table.columns)
     return Table(X_val, table, weight)
 

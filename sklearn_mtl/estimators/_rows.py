@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +70,17 @@ class Rows:
         if self.decoded is not None:
             learned[self.decoded.others] = True
         return np.flatnonzero(~learned)
+
+    def of_columns(self, positions: Sequence[int]) -> Rows:
+        """Give the same rows with the labels of some columns."""
+        if len(positions) == len(self.columns):
+            return self
+        return replace(
+            self,
+            columns=[self.columns[t] for t in positions],
+            scoring_weight=self.scoring_weight[:, positions],
+            training_weight=self.training_weight[:, positions],
+        )
 
     def completed(self, tasks: list[Task]) -> Rows:
         """Fill in labels that follow from others of their row."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._held_out import is_known, labels_of
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.metrics import Outcome, TaskScorer, column_of, make_task_scorer
@@ -50,8 +51,7 @@ class HeldOutScorer:
     Parameters
     ----------
     scorer : TaskScorer
-    tasks : list of Task
-        Fitted.
+    codings : Codings
     rows : Rows
         Of the table that the rows of members are of.
     reads : list of slice
@@ -59,10 +59,12 @@ class HeldOutScorer:
     """
 
     def __init__(
-        self, scorer: TaskScorer, tasks: list[Task], rows: Rows, reads: list[slice]
+        self, scorer: TaskScorer, codings: Codings, rows: Rows, reads: list[slice]
     ) -> None:
+        tasks, predicted = codings.tasks, codings.predicted
         self.scorer, self.tasks, self.reads = scorer, tasks, reads
-        self.columns = scorer.columns_of(tasks)
+        scored = scorer.columns_of(codings.predicted_tasks)
+        self.columns = [predicted[p] for p in scored]
         self.names = [tasks[t].name_ for t in self.columns]
         self.labels = labels_of(tasks, rows.columns, rows.scoring_weight)
         weight = rows.scoring_weight

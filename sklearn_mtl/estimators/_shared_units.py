@@ -74,6 +74,7 @@ def factor_usage(self: Any) -> np.ndarray:
     """
     check_is_fitted(self)
     norms = norms_of_links(self.net_)
+    norms = norms[..., self.stack_.codings.predicted]
     strength = norms.reshape(-1, norms.shape[-1]).T * self._unit_std
     total = strength.sum(axis=1, keepdims=True)
     usage = np.divide(strength, total, out=strength, where=total > 0)
@@ -117,7 +118,7 @@ def gate_usage(self: Any) -> np.ndarray:
         )
     # Gates may give to experts that do not exist, as those of "dselect_k" can.
     found = found / (found.sum(axis=-1, keepdims=True) * len(found))
-    by_task = np.moveaxis(found, 0, 1)
+    by_task = np.moveaxis(found, 0, 1)[self.stack_.codings.predicted]
     usage: np.ndarray = by_task.reshape(len(by_task), -1)
     usage[~_reads_what_is_shared(self)] = np.nan
     return usage
@@ -125,7 +126,7 @@ def gate_usage(self: Any) -> np.ndarray:
 
 def _reads_what_is_shared(self: Any) -> np.ndarray:
     """Tell columns that learn and stay with the net of all, as bool (n_tasks,)."""
-    weighs = self.net_.task_weight.any(axis=0)
+    weighs = self.net_.task_weight.any(axis=0)[self.stack_.codings.predicted]
     learned = weighs & [task.prior_cost_ > 0 for task in self.tasks_]
     reads: np.ndarray = learned & (self.sharing_ != "own")
     return reads

@@ -55,7 +55,7 @@ def shrinkage_of(
     .. [2] A. Krogh, J. Vedelsby, "Neural Network Ensembles, Cross Validation, and
        Active Learning", NIPS 1994.
     """
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     shrinkage = np.ones(len(tasks))
     beaten = _of_all(beaten, tasks)
     learned = [
@@ -69,7 +69,7 @@ def shrinkage_of(
         chosen = [tasks[t] for t in columns]
         losses, gains, labels = (
             _of_group(values, chosen)
-            for values in (losses[held_out], gains, stack.codings.labels[columns])
+            for values in (losses[held_out], gains, stack.labels[columns])
         )
         shrinkage[columns] = SHARES[best_shares(losses, gains, labels)]
     for _, own in groups_of(tasks):
@@ -129,7 +129,7 @@ def relative_losses(
     ndarray of shape (n_columns, n_shares)
         NaN for a column of which no label was held out.
     """
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     codes = {t: np.asarray(tasks[t].encode(rows.columns[t])) for t in columns}
     total = {t: np.zeros(1 + len(shares)) for t in columns}
     from_prior = np.array([0.0, *shares])
@@ -159,7 +159,7 @@ def gains_of_mean(
     ndarray of shape (n_columns, n_shares)
     """
     some = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
-    tasks = stack.codings.tasks
+    tasks = stack.tasks
     codes = {t: np.asarray(tasks[t].encode(rows.columns[t]))[some] for t in columns}
     gain = {t: np.zeros(len(shares)) for t in columns}
     prior = dict.fromkeys(columns, 0.0)

@@ -70,7 +70,7 @@ def trust_of(
     """
     shrinkage, temperature = stack.shrinkage, stack.temperature
     if member_rows.held_out is None:
-        if all(task.is_classifier for task in stack.codings.tasks):
+        if all(task.is_classifier for task in stack.tasks):
             return Trust(shrinkage, temperature, np.full(len(temperature), np.nan))
         # Nothing better is known than what the members say of rows they trained on.
         residual_std = collect(stack, member_rows, rows).residual_std()

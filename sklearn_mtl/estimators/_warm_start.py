@@ -57,6 +57,7 @@ OF_THE_NETWORK = {
 """Parameters that are compared with what the network was made with."""
 
 OF_THE_FIRST_FIT = {
+    "auxiliary",
     "callbacks",
     "categorical_features",
     "device",

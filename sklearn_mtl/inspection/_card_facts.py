@@ -23,7 +23,7 @@ def columns_of_y(estimator: Any, n_labels: list[int] | None) -> CardTable:
     """Tell kind, labels, sharing, shrinkage and temperature of each column."""
     header = ["column", "kind", "labels", "classes", "sharing", "shrinkage"]
     header.append("temperature")
-    counts = estimator.stack_.codings.labels if n_labels is None else n_labels
+    counts = estimator.stack_.labels if n_labels is None else n_labels
     rows = []
     for t, task in enumerate(estimator.tasks_):
         rows.append(
@@ -90,7 +90,7 @@ def _doubts_of_y(estimator: Any) -> list[str]:
     for t, task in enumerate(estimator.tasks_):
         said, n_labels = (
             f"Column {task.name_!r} of y",
-            estimator.stack_.codings.labels[t],
+            estimator.stack_.labels[t],
         )
         if not n_labels:
             found.append(f"{said} had no label that tells something.")

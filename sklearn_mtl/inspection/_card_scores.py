@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_mtl.metrics import Outcome, Truth
-from sklearn_mtl.tables import Column, TargetTable, read_weight
+from sklearn_mtl.tables import Column
 from sklearn_mtl.tasks import Censored, Survival, Task
 
 
@@ -32,9 +32,8 @@ class RowScore(NamedTuple):
 
 def scores_by_rows(
     tasks: list[Task],
-    y: Any,
+    truth: Truth,
     predictions: list[Column],
-    sample_weight: Any,
     *,
     confidence: float,
     n_resamples: int,
@@ -46,10 +45,10 @@ def scores_by_rows(
     ----------
     tasks : list of Task
         Fitted.
-    y : as passed by the user
+    truth : Truth
+        Labels of the columns that are predicted, and their weights.
     predictions : list of Column
         Missing in rows that have none; these do not count.
-    sample_weight : None, number, or array of shape (n_rows,) or (n_rows, n_tasks)
     confidence : float
         Share of the resampled scores that the interval holds: percentiles of the
         bootstrap (Efron 1979).
@@ -60,16 +59,14 @@ def scores_by_rows(
     -------
     list of RowScore
     """
-    table, rng = TargetTable(y), check_random_state(random_state)
+    rng, n_rows = check_random_state(random_state), len(truth.table)
     weight = np.column_stack([~one.missing for one in predictions]).astype(np.float64)
-    if len(weight) != len(table):
+    if len(weight) != n_rows:
         raise ValueError(
-            f"y has {len(table)} rows, but predictions are of {len(weight)}. Pass the "
+            f"y has {n_rows} rows, but predictions are of {len(weight)}. Pass the "
             "y that was passed to fit, or X and y of the same rows."
         )
-    if sample_weight is not None:
-        weight *= read_weight(sample_weight, len(table), table.names)
-    truth = Truth(y, weight, source="y")
+    truth = truth.weighed(weight)
     outcomes = [
         truth.outcome(t, task, predicted, None)
         for t, (task, predicted) in enumerate(zip(tasks, predictions, strict=True))

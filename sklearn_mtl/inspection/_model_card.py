@@ -25,7 +25,8 @@ from sklearn_mtl.inspection._card_scores import (
     name_of_score,
     scores_by_rows,
 )
-from sklearn_mtl.tables import TargetTable, check_same_columns
+from sklearn_mtl.metrics import Truth
+from sklearn_mtl.tables import TargetTable
 
 OPEN = "To be written by the author of the model."
 
@@ -121,14 +122,13 @@ def model_card(
             "MultiTaskNetEstimator, MultiTaskNetRegressor or MultiTaskNetClassifier."
         )
     check_is_fitted(estimator)
-    scores = None
+    scores = truth = None
     if y is not None:
-        predicted = _predictions(estimator, y, X)
+        truth = _labels(estimator, y, sample_weight)
         scores = scores_by_rows(
             estimator.tasks_,
-            y,
-            predicted,
-            sample_weight,
+            truth,
+            _predictions(estimator, X),
             confidence=confidence,
             n_resamples=n_resamples,
             random_state=random_state,
@@ -136,7 +136,7 @@ def model_card(
     elif X is not None:
         raise ValueError("X is passed without y. Pass the labels of its rows as y.")
     how = f"{confidence:.0%} of {n_resamples} draws of rows"
-    of_fit = None if y is None or X is not None else TargetTable(y)
+    of_fit = None if truth is None or X is not None else truth.table
     sections: dict[str, list[Block]] = {
         "Intended use": [OPEN],
         "Out of scope": [OPEN],
@@ -152,10 +152,15 @@ def model_card(
     return ModelCard(type(estimator).__name__, sections)
 
 
-def _predictions(estimator: Any, y: Any, X: Any) -> list[Any]:
+def _labels(estimator: Any, y: Any, sample_weight: Any) -> Truth:
+    """Labels of the columns that are predicted."""
+    truth = Truth(y, sample_weight, source="y")
+    roles = estimator.stack_.codings.roles
+    return truth.select(roles.check_predicted(truth.table, name="y"))
+
+
+def _predictions(estimator: Any, X: Any) -> list[Any]:
     """Predictions of each column for the rows of y."""
-    names = estimator.stack_.codings.names
-    check_same_columns(TargetTable(y), names, name="y")
     if X is not None:
         return TargetTable(estimator.predict(X)).columns
     if not hasattr(estimator, "oof_predictions_"):
@@ -173,10 +178,14 @@ def _data(estimator: Any, of_fit: TargetTable | None) -> list[Block]:
         blocks.append(
             "Labels are those that tell something: rare classes count for less."
         )
-        return [*blocks, columns_of_y(estimator, None), *_teaching(estimator)]
+        return [*blocks, columns_of_y(estimator, None), *_beside(estimator)]
     n_labels = [len(column) - int(column.missing.sum()) for column in of_fit.columns]
     blocks.append(f"{len(of_fit)} rows.")
-    return [*blocks, columns_of_y(estimator, n_labels), *_teaching(estimator)]
+    return [*blocks, columns_of_y(estimator, n_labels), *_beside(estimator)]
+
+
+def _beside(estimator: Any) -> list[Block]:
+    return [*_auxiliary(estimator), *_teaching(estimator)]
 
 
 def _teaching(estimator: Any) -> list[Block]:
@@ -188,6 +197,14 @@ def _teaching(estimator: Any) -> list[Block]:
         "Other models stood in where labels were missing, if their weight is above 0."
     )
     return [said, teachers_of_columns(teaching)]
+
+
+def _auxiliary(estimator: Any) -> list[Block]:
+    """Name the columns that took part in training alone."""
+    codings = estimator.stack_.codings
+    names = ", ".join(str(codings.names[t]) for t in codings.auxiliary)
+    said = f"Learned beside these, and not predicted: {names}."
+    return [said] if names else []
 
 
 def _scores(

@@ -157,7 +157,7 @@ def _summary(
         interval=interval,
         p_value=p_value,
         verdict=[
-            _verdict(gain, bool(p < 1.0 - confidence))
+            verdict_on(gain, bool(p < 1.0 - confidence))
             for gain, p in zip(mean, p_value, strict=True)
         ],
         mean_relative_gain=float(np.nanmean(relative)) if len(relative) else np.nan,
@@ -166,7 +166,8 @@ def _summary(
     )
 
 
-def _verdict(gain: float, is_clear: bool) -> str:
+def verdict_on(gain: float, is_clear: bool) -> str:
+    """Name what a gain, or a loss, is that may be by chance."""
     if not is_clear:
         return "unclear"
     return "helped" if gain > 0 else "hurt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from sklearn_mtl.estimators import (
     fit_arranged,
     n_rows_of,
     number_of_members,
+    watch_weights,
 )
 from sklearn_mtl.metrics import Truth, metrics_of
 from sklearn_mtl.model_selection import (
@@ -29,6 +31,7 @@ from sklearn_mtl.model_selection import (
 )
 from sklearn_mtl.tables import TargetTable
 from sklearn_mtl.tasks import relatives
+from sklearn_mtl.training import Members
 from sklearn_mtl.training import teams as teams_of_columns
 
 MEMBERS_AT_ONCE = 64
@@ -74,9 +77,7 @@ def read_columns(y: Any) -> TargetTable:
     return table
 
 
-def folds_of(
-    transformers: Any, net: Any, X: Any, y: Any, cv: Any, groups: Any = None
-) -> Iterator[Fold]:
+def rows_of_folds(net: Any, X: Any, y: Any, cv: Any, groups: Any = None) -> list[Any]:
     """Split the rows; a number of folds makes balanced ones, of whole groups if any."""
     check_has_rows(X)
     if isinstance(cv, int | np.integer):
@@ -85,7 +86,14 @@ def folds_of(
             MultiTaskStratifiedGroupKFold if grouped else MultiTaskStratifiedKFold
         )
         cv = kind(int(cv), shuffle=True, random_state=net.random_state)
-    for train, test in pairs_of(cv, X, y, groups, n_rows_of(X)):
+    return list(pairs_of(cv, X, y, groups, n_rows_of(X)))
+
+
+def folds_of(
+    transformers: Any, net: Any, X: Any, y: Any, cv: Any, groups: Any = None
+) -> Iterator[Fold]:
+    """Give the rows of each fold, past the transformers, which are fitted to it."""
+    for train, test in rows_of_folds(net, X, y, cv, groups):
         X_train, X_test = (_safe_indexing(X, rows) for rows in (train, test))
         y_train, y_test = (_safe_indexing(y, rows) for rows in (train, test))
         if transformers is not None:
@@ -96,12 +104,16 @@ def folds_of(
 
 
 def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
-    """Copy a net so that nothing but one shared network is trained, with callbacks."""
+    """Copy a net so that nothing but one shared network is trained, with callbacks.
+
+    Auxiliary columns of y are compared with the others as any of them.
+    """
     return clone(net).set_params(
         own_nets="never",
         calibrate=False,
         warm_start=False,
         teachers=None,
+        auxiliary=None,
         callbacks=[*(net.callbacks or []), *callbacks],
         **settings,
     )
@@ -117,17 +129,33 @@ def each_and_pairs(n_tasks: int) -> list[Team]:
     return [*((t,) for t in range(n_tasks)), *combinations(range(n_tasks), 2)]
 
 
-def skill_of_teams(net: Any, fold: Fold, teams: Sequence[Team]) -> np.ndarray:
+def skill_of_teams(
+    net: Any,
+    fold: Fold,
+    teams: Sequence[Team],
+    scored: Sequence[Team] | None = None,
+) -> np.ndarray:
     """Skill of every team on every column, (n_teams, T).
 
     NaN where a column is not of the team. A team learns the columns too without which
     one of its own is not defined, as those above it in a tree of classes.
+
+    Parameters
+    ----------
+    net : MultiTaskNetEstimator or a sibling
+    fold : Fold
+    teams : sequence of tuple of int
+        Columns that each team learns from.
+    scored : sequence of tuple of int, default=None
+        Columns that each team is asked for, the others being auxiliary; all of its own
+        by default.
     """
     truth = Truth(fold.y_test, None)
     n_tasks = len(truth.columns)
     scores = np.full((len(teams), n_tasks), np.nan)
     first = 0
-    for chosen, stack in _stacks(net, fold, teams):
+    asked = _with_relatives(net, fold, teams) if scored is None else scored
+    for chosen, stack in _stacks(net, fold, teams, asked):
         candidate = stack.net.members.candidate
         learned = [
             (team, t, np.flatnonzero(candidate == team))
@@ -154,7 +182,7 @@ def _ask(whom: list[tuple[int, np.ndarray]]) -> Callable[..., list[np.ndarray]]:
 
 
 def _stacks(
-    net: Any, fold: Fold, teams: Sequence[Team]
+    net: Any, fold: Fold, teams: Sequence[Team], scored: Sequence[Team]
 ) -> Iterator[tuple[Sequence[Team], FittedStack]]:
     """Fit all teams, as many together as memory allows.
 
@@ -166,16 +194,40 @@ def _stacks(
     """
     size = number_of_members(net.n_members, n_rows_of(fold.X), net.early_stopping)
     together = max(1, MEMBERS_AT_ONCE // size)
+    labels = np.array([(~c.missing).sum() for c in Truth(fold.y, None).columns])
     for start in range(0, len(teams), together):
         chosen = teams[start : start + together]
-        arrange = partial(teams_of_columns, columns=_with_relatives(net, fold, chosen))
+        of_them = scored[start : start + together]
+        arrange = partial(
+            _arranged,
+            teams=_with_relatives(net, fold, chosen),
+            scored=of_them,
+            labels=labels,
+        )
         yield chosen, _fitted(net, fold, arrange)
 
 
 def _with_relatives(net: Any, fold: Fold, teams: Sequence[Team]) -> list[Team]:
-    names = read_columns(fold.y).names
+    names = Truth(fold.y, None).table.names
     related = relatives(net.task_types, names)
     return [tuple(sorted({r for t in team for r in related[t]})) for team in teams]
+
+
+def _arranged(
+    members: Members,
+    teams: Sequence[Team],
+    scored: Sequence[Team],
+    labels: np.ndarray,
+) -> Members:
+    """Let copies of members be teams, each of which is asked for some columns."""
+    stacked = teams_of_columns(members, teams)
+    watched = np.ones_like(stacked.watched)
+    for k, team in enumerate(stacked.candidate):
+        own, asked = list(teams[team]), scored[team]
+        watched[k, own] = watch_weights(
+            stacked.task_weight[k, own], labels[own], [own.index(t) for t in asked]
+        )
+    return replace(stacked, watched=watched)
 
 
 def _fitted(net: Any, fold: Fold, arrange: Any) -> FittedStack:

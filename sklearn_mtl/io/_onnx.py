@@ -21,7 +21,7 @@ from sklearn_mtl.io._onnx_network import add_network
 from sklearn_mtl.io._onnx_responses import add_response, check_kind
 from sklearn_mtl.tasks import Task
 from sklearn_mtl.tasks._class_level import Level
-from sklearn_mtl.training import MultiTaskNet, number_format
+from sklearn_mtl.training import number_format
 
 
 def to_onnx(
@@ -52,10 +52,10 @@ def to_onnx(
     Returns
     -------
     onnx.ModelProto
-        Checked by ``onnx.checker``. For each column of y an output of its name, of
-        shape (n_rows,); for each column of classes also ``NAME_probabilities`` of shape
-        (n_rows, n_classes). Columns of an array y are named y0, y1, ... Metadata name
-        the kinds and classes.
+        Checked by ``onnx.checker``. For each column of y that is predicted an output of
+        its name, of shape (n_rows,); for each column of classes also
+        ``NAME_probabilities`` of shape (n_rows, n_classes). Columns of an array y are
+        named y0, y1, ... Metadata name the kinds and classes.
 
     Raises
     ------
@@ -101,12 +101,12 @@ def to_onnx(
         raise refuse("A sparse X_sample", "Pass some rows as a dense table.")
     stack = estimator.stack_
     check_encoder(stack.codings.encoder)
-    for task in stack.codings.tasks:
+    for task in stack.tasks:
         check_kind(task)
         _check_classes(task)
     _add_predictions(graph, stack, stack.codings.read_X(X_sample))
     check_names([value.name for value in [*graph.inputs, *graph.outputs]])
-    model = _model(graph, type(estimator).__name__, stack.codings.tasks)
+    model = _model(graph, type(estimator).__name__, stack.tasks)
     if path is not None:
         write_whole(path, model.SerializeToString())
     return model
@@ -151,10 +151,10 @@ def _add_predictions(graph: Graph, stack: FittedStack, X_sample: Any) -> None:
     inputs = declare_inputs(graph, X_sample, codings.encoder)
     features = add_features(graph, inputs, codings.encoder, dtype)
     raw = {id(net): add_network(graph, net.module_, features) for net in stack.nets}
-    for t, task in enumerate(codings.tasks):
+    for t, task in enumerate(stack.tasks):
         net = stack.own_net if t in stack.own_tasks else stack.net
         assert net is not None
-        own = _raw_of_task(graph, raw[id(net)], net, t, is_own=net is not stack.net)
+        own = _raw_of_task(graph, raw[id(net)], *stack.outputs(t, net))
         response = add_response(
             graph, task, own, float(stack.shrinkage[t]), float(stack.temperature[t])
         )
@@ -162,11 +162,10 @@ def _add_predictions(graph: Graph, stack: FittedStack, X_sample: Any) -> None:
 
 
 def _raw_of_task(
-    graph: Graph, raw: str, net: MultiTaskNet, t: int, *, is_own: bool
+    graph: Graph, raw: str, members: np.ndarray | None, outputs: slice
 ) -> str:
-    if is_own:
-        raw = graph.take(raw, net.members.learning(t), 0)
-    outputs = net.criterion_.layout.reads[t]
+    if members is not None:
+        raw = graph.take(raw, members, 0)
     return graph.take(raw, np.arange(outputs.start, outputs.stop), -1)
 
 

@@ -4,6 +4,7 @@ Labels that are missing, and labels of weight 0, are skipped. What ``__all__`` d
 name serves other rooms: `score` of the estimators goes through `column_score`.
 """
 
+from sklearn_mtl.metrics._asked_columns import positions_of as positions_of
 from sklearn_mtl.metrics._estimator_score import column_score as column_score
 from sklearn_mtl.metrics._estimator_score import mean_of_known as mean_of_known
 from sklearn_mtl.metrics._joint_coverage import joint_coverage_score
@@ -11,6 +12,7 @@ from sklearn_mtl.metrics._matches import exact_match_score, hamming_score
 from sklearn_mtl.metrics._outcome import Outcome as Outcome
 from sklearn_mtl.metrics._outcome import column_of as column_of
 from sklearn_mtl.metrics._predicted import Truth as Truth
+from sklearn_mtl.metrics._predicted import roles_of as roles_of
 from sklearn_mtl.metrics._registry import metrics_of as metrics_of
 from sklearn_mtl.metrics._samples import energy_score, variogram_score
 from sklearn_mtl.metrics._scorers import TaskScorer as TaskScorer

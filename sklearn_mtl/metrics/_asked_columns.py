@@ -8,8 +8,21 @@ from typing import Any
 import numpy as np
 
 
-def positions_of(tasks: Any, names: list[Hashable]) -> list[int]:
-    """Positions of the columns that were asked for by name or position."""
+def positions_of(
+    tasks: Any, names: list[Hashable], *, parameter: str = "tasks", of: str = "y"
+) -> list[int]:
+    """Positions of the columns that were asked for by name or position.
+
+    Parameters
+    ----------
+    tasks : None, name, int or list of them
+        None for all.
+    names : list
+    parameter : str
+        What the user calls `tasks`.
+    of : {"y", "X"}
+        Table that the columns are of.
+    """
     if tasks is None:
         return list(range(len(names)))
     several = isinstance(tasks, list | np.ndarray) or (
@@ -17,13 +30,16 @@ def positions_of(tasks: Any, names: list[Hashable]) -> list[int]:
     )
     if several and not len(tasks):
         raise ValueError(
-            f"tasks={tasks!r} names no column to score. Pass names or positions of "
-            "columns of y, or None for all."
+            f"{parameter}={tasks!r} names no column. Pass names or positions of "
+            f"columns of {of}, or None for all."
         )
-    return [_position(task, names) for task in (tasks if several else [tasks])]
+    return [
+        _position(task, names, parameter, of)
+        for task in (tasks if several else [tasks])
+    ]
 
 
-def _position(task: Any, names: list[Hashable]) -> int:
+def _position(task: Any, names: list[Hashable], parameter: str, of: str) -> int:
     if task in names:
         return names.index(task)
     is_position = isinstance(task, int | np.integer) and not isinstance(task, bool)
@@ -31,6 +47,6 @@ def _position(task: Any, names: list[Hashable]) -> int:
         return int(task) % len(names)
     shown = ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
     raise ValueError(
-        f"tasks: {task!r} is no column of y. The columns are {shown}; pass one of "
-        f"these names, or a position below {len(names)}."
+        f"{parameter}: {task!r} is no column of {of}. The columns are {shown}; pass "
+        f"one of these names, or a position below {len(names)}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,13 @@ from sklearn_mtl.metrics._outcome import (
     outcome_of,
     with_classes,
 )
-from sklearn_mtl.tables import Column, TargetTable, check_same_columns, read_weight
+from sklearn_mtl.tables import (
+    Column,
+    Roles,
+    TargetTable,
+    check_same_columns,
+    read_weight,
+)
 from sklearn_mtl.tasks import Task, per_column, resolve_tasks, said_kinds
 
 
@@ -44,6 +51,19 @@ class Truth:
     def columns(self) -> list[Column]:
         """Columns of y."""
         return self.table.columns
+
+    def select(self, positions: Sequence[int]) -> Truth:
+        """Take some of the columns."""
+        chosen = copy(self)
+        chosen.table = self.table.select(positions)
+        chosen.weight = None if self.weight is None else self.weight[:, positions]
+        return chosen
+
+    def weighed(self, weight: np.ndarray) -> Truth:
+        """Weigh labels (n_rows, n_tasks) by some more weights."""
+        chosen = copy(self)
+        chosen.weight = weight if self.weight is None else weight * self.weight
+        return chosen
 
     def check_same_columns(self, other: TargetTable, name: str) -> None:
         """Check that a table has the columns of this one."""
@@ -230,9 +250,11 @@ class Predictor:
         self.holder, self.transformers = _holder_of_tasks(estimator)
         self.names = truth.table.names
         if self.holder is not None:
-            known = [task.name_ for task in self.holder.tasks_]
-            check_same_columns(truth.table, known, name=truth.source)
-            self.names = known
+            roles = self.holder.stack_.codings.roles
+            positions = roles.check_predicted(truth.table, name=truth.source)
+            if roles.auxiliary:
+                self.truth = truth.select(positions)
+            self.names = [task.name_ for task in self.holder.tasks_]
 
     def outcomes(
         self, X: Any, positions: Sequence[int], task_types: Any = None
@@ -276,6 +298,12 @@ class Predictor:
             default=default,
             classes=classes if known and task_types is None else None,
         )
+
+
+def roles_of(estimator: Any) -> Roles | None:
+    """Tell which columns of y a fitted estimator predicts; None where it cannot say."""
+    holder, _ = _holder_of_tasks(estimator)
+    return None if holder is None else holder.stack_.codings.roles
 
 
 def _holder_of_tasks(estimator: Any) -> tuple[Any, list[Any]]:

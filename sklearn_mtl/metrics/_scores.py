@@ -162,8 +162,9 @@ def task_scores(
                 f"y_pred is an estimator, {type(y_pred).__name__}, but {problem}. Pass "
                 "the rows to predict as X and leave out y_proba, or pass predictions."
             )
-        positions = range(len(truth.columns))
-        outcomes = Predictor(y_pred, truth).outcomes(X, positions, task_types)
+        predictor = Predictor(y_pred, truth)
+        positions = range(len(predictor.names))
+        outcomes = predictor.outcomes(X, positions, task_types)
     else:
         if X is not None:
             raise ValueError(

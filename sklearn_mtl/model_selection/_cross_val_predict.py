@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
+from sklearn_mtl.metrics import roles_of
 from sklearn_mtl.model_selection._checks import check_has_rows
 from sklearn_mtl.model_selection._group_splitter import MultiTaskStratifiedGroupKFold
 from sklearn_mtl.model_selection._groups_of_members import (
@@ -21,7 +22,7 @@ from sklearn_mtl.model_selection._groups_of_members import (
 )
 from sklearn_mtl.model_selection._pairs import pairs_of
 from sklearn_mtl.model_selection._splitters import MultiTaskStratifiedKFold
-from sklearn_mtl.tables import TargetTable, numbers_beside, rebuild_beside
+from sklearn_mtl.tables import Roles, TargetTable, numbers_beside, rebuild_beside
 
 
 @validate_params(
@@ -134,13 +135,14 @@ def cross_val_predict(
         for train, test in folds
     )
     back = np.argsort(held_out, kind="stable")
+    table = _without_auxiliary(table, [roles for *_, roles in said])
     if method == "predict":
-        return _joined_predictions([one for one, _ in said], table, y, back)
+        return _joined_predictions([one for one, *_ in said], table, y, back)
     columns = [
         _joined_probabilities(
             table.names[t],
-            [_of_column(one, t, table) for one, _ in said],
-            [_of_column(classes, t, table) for _, classes in said],
+            [_of_column(one, t, table) for one, *_ in said],
+            [_of_column(classes, t, table) for _, classes, _ in said],
             [len(test) for _, test in folds],
             back,
             y,
@@ -177,8 +179,8 @@ def _fit_and_say(
     test: Any,
     method: str,
     params: dict[str, Any],
-) -> tuple[Any, Any]:
-    """Fit on some rows; return what is said of others, and the classes."""
+) -> tuple[Any, Any, Roles | None]:
+    """Fit on some rows; return what is said of others, the classes and roles."""
     n_rows = _num_samples(X)
     of_train = {
         name: _safe_indexing(value, train) if _has_rows(value, n_rows) else value
@@ -186,7 +188,22 @@ def _fit_and_say(
     }
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **of_train)
     said = _method_of(estimator, method)(_safe_indexing(X, test))
-    return said, getattr(estimator, "classes_", None)
+    return said, getattr(estimator, "classes_", None), roles_of(estimator)
+
+
+def _without_auxiliary(
+    table: TargetTable, of_folds: Sequence[Roles | None]
+) -> TargetTable:
+    """Leave out the columns of y that no fold predicts."""
+    known = {roles.auxiliary: roles for roles in of_folds if roles is not None}
+    if len(known) > 1:
+        raise ValueError(
+            "auxiliary names other columns of y in one fold than in another. Say it "
+            "once, instead of searching for it."
+        )
+    for roles in known.values():
+        return table.select(roles.positions_in(table))
+    return table
 
 
 def _method_of(estimator: Any, method: str) -> Callable[[Any], Any]:

@@ -121,7 +121,7 @@ class TrainingCurveDisplay:
         _, estimator = parts_of(estimator)
         check_is_fitted(estimator)
         _check_kind(kind)
-        names = [task.name_ for task in estimator.tasks_]
+        names = estimator.stack_.codings.names
         chosen = _positions(tasks, names)
         _check_axes_of(ax, len(chosen))
         n_epochs = len(estimator.history_)

@@ -32,7 +32,9 @@ from sklearn_mtl.tables._extremes import warn_of_extreme_labels
 from sklearn_mtl.tables._features import FeatureEncoder
 from sklearn_mtl.tables._left_out import refuse_unreadable_rows
 from sklearn_mtl.tables._levels import CompactFeatures
+from sklearn_mtl.tables._moved import moved_to_y, names_of
 from sklearn_mtl.tables._printed_names import printed_names
+from sklearn_mtl.tables._roles import Roles, all_but, read_roles
 from sklearn_mtl.tables._row_groups import RowGroups, read_groups
 from sklearn_mtl.tables._row_hash import hash_of_groups, hash_of_positions
 from sklearn_mtl.tables._row_order import warn_of_another_order
@@ -58,9 +60,11 @@ __all__ = [
     "Container",
     "DecodedColumns",
     "FeatureEncoder",
+    "Roles",
     "RowGroups",
     "RowMaker",
     "TargetTable",
+    "all_but",
     "are_bounds",
     "array_from_rows",
     "bounds_of",
@@ -76,6 +80,8 @@ __all__ = [
     "is_missing",
     "learn_bins",
     "may_be_bounds",
+    "moved_to_y",
+    "names_of",
     "numbers_beside",
     "pick_rows",
     "plain_of",
@@ -83,6 +89,7 @@ __all__ = [
     "rare_level_cost",
     "read_columns",
     "read_groups",
+    "read_roles",
     "read_weight",
     "rebuild_beside",
     "rebuild_draws",

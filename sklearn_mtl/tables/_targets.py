@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from typing import Any
 
 import narwhals as nw
@@ -56,6 +57,18 @@ class TargetTable:
     def names(self) -> list[Hashable]:
         """Names of the columns: a frame's own, or positions."""
         return [column.name for column in self.columns]
+
+    def select(self, positions: Sequence[int]) -> TargetTable:
+        """Take some of the columns."""
+        chosen = self.holding([self.columns[p] for p in positions])
+        chosen.container = self.container.select(positions)
+        return chosen
+
+    def holding(self, columns: list[Column]) -> TargetTable:
+        """Give a copy with other columns, whose container is still this one's."""
+        held = copy(self)
+        held.columns = columns
+        return held
 
 
 SEVERAL = (list, tuple, set, frozenset, dict, np.ndarray)
@@ -150,6 +163,10 @@ class ArrayContainer:
     def __init__(self, ndim: int) -> None:
         self.ndim = ndim
 
+    def select(self, positions: Sequence[int]) -> ArrayContainer:
+        """Hold some of the columns."""
+        return self
+
     def rebuild(
         self, columns: Sequence[np.ndarray], index: Any, labels: Keep = True
     ) -> Any:
@@ -170,6 +187,14 @@ class PandasContainer:
             found.levels if found is not None and found.ordered else None
             for found in (arrow_dictionary(y.iloc[:, j]) for j in range(y.shape[1]))
         ]
+
+    def select(self, positions: Sequence[int]) -> PandasContainer:
+        """Hold some of the columns."""
+        chosen = copy(self)
+        chosen.header = self.header[list(positions)]
+        chosen.dtypes = [self.dtypes[p] for p in positions]
+        chosen.dictionaries = [self.dictionaries[p] for p in positions]
+        return chosen
 
     def rebuild(
         self, columns: Sequence[np.ndarray], index: Any, labels: Keep = True
@@ -221,6 +246,12 @@ class FrameContainer:
             for series in frame.iter_columns()
             if (found := arrow_dictionary(series.to_native())) is not None
         }
+
+    def select(self, positions: Sequence[int]) -> FrameContainer:
+        """Hold some of the columns."""
+        chosen, names = copy(self), list(self.schema)
+        chosen.schema = {names[p]: self.schema[names[p]] for p in positions}
+        return chosen
 
     def rebuild(
         self, columns: Sequence[np.ndarray], index: Any, labels: Keep = True

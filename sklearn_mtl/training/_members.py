@@ -58,6 +58,9 @@ class Members:
         Position of a member among those that `teams` copied; its own without.
     folds : tuple of Fold
         Empty where no rows are held out; all members then train on all rows.
+    watched : float64 ndarray of shape (K, T)
+        How much the loss of each task on held-out rows counts, beside its weight, where
+        it is said when a member stops and which epoch it keeps; 1 by default.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class Members:
     candidate: np.ndarray
     origin: np.ndarray
     folds: tuple[Fold, ...] = ()
+    watched: Any = None
 
     def __post_init__(self) -> None:
         if self.task_weight.ndim != 2 or not len(self.task_weight):
@@ -88,6 +92,8 @@ class Members:
                 f"task_weight has shape {self.task_weight.shape}. Pass one row a "
                 "member, of one weight a task, for one member or more."
             )
+        if self.watched is None:
+            object.__setattr__(self, "watched", np.ones(self.task_weight.shape))
         for name in OF_EACH:
             values = getattr(self, name)
             if len(values) != self.number:
@@ -180,6 +186,7 @@ def ensemble(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     depth: int = 1,
+    watched: np.ndarray | None = None,
 ) -> Members:
     """Make members that differ in their initial weights, and in what they hold out.
 
@@ -195,6 +202,8 @@ def ensemble(
         Dealt out to members in turn; empty where no rows are held out.
     learning_rate, weight_decay, dropout, depth
         Of every member.
+    watched : ndarray of shape (T,), default=None
+        How much each task counts where members stop, beside its weight; 1 by default.
 
     Returns
     -------
@@ -203,6 +212,7 @@ def ensemble(
     shape = (n_members,)
     seeds = torch.randint(2**31 - 1, shape, generator=generator)
     return Members(
+        watched=None if watched is None else np.tile(watched, (n_members, 1)),
         task_weight=np.tile(np.asarray(task_weight, dtype=np.float64), (n_members, 1)),
         learning_rate=np.full(shape, learning_rate, dtype=np.float64),
         weight_decay=np.full(shape, weight_decay, dtype=np.float64),

@@ -28,10 +28,15 @@ class NegativeTransfer(Callback):
     ----------
     names : sequence
         Names of the columns of y.
+    asked_for : sequence of int, default=None
+        Positions of those that may be warned of; all by default.
     """
 
-    def __init__(self, names: Sequence[Hashable]) -> None:
+    def __init__(
+        self, names: Sequence[Hashable], asked_for: Sequence[int] | None = None
+    ) -> None:
         self.names = names
+        self.asked_for = asked_for
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Forget what was seen in an earlier fit."""
@@ -49,6 +54,8 @@ class NegativeTransfer(Callback):
             self._best, self._kept = np.full((2, *loss.shape), np.inf)
             self._learns = net.task_weight > 0
             self._learns[self._learns.sum(axis=1) < 2] = False
+            if self.asked_for is not None:
+                self._learns &= np.isin(np.arange(loss.shape[1]), self.asked_for)
         self._best = np.fmin(self._best, loss)
         improved = best.best_epoch_ == len(net.history)
         self._kept[improved] = loss[improved]

@@ -399,9 +399,8 @@ class MultiTaskNet(NeuralNet):
 
     def monitor(self, loss: np.ndarray) -> np.ndarray:
         """Loss (K,) of each member that is reported, of losses (K, T) of columns."""
-        monitored: np.ndarray = self.criterion_.balancing.monitor(
-            loss, self.task_weight
-        )
+        weight = self.task_weight * self.members.watched
+        monitored: np.ndarray = self.criterion_.balancing.monitor(loss, weight)
         return monitored
 
     def of_columns(self, of_tasks: np.ndarray) -> np.ndarray:

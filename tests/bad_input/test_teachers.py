@@ -89,6 +89,7 @@ def test_weights_that_a_teacher_cannot_take_are_not_ignored():
     ("parameters", "words"),
     [
         ({"early_stopping": False}, ["held out", "early_stopping=True"]),
+        ({"auxiliary": ["q"]}, ["auxiliary", "teachers=None"]),
         ({"reconstruction": Autoencoder(2)}, ["reconstruction", "None"]),
     ],
     ids=id_of,

@@ -243,6 +243,7 @@ CHANGED = {
     "maxout_pieces": 3,
     "reconstruction": Autoencoder(),
     "sharing": Plain(),
+    "auxiliary": [0],
     "callbacks": [HeldOutRows()],
     "categorical_features": [0],
     "device": "meta",

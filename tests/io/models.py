@@ -256,6 +256,7 @@ MODELS = {
     "weights": case(mixed, class_weight="balanced", task_weights=[1.0, 2.0, 0.5]),
     "score": case(numbers, kind=R, scoring="r2"),
     "scorer": case(numbers, kind=R, scoring=make_task_scorer(r2_score)),
+    "auxiliary column": case(mixed, auxiliary=[0]),
     "without own nets": case(groups, kind=R, own_nets="never"),
     "torch's optimizer": case(
         numbers, kind=R, net_params={"optimizer": torch.optim.Adam}
