@@ -76,6 +76,7 @@ class BaseMultiTaskNet(
         auxiliary: Any = None,
         task_weights: Any = "auto",
         class_weight: Any = None,
+        teachers: Any = None,
         categorical_features: Any = "from_dtype",
         max_categories: int = 255,
         n_bins: Any = "auto",
@@ -121,6 +122,7 @@ class BaseMultiTaskNet(
         self.auxiliary = auxiliary
         self.task_weights = task_weights
         self.class_weight = class_weight
+        self.teachers = teachers
         self.categorical_features = categorical_features
         self.max_categories = max_categories
         self.n_bins = n_bins
@@ -293,8 +295,10 @@ default=None
         self._gate_usage = fitted.gate_usage
         self.residual_std_, self._conformal = trust.residual_std, trust.conformal
         self._held_out_labels = trust.held_out_labels
-        for name in ("oof_predictions_", "oof_score_"):
+        for name in ("oof_predictions_", "oof_score_", "teaching_"):
             self.__dict__.pop(name, None)
+        if self.teachers:
+            self.teaching_ = fitted.teaching
         if trust.oof_predictions is not None:
             self.oof_predictions_ = codings.rebuild(trust.oof_predictions, y)
             self.oof_score_ = trust.oof_score

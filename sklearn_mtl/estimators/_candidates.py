@@ -46,7 +46,8 @@ OF_MEMBERS_UNDER_ADAM = ("alpha", "learning_rate_init")
 """Those in which they may differ beside, where each member can have its own rate."""
 
 ALONE = (
-    *("callbacks", "freeze", "net_params", "own_nets", "time_limit", "verbose"),
+    *("callbacks", "freeze", "net_params", "own_nets", "teachers", "time_limit"),
+    "verbose",
     "warm_start",
 )
 """Parameters that mean one fit: candidates that differ in them are fitted alone."""
@@ -122,6 +123,8 @@ def parameters_of_stack(net: Any, searched: Set[str]) -> set[str] | None:
         None for a net that is only to be fitted by itself.
     """
     if net.callbacks or net.net_params or net.time_limit is not None:
+        return None
+    if net.teachers:  # which are fitted, and weighed, for each fit anew
         return None
     if net.learning_rate == "adaptive":  # follows the mean loss of a whole stack
         return None

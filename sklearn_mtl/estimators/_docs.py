@@ -51,6 +51,15 @@ gate_usage_ : ndarray of shape (n_tasks, n_members * n_experts)
     gates.
 feature_encoder_ : FeatureEncoder
     What was learned about the columns of X.
+teaching_ : list of dict
+    What each column of `teachers` has learned from its teacher; set where there are
+    teachers, ``pandas.DataFrame(teaching_)`` makes a table of it. "column"; "weight" of
+    a soft label beside a real one, 0 where they did not help; "taught", the share of
+    the rows that have a soft label; "loss_without" and "loss_with", held-out losses of
+    the shared network in units of the prior, the second with the weight, or with the
+    best of those that did not help; "score" and "teacher_score" on real labels that
+    were held out; "agreement", the score with what the teacher says of rows held out in
+    place of labels: 1 where the network says the same.
 sharing_ : ndarray of shape (n_tasks,)
     "shared" for columns that the shared network predicts, "own" for those that went
     on alone.

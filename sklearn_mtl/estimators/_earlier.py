@@ -36,4 +36,5 @@ def fitted_before(estimator: Any, goes_on: bool) -> Fitted | None:
         estimator._conformal,
         estimator._held_out_labels,
     )
-    return Fitted(estimator.stack_, estimator._unit_std, estimator._gate_usage, trust)
+    unit_std, gate_usage = estimator._unit_std, estimator._gate_usage
+    return Fitted(estimator.stack_, unit_std, gate_usage, trust, teaching=[])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,14 @@ from sklearn_mtl.estimators._fit_tasks import FitTasks
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._freeze import labels_read
 from sklearn_mtl.estimators._kinds import further_tasks, tasks_of
+from sklearn_mtl.estimators._lessons import check_can_teach, learn_lessons
 from sklearn_mtl.estimators._nets import Trained, Windows, train_nets
 from sklearn_mtl.estimators._parameters import check_parts
 from sklearn_mtl.estimators._reading import Table, read_table
 from sklearn_mtl.estimators._rows import Rows, labelled_rows, validation_rows
+from sklearn_mtl.estimators._teaching_record import teaching_record
 from sklearn_mtl.estimators._trust import Trust, trust_of
+from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.estimators._warm_start import check_can_go_on
 from sklearn_mtl.exceptions import warn
 from sklearn_mtl.tables import (
@@ -55,12 +59,15 @@ class Fitted:
     gate_usage : ndarray of shape (K, T, E), or None
         How much each task reads of each expert; None where there are no gates.
     trust : Trust
+    teaching : list of dict
+        One a column that has a teacher.
     """
 
     stack: FittedStack
     unit_std: np.ndarray | None
     gate_usage: np.ndarray | None
     trust: Trust
+    teaching: list[dict[str, Any]]
 
 
 def fit_table(
@@ -104,6 +111,12 @@ def fit_table(
     earlier = None if before is None else before.stack
     if before is not None:
         table = labels_read(estimator, table, before.stack)
+    if estimator.teachers:
+        judges = validation is not None or (
+            holds_out
+            and (estimator.early_stopping or asks_for_folds(estimator, table.groups))
+        )
+        check_can_teach(estimator, earlier is None, judges)
     rows = labelled_rows(table)
     if earlier is None:
         tasks = tasks_of(estimator, rows.columns, classes, table.y.container)
@@ -124,6 +137,11 @@ def fit_table(
         _warn_of_another_scale(codings.encoder, to_stop_on.X)
         to_stop_on = to_stop_on.completed(codings.tasks)
         to_stop_on = to_stop_on.weighed(codings.tasks, estimator.class_weight)
+    ask_teachers = None
+    if estimator.teachers:
+        ask_teachers = partial(
+            learn_lessons, estimator, codings, table, rows, to_stop_on
+        )
     trained = train_nets(
         estimator,
         codings,
@@ -134,6 +152,7 @@ def fit_table(
         holds_out=holds_out,
         arrange=arrange,
         windows=windows,
+        ask_teachers=ask_teachers,
         course=course,
     )
     fitted = learned_by(estimator, codings, trained, rows, to_stop_on)
@@ -200,6 +219,9 @@ def learned_by(
         unit_std=std_of_shared(trained.net.module_, trained.rows.table),
         gate_usage=mean_gate_weights(trained.net.module_, trained.rows.table),
         trust=trust,
+        teaching=[]
+        if trained.taught is None
+        else teaching_record(calibrated, trained.taught, rows, to_stop_on),
     )
 
 
@@ -219,12 +241,12 @@ def keep_what_is_held(fitted: Fitted, before: Fitted, held: Sequence[int]) -> Fi
     known, unit_std = before.unit_std, fitted.unit_std
     if known is not None and unit_std is not None and len(known) == len(unit_std):
         unit_std = known
-    return Fitted(
+    return replace(
+        fitted,
         stack=replace(
             fitted.stack, shrinkage=trust.shrinkage, temperature=trust.temperature
         ),
         unit_std=unit_std,
-        gate_usage=fitted.gate_usage,
         trust=trust,
     )
 

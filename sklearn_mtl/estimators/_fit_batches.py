@@ -177,7 +177,7 @@ def _read(codings: Codings, window: Batch) -> Table:
 
 
 def _refuse_what_needs_all_rows(estimator: Any) -> None:
-    for name in ("cv", "reconstruction"):
+    for name in ("cv", "reconstruction", "teachers"):
         if getattr(estimator, name) is not None:
             raise ValueError(
                 f"{name} needs all rows at once, and fit_batches holds some of them. "

@@ -11,12 +11,14 @@ from sklearn_mtl.estimators._codings import Codings
 from sklearn_mtl.estimators._encode import encode_rows
 from sklearn_mtl.estimators._fitted_stack import FittedStack
 from sklearn_mtl.estimators._freeze import freeze_of
+from sklearn_mtl.estimators._lessons import Lessons
 from sklearn_mtl.estimators._members import members_on_new_rows, new_members
 from sklearn_mtl.estimators._new_net import callbacks_of, new_net
 from sklearn_mtl.estimators._own_net import find_own_net, may_part
 from sklearn_mtl.estimators._reading import seed_of
 from sklearn_mtl.estimators._rows import Rows
 from sklearn_mtl.estimators._scoring import HeldOutScorer, scorer_of
+from sklearn_mtl.estimators._teaching import School, Taught, teach
 from sklearn_mtl.estimators._user_folds import asks_for_folds
 from sklearn_mtl.estimators._warm_nets import nets_to_go_on_with
 from sklearn_mtl.exceptions import warn
@@ -35,12 +37,14 @@ from sklearn_mtl.training import (
 )
 
 Windows = Callable[[MultiTaskNet, Codings], Iterator[TaskTable]]
+Ask = Callable[[Members, int], Lessons]
 
 
 class Trained(NamedTuple):
     """Nets, the seed of their folds, and the encoded rows that they were trained on.
 
-    And the columns of an earlier fit of which nothing was trained.
+    `held` are the columns of an earlier fit of which nothing was trained; `taught` says
+    what teachers had to do with it, None where there are none.
     """
 
     net: MultiTaskNet
@@ -48,6 +52,7 @@ class Trained(NamedTuple):
     fold_seed: int
     rows: MemberRows
     held: Sequence[int] = ()
+    taught: Taught | None = None
 
 
 def train_nets(
@@ -61,6 +66,7 @@ def train_nets(
     holds_out: bool,
     arrange: Callable[[Members], Members] | None,
     windows: Windows | None,
+    ask_teachers: Ask | None,
     course: Course,
 ) -> Trained:
     """Train new nets, or go on with those of an earlier fit.
@@ -79,6 +85,8 @@ def train_nets(
         Makes other members of those that the estimator's parameters say.
     windows : callable or None
         Makes tables of which each epoch reads one; all read `rows` without.
+    ask_teachers : callable or None
+        Gives what teachers say of rows, of members and a seed.
     course : Course
         Of the fit.
     """
@@ -86,7 +94,7 @@ def train_nets(
     stops = holds_out and estimator.early_stopping
     asked = asks_for_folds(estimator, rows.groups)
     holds_out_own = holds_out and validation is None and (stops or asked)
-    own_net = None
+    own_net = taught = lessons = None
     freeze = freeze_of(estimator, rows.scoring_weight, earlier)
     scorer = scorer_of(estimator, holds_out_own or validation is not None)
     if scorer is not None:
@@ -104,6 +112,8 @@ def train_nets(
         )
         if arrange is not None:
             members = arrange(members)
+        if ask_teachers is not None:
+            lessons = ask_teachers(members, fold_seed)
         net = new_net(
             estimator,
             codings,
@@ -141,6 +151,13 @@ def train_nets(
         score_by(scorer, net, encoded, codings, source)
     with freeze.of(net):
         _run(estimator, net, encoded, codings.tasks, stops, epochs, course)
+    if lessons is not None and lessons.of_columns:
+        judged = rows if validation is None else validation
+        school = School(
+            estimator, codings, net, encoded, judged, lessons, fold_seed, course
+        )
+        taught = teach(school)
+        net, encoded = taught.net, taught.rows
     if encoded.held_out is not None:
         encoded.held_out.scorer = None  # columns alone are compared by their losses
     if own_net is not None:
@@ -157,7 +174,7 @@ def train_nets(
             estimator, codings, net, encoded, rows.n_read, generator, course
         )
     _report_end(course, estimator, net)
-    return Trained(net, own_net, fold_seed, encoded, freeze.columns(net))
+    return Trained(net, own_net, fold_seed, encoded, freeze.columns(net), taught)
 
 
 def score_by(

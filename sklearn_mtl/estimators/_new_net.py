@@ -214,14 +214,19 @@ def callbacks_of(estimator: Any, codings: Codings, members: Members) -> list[Any
 
 def own_callbacks(estimator: Any, members: Members) -> list[Any]:
     """List the callbacks that a net needs in any case."""
-    together = StopTogether(
+    together = stop_together(estimator, members)
+    bar = [("progress_bar", ProgressBar())] if estimator.verbose else []
+    return [*rate_schedule(estimator), ("stop_together", together), *bar]
+
+
+def stop_together(estimator: Any, members: Members) -> StopTogether:
+    """Make what stops the members of each candidate together."""
+    return StopTogether(
         None,
         patience_together(estimator, members),
         estimator.tol,
         rate_falls=rate_falls(estimator),
     )
-    bar = [("progress_bar", ProgressBar())] if estimator.verbose else []
-    return [*rate_schedule(estimator), ("stop_together", together), *bar]
 
 
 def _users_callbacks(callbacks: Any) -> list[Any]:

@@ -207,6 +207,19 @@ PARAMETERS: dict[str, Parameter] = {
         column, or a list with one a column, sets them apart.
         """,
     ),
+    "teachers": Parameter(
+        [dict, None],
+        "dict or None, default=None",
+        """
+        Other estimators by column of y, each a regressor or classifier of that column
+        alone. Where labels of the column are missing, what its teacher says stands in,
+        with a weight that rows held out choose for each column: 1/16, 1/4 or 1 of a
+        label's, or none where that is no better. One that is not fitted is cloned, and
+        fitted for each fold to the rows that its members train on; a fitted one is
+        used as it is, and must not have learned from labels in y; within a
+        ``FrozenEstimator`` it stays fitted where this one is cloned. See `teaching_`.
+        """,
+    ),
     "categorical_features": Parameter(
         ["array-like", StrOptions({"from_dtype"}), None],
         '"from_dtype", array-like or None, default="from_dtype"',

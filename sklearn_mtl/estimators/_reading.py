@@ -41,7 +41,7 @@ class Table:
         Weight of each label, 0 where it is missing.
     row_weight : ndarray of shape (n_rows,) or None
         Weight of each row in the reconstruction of X; None where there is none.
-    passed_y, groups : any container of n_rows rows, or None
+    passed_y, groups, sample_weight : any container of n_rows rows, or None
         As they were passed.
     n_streamed : int or None
         Number of rows of a stream that these are a sample of.
@@ -53,6 +53,7 @@ class Table:
     row_weight: np.ndarray | None = None
     passed_y: Any = None
     groups: Any = None
+    sample_weight: Any = None
     n_streamed: int | None = None
 
 
@@ -89,7 +90,7 @@ def read_table(
     if estimator.reconstruction is not None:
         check_has_shared_units(estimator)
         row_weight = _row_weight(sample_weight, table)
-    return Table(X, table, weight, row_weight, passed_y=y, groups=groups)
+    return Table(X, table, weight, row_weight, y, groups, sample_weight)
 
 
 def read_validation(
@@ -170,6 +171,7 @@ def reader_of(estimator: BaseEstimator) -> BaseEstimator:
     the estimator, which may be fitted again.
     """
     known = {*estimator.get_params(deep=False), "n_features_in_", "feature_names_in_"}
+    known.discard("teachers")  # they are whole models, which files would hold twice
     reader: BaseEstimator = object.__new__(type(estimator))
     vars(reader).update(
         (name, _copied(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+from inspect import signature
 from typing import Any
 
 from sklearn_mtl.estimators._version import KEY, with_version, without_version
@@ -46,6 +47,8 @@ def stored_state(estimator: Any) -> dict[str, Any]:
 def restore_stored(estimator: Any, state: dict[str, Any]) -> None:
     """Set what `stored_state` gave; warn of another version.
 
+    Parameters that an earlier version did not have take their defaults.
+
     Parameters
     ----------
     estimator : MultiTaskNetEstimator or a sibling
@@ -53,7 +56,10 @@ def restore_stored(estimator: Any, state: dict[str, Any]) -> None:
     state : dict of str to object
         What `stored_state` returned.
     """
-    estimator.__dict__.update(without_version(state, type(estimator).__name__))
+    known = signature(type(estimator).__init__).parameters.values()
+    defaults = {one.name: one.default for one in known if one.default is not one.empty}
+    restored = without_version(state, type(estimator).__name__)
+    estimator.__dict__.update(defaults | restored)
 
 
 def reduce(estimator: Any) -> tuple[Any, ...]:

@@ -38,6 +38,7 @@ READ_ANEW = {
     "precision",
     "scoring",
     "task_weights",
+    "teachers",
     "time_limit",
     "tol",
     "validation_fraction",

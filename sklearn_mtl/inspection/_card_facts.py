@@ -50,6 +50,16 @@ def _classes(task: Any, most: int = 8) -> str:
     return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
 
 
+def teachers_of_columns(teaching: list[dict[str, Any]]) -> CardTable:
+    """Tell what columns have learned from their teachers."""
+    header = ["column", *(key.replace("_", " ") for key in list(teaching[0])[1:])]
+    rows = [
+        [record["column"], *(f"{value:.2f}" for value in list(record.values())[1:])]
+        for record in teaching
+    ]
+    return CardTable(header, rows)
+
+
 def columns_of_X(encoder: FeatureEncoder) -> str:
     """Count the columns of X by what they hold."""
     counts = {

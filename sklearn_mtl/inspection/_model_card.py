@@ -17,6 +17,7 @@ from sklearn_mtl.inspection._card_facts import (
     columns_of_X,
     columns_of_y,
     doubts,
+    teachers_of_columns,
     versions,
 )
 from sklearn_mtl.inspection._card_scores import (
@@ -181,10 +182,25 @@ def _data(estimator: Any, of_fit: TargetTable | None) -> list[Block]:
         blocks.append(
             "Labels are those that tell something: rare classes count for less."
         )
-        return [*blocks, columns_of_y(estimator, None), *_auxiliary(estimator)]
+        return [*blocks, columns_of_y(estimator, None), *_beside(estimator)]
     n_labels = [len(column) - int(column.missing.sum()) for column in of_fit.columns]
     blocks.append(f"{len(of_fit)} rows.")
-    return [*blocks, columns_of_y(estimator, n_labels), *_auxiliary(estimator)]
+    return [*blocks, columns_of_y(estimator, n_labels), *_beside(estimator)]
+
+
+def _beside(estimator: Any) -> list[Block]:
+    return [*_auxiliary(estimator), *_teaching(estimator)]
+
+
+def _teaching(estimator: Any) -> list[Block]:
+    """Tell what stood in for missing labels; empty without teachers."""
+    teaching = getattr(estimator, "teaching_", None)
+    if not teaching:
+        return []
+    said = (
+        "Other models stood in where labels were missing, if their weight is above 0."
+    )
+    return [said, teachers_of_columns(teaching)]
 
 
 def _auxiliary(estimator: Any) -> list[Block]:

@@ -116,6 +116,7 @@ def shared_net(net: Any, callbacks: Sequence[Any], **settings: Any) -> Any:
         own_nets="never",
         calibrate=False,
         warm_start=False,
+        teachers=None,
         auxiliary=None,
         callbacks=[*(net.callbacks or []), *callbacks],
         **settings,

@@ -68,6 +68,8 @@ def save(
     Classes and functions of one's own, such as a kind of column or a callback, are
     saved by name, with their attributes. `load` asks for them.
 
+    The `teachers` of a fitted estimator are left out: it does not need them to predict.
+
     Examples
     --------
     >>> import os, tempfile
@@ -91,14 +93,19 @@ def save(
             "that holds one is saved by skops.io.dump, and loaded with "
             "trusted=sklearn_mtl.io.TRUSTED_TYPES."
         )
-    written = write_value(estimator if with_oof else _without_oof(estimator))
+    written = write_value(_to_store(estimator, with_oof))
     content = Content(__version__, written.node, written.tensors)
     write_whole(path, bytes_of(content))
 
 
-def _without_oof(estimator: Any) -> Any:
+def _to_store(estimator: Any, with_oof: bool) -> Any:
+    """Copy an estimator without what is not to be stored of it."""
+    kept = estimator.__dict__.copy()
+    if not with_oof:
+        kept = {k: v for k, v in kept.items() if k not in OOF}
+    if hasattr(estimator, "teaching_"):  # what they know, the network has learned
+        kept["teachers"] = None
     other: Any = object.__new__(type(estimator))
-    kept = {k: v for k, v in estimator.__dict__.items() if k not in OOF}
     other.__dict__.update(kept)
     return other
 

@@ -139,6 +139,10 @@ class Task(BaseEstimator):
             return np.full(len(column), np.nan)
         return column.numbers()
 
+    def nearest_labels(self, numbers: np.ndarray) -> np.ndarray:
+        """Nearest numbers (n,) that labels may be: of what another model predicts."""
+        return numbers
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let no kind that changes `loss` inherit the gradient of another one."""
         super().__init_subclass__(**kwargs)

@@ -18,6 +18,10 @@ def bounded_exp(log: torch.Tensor) -> torch.Tensor:
     return bounded.exp() * (1.0 + log - bounded)
 
 
+LEAST_OF_MEAN = 1e-3
+"""Of the mean, which stands for predictions of another model that are not positive."""
+
+
 class LogLinkTask(NumberTask):
     """A first raw output that is the logarithm of the mean, in units of the prior's.
 
@@ -69,6 +73,11 @@ class LogLinkTask(NumberTask):
                 "task_types, such as 'regression', or make the label missing."
             )
         return numbers
+
+    def nearest_labels(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of 0 or more; above a thousandth of the mean for positive kinds."""
+        least = LEAST_OF_MEAN * self.mean_ if self._lowest == "positive" else 0.0
+        return np.maximum(numbers, least)
 
     def encode(self, column: Column) -> np.ndarray:
         """Turn labels into the units that are learned, NaN where missing."""

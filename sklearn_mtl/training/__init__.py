@@ -59,10 +59,15 @@ from sklearn_mtl.training._progress import ProgressBar
 from sklearn_mtl.training._reconstruction import DecodingNet, JointBatches, Unlabelled
 from sklearn_mtl.training._restore import unchanged_on_failure
 from sklearn_mtl.training._schedules import learning_rate_schedule, sets_rate
-from sklearn_mtl.training._some_members import can_take_members, take_candidates
+from sklearn_mtl.training._some_members import (
+    become_candidate,
+    can_take_members,
+    take_candidates,
+)
 from sklearn_mtl.training._step import Step
 from sklearn_mtl.training._stop_together import StopTogether
 from sklearn_mtl.training._task_gradients import GradientAngles, Lookahead
+from sklearn_mtl.training._taught import SoftLabels, TaughtRows, give_taught_rows
 from sklearn_mtl.training._torch_modes import usual_torch_modes
 
 __all__ = [
@@ -86,14 +91,17 @@ __all__ = [
     "MultiTaskNet",
     "NegativeTransfer",
     "ProgressBar",
+    "SoftLabels",
     "Step",
     "StopTogether",
     "TableOfMembers",
     "TaskLoss",
     "TaskTable",
+    "TaughtRows",
     "Unlabelled",
     "adopt_settings",
     "adopt_task_weights",
+    "become_candidate",
     "bytes_of_training",
     "can_take_members",
     "check_can_grow",
@@ -103,6 +111,7 @@ __all__ = [
     "draw_seed",
     "ensemble",
     "give_rows",
+    "give_taught_rows",
     "go_on",
     "go_on_with",
     "go_on_with_further_tasks",

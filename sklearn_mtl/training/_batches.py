@@ -210,11 +210,17 @@ class MemberRows(Dataset[Any]):
         return self.index.shape[-1]
 
     @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of a batch, which members may have of their own."""
+        copies = 1 if self.index.ndim == 1 else len(self.index)
+        return copies * self.table.row_bytes
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows that a member reads, and columns of the encoded X."""
         return len(self), int(self.table.features.shape[1])
 
-    def select(self, members: np.ndarray) -> MemberRows:
+    def select(self, members: np.ndarray) -> Self:
         """Rows of some members, perhaps of one more than once."""
         chosen = copy(self)
         of_members = torch.tensor(members).to(self.index.device)
@@ -367,8 +373,7 @@ class Batches:
             start = stop
 
     def _batches_at_once(self, batch_size: int) -> int:
-        copies = 1 if self.dataset.index.ndim == 1 else len(self.dataset.index)
-        row_bytes = copies * self.dataset.table.row_bytes
+        row_bytes = self.dataset.row_bytes
         return max(1, BYTES_AT_ONCE // max(1, row_bytes * batch_size))
 
 

@@ -64,7 +64,7 @@ def train(
         None for the net's own number.
     course : Course or None
         Of the fit that this is a part of.
-    part : {"shared", "trials", "own"}
+    part : {"shared", "trials", "own", "taught"}
         Which part of the fit it is.
     """
     course = course or Course()

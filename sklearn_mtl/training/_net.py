@@ -75,9 +75,9 @@ class MultiTaskNet(NeuralNet):
         labels, as balancing made them; NaN without any, and for a member that has left.
     course : Course
         What all trainings of the fit that is running share.
-    part : {"shared", "trials", "own"}
-        Which part of a fit it trains: all columns, columns that are tried alone, or
-        those that an earlier fit let go on alone.
+    part : {"shared", "trials", "own", "taught"}
+        Which part of a fit it trains: all columns, columns that are tried alone, those
+        that an earlier fit let go on alone, or all of them with teachers.
     """
 
     members: Members

@@ -10,6 +10,7 @@ import numpy as np
 from skorch.history import History
 
 from sklearn_mtl.nn import can_select_members, select_members
+from sklearn_mtl.training._copy_members import go_on_with
 from sklearn_mtl.training._last_epochs import LastEpochs
 from sklearn_mtl.training._last_losses import mean_of_labelled, with_last_losses
 from sklearn_mtl.training._loss import TaskLoss
@@ -42,6 +43,39 @@ def take_candidates(net: MultiTaskNet) -> Iterator[tuple[np.ndarray, MultiTaskNe
     for number in range(candidate.max() + 1):
         members = np.flatnonzero(candidate == number)
         yield members, _take(net, members, noted)
+
+
+def become_candidate(
+    source: MultiTaskNet, number: int, target: MultiTaskNet
+) -> MultiTaskNet:
+    """Let a new net be one candidate of a trained stack, as if trained by itself.
+
+    Parameters
+    ----------
+    source : MultiTaskNet
+    number : int
+        The candidate.
+    target : MultiTaskNet
+        Made by the same settings, of as many members as the candidate has.
+
+    Returns
+    -------
+    MultiTaskNet
+        `target`, which may be trained on.
+    """
+    members = np.flatnonzero(source.members.candidate == number)
+    noted = _Noted(source)
+    n_epochs = noted.n_epochs(members)
+    go_on_with(source, members, target)
+    target.history_ = noted.history(members, n_epochs)
+    for name in target.losses_by_epoch:
+        for losses in getattr(target, name).values():
+            del losses[n_epochs:]
+    best = dict(target.callbacks_)["best_weights"]
+    best.diverged_ = _best_of(
+        dict(source.callbacks_)["best_weights"], members
+    ).diverged_
+    return target
 
 
 def _take(net: MultiTaskNet, members: np.ndarray, noted: _Noted) -> MultiTaskNet:

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 from skorch.callbacks import Callback
 
 from sklearn_mtl import (
@@ -226,6 +227,7 @@ CHANGED = {
     "precision": "bfloat16",
     "scoring": "r2",
     "task_weights": [0, 1, 1],
+    "teachers": {0: Ridge()},
     "time_limit": 1e-6,
     "tol": 0.5,
     "validation_fraction": 0.3,
@@ -277,7 +279,7 @@ def test_a_parameter_that_a_warm_start_cannot_take_is_refused(X, mixed, name):
 READ_IN_TRAINING = (
     READ_ANEW
     - {"calibrate", "scoring", "tol", "verbose", "warm_start"}
-    - {"cv", "n_iter_no_change", "time_limit", "validation_fraction"}
+    - {"cv", "n_iter_no_change", "teachers", "time_limit", "validation_fraction"}
 )
 
 

@@ -33,3 +33,4 @@ def test_a_file_of_each_release_predicts_as_it_did(version):
     lower, upper = net.predict_interval(X[:4])
     assert np.all(lower["price"] < upper["price"])
     assert net.sharing_.tolist() == ["shared", "shared"]
+    assert net.get_params().keys() == type(net)().get_params().keys()

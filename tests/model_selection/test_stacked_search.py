@@ -10,6 +10,7 @@ import sklearn
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -506,3 +507,9 @@ def test_callbacks_are_told_of_each_candidate():
 
     # Candidates and splits, the search itself, and the refit.
     assert told.begun.count("fit") == told.ended.count("fit") == 4 + 1 + 1
+
+
+def test_nets_with_teachers_are_fitted_alone():
+    net = MultiTaskNetRegressor(teachers={0: LinearRegression()})
+    assert net._parameters_of_stack({"alpha"}) is None
+    assert MultiTaskNetRegressor()._parameters_of_stack({"alpha"}) is not None
