@@ -106,6 +106,13 @@ class FittedStack:
     def outputs(self, t: int, net: MultiTaskNet) -> tuple[np.ndarray | None, slice]:
         """Tell where a net says what it does of a task.
 
+        Parameters
+        ----------
+        t : int
+            Position in `tasks`.
+        net : MultiTaskNet
+            That which predicts the task.
+
         Returns
         -------
         members : int ndarray, or None
@@ -323,14 +330,36 @@ class FittedStack:
             )
 
     def encoded(self, X: Any) -> Iterator[Any]:
-        """Encode some rows at a time, as ndarray or CSR matrix of shape (rows, d)."""
+        """Encode some rows at a time.
+
+        Parameters
+        ----------
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Rows, with the columns of the X passed to `fit`.
+
+        Yields
+        ------
+        float64 ndarray or CSR matrix of shape (rows, d)
+            What the network reads of these rows.
+        """
         for part in self.parts(X):
             # Rounded as in training: the two read the same numbers beside a huge cell.
             rounded = self.codings.encoder.transform(part, number_format(self.net))
             yield rounded.astype(np.float64)
 
     def by_net(self, tasks: Sequence[int]) -> list[tuple[MultiTaskNet, list[int]]]:
-        """Group tasks by the net that predicts them."""
+        """Group tasks by the net that predicts them.
+
+        Parameters
+        ----------
+        tasks : sequence of int
+            Positions in `tasks`.
+
+        Returns
+        -------
+        list of (MultiTaskNet, list of int)
+            Nets that predict one of them or more, the shared one first.
+        """
         alone = self.own_tasks
         groups = [
             (self.net, [t for t in tasks if t not in alone]),
@@ -339,7 +368,22 @@ class FittedStack:
         return [(net, own) for net, own in groups if net is not None and own]
 
     def raw_of(self, t: int, raw: np.ndarray, net: MultiTaskNet) -> np.ndarray:
-        """Raw outputs (K, n, c) that one task reads, of those (K', n, C) of a net."""
+        """Take the raw outputs that one task reads.
+
+        Parameters
+        ----------
+        t : int
+            Position in `tasks`.
+        raw : ndarray of shape (n_members_of_net, n, C)
+            All raw outputs of a net.
+        net : MultiTaskNet
+            That which predicts the task.
+
+        Returns
+        -------
+        ndarray of shape (K, n, c)
+            Those of the members that predict the task.
+        """
         asked, outputs = self.outputs(t, net)
         own = raw[..., outputs]
         return own if asked is None else own[asked]
@@ -349,7 +393,20 @@ class FittedStack:
         return self.response_to(t, self.raw_of(t, raw, net))
 
     def response_to(self, t: int, own: np.ndarray) -> np.ndarray:
-        """Response (..., m) of one task to the raw outputs (..., c) that it reads."""
+        """Shrink raw outputs of one task, and turn them into its response.
+
+        Parameters
+        ----------
+        t : int
+            Position in `tasks`.
+        own : ndarray of shape (..., c)
+            Raw outputs that the task reads.
+
+        Returns
+        -------
+        ndarray of shape (..., m)
+            See `Task.response`; probabilities of classes have their temperature.
+        """
         task = self.tasks[t]
         if self.shrinkage[t] != 1.0:
             prior = task.read_prior()

@@ -12,9 +12,10 @@ from typing import Any
 class Served:
     """What the scored columns of y gain by one column that is learned.
 
-    Attributes
+    Parameters
     ----------
     name : hashable
+        Of the column.
     table : {"X", "y"}
         Where the column stands.
     learned : float
@@ -30,6 +31,12 @@ class Served:
         Of the same paired test, adjusted for the number of columns by Holm's method.
     verdict : {"helped", "hurt", "unclear"}
         "unclear" where the p-value tells that the gain may be by chance.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import Served
+    >>> Served("later", "y", 0.4, 0.3, 0.1, 0.05, 0.15, 0.01, "helped")
+    'later' of y: skill of the others 0.300 -> 0.400 (+0.100, +0.050 to +0.150), helped
     """
 
     name: Hashable
@@ -49,14 +56,23 @@ class Served:
             f"{self.high:+.3f}), {self.verdict}"
         )
 
+    __repr__ = __str__
+
 
 class AuxiliaryReport:
     """What `suggest_auxiliary` found, which prints as one line a column.
 
-    Attributes
+    Parameters
     ----------
     served : tuple of Served
         One a column that was tried, those of y first.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import AuxiliaryReport, Served
+    >>> later = Served("later", "y", 0.4, 0.3, 0.1, 0.05, 0.15, 0.01, "helped")
+    >>> AuxiliaryReport((later,)).suggested
+    ['later']
     """
 
     def __init__(self, served: tuple[Served, ...]) -> None:
@@ -74,7 +90,18 @@ class AuxiliaryReport:
         return [served.name for served in self.served if served.verdict == "helped"]
 
     def as_frame(self) -> Any:
-        """Return a pandas frame with a row a column and a column an attribute."""
+        """Return a pandas frame with a row a column and a column an attribute.
+
+        Returns
+        -------
+        DataFrame
+            Of as many rows as columns were tried.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
         try:
             import pandas as pd
         except ImportError as error:

@@ -54,6 +54,7 @@ def feature_importances(
         Fitted, unless `cv` says that copies are to be fitted. In a Pipeline, columns of
         X are those that the network reads, past the other steps.
     X : data frame, array or CSR matrix of shape (n_samples, n_features)
+        Cells may be missing.
     y : as passed to ``fit``
         Labels may be missing.
     cv : None, "prefit", int or splitter, default=None

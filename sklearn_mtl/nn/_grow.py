@@ -16,6 +16,7 @@ def hand_on(earlier: MultiTaskNetwork, grown: MultiTaskNetwork) -> None:
     Parameters
     ----------
     earlier : MultiTaskNetwork
+        Stays as it is.
     grown : MultiTaskNetwork
         Made by the same settings, for further tasks behind those of `earlier`.
 
@@ -81,6 +82,7 @@ def held_parameters(
     Parameters
     ----------
     network : MultiTaskNetwork
+        Whose parameters are listed.
     trained : collection of int
         Tasks whose own parameters may change.
     shared_only : bool
@@ -124,7 +126,25 @@ def held_parameters(
 
 
 def shares_parameters(network: nn.Module) -> bool:
-    """Tell whether tasks have parameters in common, as far as is known."""
+    """Tell whether tasks have parameters in common, as far as is known.
+
+    Parameters
+    ----------
+    network : Module
+        A `MultiTaskNetwork`, or a module of one's own.
+
+    Returns
+    -------
+    bool
+        False for a module that does not name the parameters which tasks share.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.nn import shares_parameters
+    >>> shares_parameters(torch.nn.Linear(2, 1))
+    False
+    """
     named = getattr(network, "shared_parameters", None)
     return named is not None and any(
         isinstance(parameter, torch.Tensor) for _, parameter in named()

@@ -124,18 +124,32 @@ class Sharing(BaseEstimator, Layer):
 
         Parameters
         ----------
+        n_members : int
+            K.
         n_tasks : int
-            How many further tasks there are; others as in `setup`.
+            How many further tasks there are.
+        n_features : int
+            Numbers that the first layer reads.
+        sizes : sequence of int
+            ``hidden_layer_sizes``; may be empty.
+        hidden : HiddenUnits
+            Makes hidden layers of the activation and dropout that were asked for.
         """
         if self.by_task:
             raise ValueError(
                 f"sharing={self!r} gives each column units of its own, and makes none "
                 "for further columns. Fit all columns anew with warm_start=False, or "
-                "use another way of sharing, such as 'hard', 'factors' or 'none'."
+                "use another way of sharing, such as 'hard' or 'factors'."
             )
 
     def own_parts(self) -> Iterator[tuple[list[int], nn.Module]]:
-        """Name the modules that are of some tasks alone, with these tasks."""
+        """Name the modules that are of some tasks alone, with these tasks.
+
+        Returns
+        -------
+        iterator of (list of int, Module)
+            None by default.
+        """
         return iter(())
 
     @abstractmethod

@@ -86,8 +86,22 @@ class FeatureImportancesDisplay:
 
         Parameters
         ----------
-        estimator, X, y, cv, features, groups, n_repeats, confidence : as \
-`feature_importances` takes them
+        estimator : MultiTaskNetEstimator, or a Pipeline that ends in one
+            This and the next seven as `feature_importances` takes them.
+        X : data frame, array or CSR matrix of shape (n_samples, n_features)
+            Cells may be missing.
+        y : as passed to ``fit``
+            Labels may be missing.
+        cv : None, "prefit", int or splitter, default=None
+            Which rows are asked for, and of whom.
+        features : list or dict, default=None
+            Columns of X, or groups of them, that are permuted.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that belong together.
+        n_repeats : int, default=5
+            How often each column is permuted.
+        confidence : float, default=0.95
+            Confidence of each interval.
         n_features : int, default=20
             Most columns of X that are shown.
         ax : matplotlib Axes, default=None
@@ -96,6 +110,7 @@ class FeatureImportancesDisplay:
         Returns
         -------
         FeatureImportancesDisplay
+            Drawn.
         """
         check_axes(ax)
         found = feature_importances(
@@ -120,7 +135,8 @@ class FeatureImportancesDisplay:
 
         Returns
         -------
-        self
+        FeatureImportancesDisplay
+            This one, drawn.
         """
         check_axes(ax)
         found = self.importances

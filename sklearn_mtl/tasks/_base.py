@@ -140,7 +140,18 @@ class Task(BaseEstimator):
         return column.numbers()
 
     def nearest_labels(self, numbers: np.ndarray) -> np.ndarray:
-        """Nearest numbers (n,) that labels may be: of what another model predicts."""
+        """Move numbers, such as another model's predictions, to labels that may be.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n,)
+            In units of the labels.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            The nearest ones that `encode` takes.
+        """
         return numbers
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

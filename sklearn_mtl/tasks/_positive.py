@@ -75,7 +75,7 @@ class LogLinkTask(NumberTask):
         return numbers
 
     def nearest_labels(self, numbers: np.ndarray) -> np.ndarray:
-        """Numbers of 0 or more; above a thousandth of the mean for positive kinds."""
+        """Raise numbers to 0; to a thousandth of the mean where 0 is no label."""
         least = LEAST_OF_MEAN * self.mean_ if self._lowest == "positive" else 0.0
         return np.maximum(numbers, least)
 
