@@ -399,7 +399,9 @@ class MultiTaskNet(NeuralNet):
 
     def monitor(self, loss: np.ndarray) -> np.ndarray:
         """Loss (K,) of each member that is reported, of losses (K, T) of columns."""
-        weight = self.task_weight * self.members.watched
+        weight = self.task_weight
+        if self.members is not None:
+            weight = weight * self.members.watched
         monitored: np.ndarray = self.criterion_.balancing.monitor(loss, weight)
         return monitored
 

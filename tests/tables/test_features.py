@@ -84,7 +84,9 @@ def test_frames_are_encoded_as_scikit_learn_does(tables, weighted):
     imputer.fit(scaler.transform(X[["a", "b"]]))
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     towns, towns_new = (
-        t[["town", "home"]].map(lambda cell: np.nan if cell is None else cell)
+        t[["town", "home"]]
+        .map(lambda cell: np.nan if cell is None else cell)
+        .astype(object)
         for t in (X, X_new)
     )
     one_hot.fit(towns)

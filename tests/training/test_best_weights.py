@@ -29,7 +29,7 @@ class Script:
         self.criterion_ = SimpleNamespace(balancing=FixedWeights())
         self.task_losses_ = {"train": [], "valid": []}
         self.history = []
-        self.stops_by_score = False
+        self.stops_by_score, self.members = False, None
 
     def get_all_learnable_params(self):
         return self.module_.named_parameters()
