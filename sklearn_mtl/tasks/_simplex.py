@@ -138,7 +138,9 @@ class Simplex(ColumnGroup):
         remedy = "Correct the row, make parts that are not known missing"
         if 2 * wrong[complete].sum() > complete.sum():
             usual = float(np.median(sums[complete]))
-            remedy = f"If the total is another, say it: Simplex(total={usual:.6g})"
+            remedy = "If they are not all parts of the total, name the others too"
+            if (np.abs(sums[complete] - usual) <= usual * self.tolerance).all():
+                remedy = f"If the total is another, say it: Simplex(total={usual:.6g})"
         elif abs(sums[first] / self.total - 1) < 0.2:
             remedy += ", or allow for rounding: Simplex(tolerance=...)"
         known_only = "" if known[first].all() else " by its known parts alone"

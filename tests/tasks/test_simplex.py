@@ -118,6 +118,7 @@ WRONG = {
         [[50, 30, 20], [50, 30, 10]],
         r"Row 1 of the columns \[0, 1, 2\] sums to 90,.*parts of 100.*tolerance",
     ),
+    "not all parts": ([[50, 20, 9], [1, 2, 3], [7, 8, 0]], "name the others too"),
     "known parts": ([[90, 30, np.nan]], r"sums to 120 by its known parts alone"),
     "another total": ([[0.5, 0.3, 0.2]], r"Simplex\(total=1\)"),
 }
