@@ -36,7 +36,7 @@ test-quick:
 	  tests/estimators/test_multitask_net.py
 
 test-ecosystem: $(VENV)/.extra-test-ecosystem ## run the tools around scikit-learn
-	$(BIN)/python -m pytest tests/ecosystem tests/test_docs.py tests/io/test_serve.py tests/scale tests/balancing/test_weighting.py
+	$(BIN)/python -m pytest tests/ecosystem "tests/test_docs.py::test_examples_of_page[table-to-service.md]" tests/io/test_serve.py tests/scale tests/balancing/test_weighting.py
 
 fuzz: $(VENV)/.extra-test ## search for faults for MINUTES=10 by inputs drawn from SEED=0
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --minutes $(MINUTES)
