@@ -36,6 +36,10 @@ CELLS_AT_ONCE = 2**18
 """Cells that are encoded together; bounds the memory of temporary arrays."""
 
 
+FARTHEST = 2.0**60
+"""Standard deviations from the mean at which a number is cut off: the network could not
+compute with what lies farther."""
+
 _KEEP_CATEGORIES = (
     "Where categories are meant, list the column in categorical_features, or give it "
     "the type 'category'."
@@ -351,7 +355,9 @@ class FeatureEncoder:
             return out
         for rows in self._row_slices(len(X)):
             z = out[rows, :n_numeric]
-            z[...] = (self._numeric_block(X, rows) - self._mean) / self._scale
+            block = self._numeric_block(X, rows)
+            with np.errstate(over="ignore"):
+                np.clip((block - self._mean) / self._scale, -FARTHEST, FARTHEST, out=z)
             missing = np.isnan(z)
             if missing.any():
                 np.copyto(z, self.encoded_mean_.astype(z.dtype), where=missing)
@@ -364,7 +370,8 @@ class FeatureEncoder:
     def _transform_sparse(self, X: Any, dtype: Any) -> sparse.csr_matrix:
         refuse_sparse_gaps(X, self.column_names_)
         refuse_infinity(X, self.column_names_)
-        scaled = X @ sparse.diags_array(1.0 / self._scale)
+        scaled = sparse.csr_matrix(X @ sparse.diags_array(1.0 / self._scale))
+        np.clip(scaled.data, -FARTHEST, FARTHEST, out=scaled.data)
         return sparse.csr_matrix(scaled, dtype=dtype)
 
     # -- categories ------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Encoded features: what scikit-learn's encoders give, for any container."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -372,3 +374,22 @@ def test_a_sparse_matrix_is_encoded_as_the_dense_table_that_fit_saw():
     assert_allclose(
         encoder.transform(sparse.csr_matrix(later)), encoder.transform(later)
     )
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_numbers_beyond_what_a_network_computes_with_are_cut_off(is_sparse):
+    X = 1e-9 * np.random.default_rng(0).normal(size=(30, 2))
+    far = np.array([[1e300, -1e300], [0.0, 1e-9]])
+    if is_sparse:
+        X, far = sparse.csr_matrix(X), sparse.csr_matrix(far)
+    encoder = FeatureEncoder().fit(X, np.ones(30))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = encoder.transform(far, np.float32)
+
+    found = found.toarray() if is_sparse else found
+    assert np.isfinite(found).all()
+    assert found[0, 0] > 1e17
+    assert found[0, 1] < -1e17
+    assert (np.abs(found[1]) < 5).all()
