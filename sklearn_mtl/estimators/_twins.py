@@ -85,7 +85,8 @@ def _codes_of_sparse_rows(X: Any) -> tuple[np.ndarray, np.ndarray]:
     cells.eliminate_zeros()
     n_rows, numbers = cells.shape[0], np.diff(cells.indptr)
     column = np.repeat(np.arange(cells.shape[1]), numbers)
-    square = np.bincount(column, cells.data**2, minlength=cells.shape[1])
+    with np.errstate(over="ignore"):
+        square = np.bincount(column, cells.data**2, minlength=cells.shape[1])
     step = STEP * np.sqrt(square / n_rows)[column]
     value = np.rint(np.clip(cells.data / step, -(2.0**62), 2.0**62)).astype(np.int64)
     codes = _joined(_joined(np.zeros_like(value), column), value)
@@ -111,7 +112,8 @@ def _codes(X: Any) -> Iterator[np.ndarray]:
 
 def _steps(numbers: np.ndarray) -> np.ndarray:
     known = np.isfinite(numbers)
-    spread = numbers[known].std() if known.any() else 0.0
+    with np.errstate(over="ignore"):  # then there is no finite spread
+        spread = numbers[known].std() if known.any() else 0.0
     steps = np.full(len(numbers), -1, dtype=np.int64)
     if not np.isfinite(spread) or spread == 0.0:
         return steps

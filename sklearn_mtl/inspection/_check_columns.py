@@ -21,7 +21,12 @@ from sklearn_mtl.inspection._label_counts import (
 from sklearn_mtl.inspection._label_gaps import predicted_gaps, small_overlaps
 from sklearn_mtl.inspection._leaks import leaks
 from sklearn_mtl.inspection._row_duplicates import duplicates
-from sklearn_mtl.tables import doubts_of_labels, doubts_of_strings, read_groups
+from sklearn_mtl.tables import (
+    doubts_of_labels,
+    doubts_of_strings,
+    read_groups,
+    warn_of_another_order,
+)
 
 
 @validate_params(
@@ -105,6 +110,8 @@ def check_columns(
     """
     X = X if hasattr(X, "shape") else np.asarray(X)
     n_rows = n_rows_of(X)
+    warn_of_another_order(X, y, "y")
+    warn_of_another_order(X, groups, "groups")
     known = np.ones(n_rows, dtype=bool)
     read = None if groups is None else read_groups(groups, known)
     table = checked_table(X, y, read, task_types, random_state)

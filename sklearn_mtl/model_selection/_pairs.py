@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import check_cv
 
+from sklearn_mtl.tables import warn_of_another_order
+
 
 def pairs_of(
     cv: Any, X: Any, y: Any, groups: Any, n_rows: int
@@ -25,6 +27,9 @@ def pairs_of(
     list of (train, test)
         Positions of rows.
     """
+    # Parts of two tables would no longer show that these stand in unlike order.
+    warn_of_another_order(X, y, "y")
+    warn_of_another_order(X, groups, "groups")
     is_list = isinstance(cv, Iterable) and not hasattr(cv, "split")
     said = "cv" if is_list else f"cv={cv!r}"
     splits = cv if is_list else check_cv(cv).split(X, y, groups)

@@ -19,6 +19,7 @@ from sklearn_mtl.exceptions import each_told_once
 from sklearn_mtl.model_selection._groups_of_members import groups_of_members
 from sklearn_mtl.model_selection._stacked_calls import StackedCalls, asked
 from sklearn_mtl.model_selection._stacked_docs import with_sections
+from sklearn_mtl.tables import warn_of_another_order
 
 
 def _with_globals(function: Any, **names: Any) -> Callable[..., Any]:
@@ -68,6 +69,8 @@ class StackedSearch(BaseSearchCV):
         evaluate = _with_globals(BaseSearchCV.fit.__wrapped__, **names)
         made = _fit_context(prefer_skip_nested_validation=False)(evaluate)
         with each_told_once():
+            warn_of_another_order(X, y, "y")
+            warn_of_another_order(X, params.get("groups"), "groups")
             return made(self, X, y, **params)
 
     def _handed_on(self, params: dict[str, Any]) -> dict[str, Any]:
